@@ -1,0 +1,93 @@
+//! The closed list of all that Rapport can ask the world to do, and the timers it sets for itself. An effect names
+//! streams; what is sent is rendered when it is delivered, by folding them, so no personal data waits in a queue.
+
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::ids::{BookingId, CustomerId, PaymentId};
+
+/// Something to be done outside, or later, because of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Effect {
+    /// Distinguishes the effects of one event; with the event it names the message for ever.
+    pub name: &'static str,
+    pub call: Call,
+    /// Not before this moment; at once when absent.
+    pub due: Option<OffsetDateTime>,
+    /// Deliveries to one target with the same key keep their order.
+    pub order_key: Option<String>,
+}
+
+/// What to do. The variant decides the target and its effect class (what a crash during delivery means).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "call", rename_all = "snake_case")]
+pub enum Call {
+    /// Make a hosted checkout page for the deposit; the link comes back as `attach-checkout-link`.
+    CreateCheckout { booking_id: BookingId },
+    /// Make the pending checkout page of the booking unpayable.
+    ExpireCheckout {
+        booking_id: BookingId,
+        provider_session_id: String,
+    },
+    /// Give money back through the provider; the result comes back as `settle-refund`.
+    RefundPayment {
+        payment_id: PaymentId,
+        refund_id: String,
+    },
+    /// Send one e-mail about a booking, if the customer's consent allows it.
+    SendEmail {
+        template: EmailTemplate,
+        booking_id: BookingId,
+        customer_id: CustomerId,
+    },
+    /// A timer: when due, this command is sent by the system. A late one decides zero events.
+    Timer(Timer),
+}
+
+/// The timers; each is a command that the system sends to itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "timer", rename_all = "snake_case")]
+pub enum Timer {
+    /// The hold on an unpaid booking ends.
+    ExpireBooking { booking_id: BookingId },
+    /// The payment link is late: tell the customer that it follows.
+    AnnounceBookingWithoutLink { booking_id: BookingId },
+}
+
+/// The transactional e-mails about a booking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EmailTemplate {
+    /// The booking stands; with the payment link.
+    BookingCreated,
+    /// The booking stands; the payment link follows.
+    BookingCreatedLinkFollows,
+    /// The booking stands and needs no deposit (cash or invoice).
+    BookingRequested,
+    DepositPaid,
+    BookingRescheduled,
+    BookingCancelled,
+    PaymentRefunded,
+}
+
+impl Effect {
+    /// An effect due at once, in order with the others of `booking_id`.
+    pub fn of_booking(name: &'static str, booking_id: &str, call: Call) -> Self {
+        Self {
+            name,
+            call,
+            due: None,
+            order_key: Some(booking_id.to_owned()),
+        }
+    }
+
+    /// A timer; it keeps no order with anything.
+    pub fn timer(name: &'static str, due: OffsetDateTime, timer: Timer) -> Self {
+        Self {
+            name,
+            call: Call::Timer(timer),
+            due: Some(due),
+            order_key: None,
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Identifiers: UUIDv7 in text form, one type a noun, so that ids of different nouns cannot be mixed up.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Our only macro for types: a text newtype with the conversions every id needs.
+macro_rules! id {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(#[schemars(length(min = 1, max = 64))] String);
+
+        impl $name {
+            /// Wraps an id that the caller made or was given.
+            pub fn new(id: impl Into<String>) -> Self {
+                Self(id.into())
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<uuid::Uuid> for $name {
+            fn from(id: uuid::Uuid) -> Self {
+                Self(id.to_string())
+            }
+        }
+    )*};
+}
+
+id! {
+    /// One business; also the id of its own `tenant` aggregate.
+    TenantId,
+    /// A person or organisation the tenant has a relationship with.
+    CustomerId,
+    /// A bookable chef.
+    ChefId,
+    /// One booking of a chef for a date and slot.
+    BookingId,
+    /// One payment, whatever brought it.
+    PaymentId,
+    /// A note on a customer.
+    NoteId,
+}

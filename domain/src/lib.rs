@@ -1,0 +1,18 @@
+//! The nouns of Rapport: their state, commands, events and rules. Nothing here does I/O, reads a clock or makes an id:
+//! whatever a decision needs comes in with the command.
+
+pub mod bookings;
+pub mod chefs;
+pub mod customers;
+pub mod payments;
+pub mod tenants;
+
+pub mod effects;
+pub mod ids;
+pub mod money;
+pub mod noun;
+pub mod refusal;
+pub mod sealed;
+pub mod slots;
+pub mod values;
+pub mod zones;
