@@ -1,0 +1,124 @@
+//! What can happen to a customer. Personal fields are ciphertext under the customer's own key.
+
+use std::collections::BTreeSet;
+
+use cqrs_es::DomainEvent;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::consents::{Channel, Purpose, Source};
+use super::{CustomerDetails, Duplicate};
+use crate::ids::{CustomerId, NoteId};
+use crate::sealed::{Sealed, SealedKey};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum CustomerEvent {
+    /// First seen, by a request or through a booking.
+    LeadCreated {
+        source: Source,
+        /// Where it came in: `booking`, `form`, `chat`, …
+        channel: String,
+        details: CustomerDetails,
+        #[serde(default)]
+        possible_duplicate: Duplicate,
+    },
+    /// The fields given are new, those in `cleared` are gone.
+    CustomerCorrected {
+        details: CustomerDetails,
+        #[serde(default)]
+        cleared: BTreeSet<CustomerField>,
+    },
+    ConsentGranted {
+        channel: Channel,
+        purpose: Purpose,
+        source: Source,
+        wording: String,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        #[serde(default)]
+        address: Option<Sealed>,
+    },
+    ConsentWithdrawn {
+        channel: Channel,
+        purpose: Purpose,
+        source: Source,
+        wording: String,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+        #[serde(default)]
+        address: Option<Sealed>,
+    },
+    NoteAdded {
+        note_id: NoteId,
+        text: Sealed,
+        /// The principal who wrote it.
+        author: String,
+    },
+    CustomerTagged {
+        tag: String,
+    },
+    CustomerUntagged {
+        tag: String,
+    },
+    /// In the stream of the one that stays.
+    CustomersMerged {
+        merged_id: CustomerId,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// In the stream of the one that goes; its e-mail is free again.
+    CustomerMergedAway {
+        survivor_id: CustomerId,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// In the stream of the one that stayed.
+    CustomersUnmerged {
+        merged_id: CustomerId,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// In the stream of the one that comes back; without its e-mail when another customer has it by now.
+    CustomerRestored {
+        survivor_id: CustomerId,
+        #[serde(default)]
+        email: Option<SealedKey>,
+        #[serde(default)]
+        phone: Option<SealedKey>,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+}
+
+/// A field that a correction may empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerField {
+    LastName,
+    Email,
+    Phone,
+    Address,
+}
+
+impl DomainEvent for CustomerEvent {
+    fn event_type(&self) -> String {
+        let name = match self {
+            Self::LeadCreated { .. } => "LeadCreated",
+            Self::CustomerCorrected { .. } => "CustomerCorrected",
+            Self::ConsentGranted { .. } => "ConsentGranted",
+            Self::ConsentWithdrawn { .. } => "ConsentWithdrawn",
+            Self::NoteAdded { .. } => "NoteAdded",
+            Self::CustomerTagged { .. } => "CustomerTagged",
+            Self::CustomerUntagged { .. } => "CustomerUntagged",
+            Self::CustomersMerged { .. } => "CustomersMerged",
+            Self::CustomerMergedAway { .. } => "CustomerMergedAway",
+            Self::CustomersUnmerged { .. } => "CustomersUnmerged",
+            Self::CustomerRestored { .. } => "CustomerRestored",
+        };
+        name.to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}

@@ -1,0 +1,340 @@
+//! Customers: persons and organisations that the tenant has a relationship with. Everything personal arrives sealed;
+//! an e-mail address belongs to one living customer, a phone may be shared.
+
+pub mod consents;
+pub mod events;
+mod rules;
+
+use std::collections::BTreeSet;
+
+use cqrs_es::Aggregate;
+use cqrs_es::event_sink::EventSink;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use self::consents::{Channel, Consent, Consents, Purpose, Source, Standing};
+use self::events::{CustomerEvent, CustomerField};
+use crate::effects::Effect;
+use crate::ids::{CustomerId, NoteId};
+use crate::noun::{ClaimChanges, Key, Noun};
+use crate::refusal::Refusal;
+use crate::sealed::{Sealed, SealedKey};
+use crate::zones::TimeZoneName;
+
+/// Claim: the blind index of an e-mail address; one living customer has it.
+pub const EMAIL_SCOPE: &str = "customer-email";
+/// Handle: the blind index of a phone number; several customers may share one.
+pub const PHONE_SCOPE: &str = "customer-phone";
+pub const MAX_TAGS: usize = 50;
+pub const MAX_NOTES: usize = 1_000;
+/// The most customers that one may have swallowed.
+pub const MAX_MERGED: usize = 100;
+
+/// A customer as its events tell it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Customer {
+    pub standing: CustomerStanding,
+    pub first_name: Option<Sealed>,
+    pub last_name: Option<Sealed>,
+    pub email: Option<SealedKey>,
+    pub phone: Option<SealedKey>,
+    pub address: Option<Sealed>,
+    pub time_zone: TimeZoneName,
+    pub source: Source,
+    pub possible_duplicate: bool,
+    pub consents: Consents,
+    pub tags: BTreeSet<String>,
+    pub notes: BTreeSet<NoteId>,
+    /// Customers that were merged into this one and not taken out again.
+    pub merged: BTreeSet<CustomerId>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CustomerStanding {
+    /// Never heard of.
+    #[default]
+    Unknown,
+    Living,
+    MergedInto(CustomerId),
+}
+
+/// What is known of a customer; also what to change, where only the fields given count.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CustomerDetails {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_name: Option<Sealed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_name: Option<Sealed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<SealedKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<SealedKey>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Sealed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<TimeZoneName>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum CustomerCommand {
+    CreateLead {
+        source: Source,
+        channel: String,
+        details: CustomerDetails,
+        possible_duplicate: Duplicate,
+    },
+    Correct {
+        details: CustomerDetails,
+        cleared: BTreeSet<CustomerField>,
+    },
+    GrantConsent(Box<ConsentChange>),
+    WithdrawConsent(Box<ConsentChange>),
+    AddNote {
+        note_id: NoteId,
+        text: Sealed,
+        author: String,
+    },
+    Tag {
+        tag: String,
+    },
+    Untag {
+        tag: String,
+    },
+    /// On the one that stays.
+    Absorb {
+        merged_id: CustomerId,
+        at: OffsetDateTime,
+    },
+    /// On the one that goes.
+    MergeInto {
+        survivor_id: CustomerId,
+        at: OffsetDateTime,
+    },
+    /// On the one that stayed.
+    Release {
+        merged_id: CustomerId,
+        at: OffsetDateTime,
+    },
+    /// On the one that comes back, with its e-mail and phone indexed anew; no e-mail where another has it by now.
+    Restore {
+        survivor_id: CustomerId,
+        email: Option<SealedKey>,
+        phone: Option<SealedKey>,
+        at: OffsetDateTime,
+    },
+}
+
+/// Whether somebody else with the same phone is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Duplicate {
+    #[default]
+    Unlikely,
+    Possible,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConsentChange {
+    pub channel: Channel,
+    pub purpose: Purpose,
+    pub source: Source,
+    /// The words that the customer saw or said.
+    pub wording: String,
+    pub at: OffsetDateTime,
+    /// The address or number that it is about.
+    pub address: Option<Sealed>,
+}
+
+impl Customer {
+    /// Refuses a customer that was never created, and one that was merged away, naming where it went.
+    pub fn require_living(&self) -> Result<&Self, Refusal> {
+        match &self.standing {
+            CustomerStanding::Living => Ok(self),
+            CustomerStanding::Unknown => Err(Refusal::not_found(
+                "customer-not-found",
+                "there is no such customer",
+            )),
+            CustomerStanding::MergedInto(survivor_id) => {
+                let detail = format!("the customer was merged into {survivor_id}");
+                let survivor = serde_json::json!({ "customer_id": survivor_id });
+                Err(Refusal::conflict("customer-merged", detail).with_alternatives(vec![survivor]))
+            }
+        }
+    }
+
+    /// Where to look instead when this customer was merged away.
+    pub fn merged_into(&self) -> Option<&CustomerId> {
+        match &self.standing {
+            CustomerStanding::MergedInto(survivor_id) => Some(survivor_id),
+            CustomerStanding::Unknown | CustomerStanding::Living => None,
+        }
+    }
+
+    fn take_over(&mut self, details: CustomerDetails) {
+        let keep = |old: &mut Option<Sealed>, new: Option<Sealed>| {
+            if new.is_some() {
+                *old = new;
+            }
+        };
+        keep(&mut self.first_name, details.first_name);
+        keep(&mut self.last_name, details.last_name);
+        keep(&mut self.address, details.address);
+        self.email = details.email.or(self.email.take());
+        self.phone = details.phone.or(self.phone.take());
+        if let Some(time_zone) = details.time_zone {
+            self.time_zone = time_zone;
+        }
+    }
+
+    fn clear(&mut self, field: CustomerField) {
+        match field {
+            CustomerField::LastName => self.last_name = None,
+            CustomerField::Email => self.email = None,
+            CustomerField::Phone => self.phone = None,
+            CustomerField::Address => self.address = None,
+        }
+    }
+}
+
+impl Aggregate for Customer {
+    const TYPE: &'static str = "customer";
+    type Command = CustomerCommand;
+    type Event = CustomerEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: CustomerCommand,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: CustomerEvent) {
+        match event {
+            CustomerEvent::LeadCreated {
+                source,
+                details,
+                possible_duplicate,
+                ..
+            } => {
+                self.standing = CustomerStanding::Living;
+                self.source = source;
+                self.possible_duplicate = possible_duplicate == Duplicate::Possible;
+                self.take_over(details);
+            }
+            CustomerEvent::CustomerCorrected { details, cleared } => {
+                cleared.into_iter().for_each(|field| self.clear(field));
+                self.take_over(details);
+            }
+            CustomerEvent::ConsentGranted {
+                channel,
+                purpose,
+                at,
+                ..
+            } => {
+                self.consents.set(Consent {
+                    channel,
+                    purpose,
+                    standing: Standing::Granted,
+                    at,
+                });
+            }
+            CustomerEvent::ConsentWithdrawn {
+                channel,
+                purpose,
+                at,
+                ..
+            } => {
+                self.consents.set(Consent {
+                    channel,
+                    purpose,
+                    standing: Standing::Withdrawn,
+                    at,
+                });
+            }
+            CustomerEvent::NoteAdded { note_id, .. } => {
+                self.notes.insert(note_id);
+            }
+            CustomerEvent::CustomerTagged { tag } => {
+                self.tags.insert(tag);
+            }
+            CustomerEvent::CustomerUntagged { tag } => {
+                self.tags.remove(&tag);
+            }
+            CustomerEvent::CustomersMerged { merged_id, .. } => {
+                self.merged.insert(merged_id);
+                self.possible_duplicate = false;
+            }
+            CustomerEvent::CustomerMergedAway { survivor_id, .. } => {
+                self.standing = CustomerStanding::MergedInto(survivor_id);
+            }
+            CustomerEvent::CustomersUnmerged { merged_id, .. } => {
+                self.merged.remove(&merged_id);
+            }
+            CustomerEvent::CustomerRestored { email, phone, .. } => {
+                self.standing = CustomerStanding::Living;
+                self.email = email;
+                self.phone = phone;
+            }
+        }
+    }
+}
+
+impl Noun for Customer {
+    fn claims(&self, _id: &str, event: &CustomerEvent) -> ClaimChanges {
+        let key = |scope, value: &Option<SealedKey>| {
+            value
+                .iter()
+                .map(|value| Key::new(scope, value.index.as_str()))
+                .collect::<Vec<_>>()
+        };
+        match event {
+            CustomerEvent::LeadCreated { details, .. } => ClaimChanges {
+                take: key(EMAIL_SCOPE, &details.email),
+                handles: key(PHONE_SCOPE, &details.phone),
+                ..ClaimChanges::default()
+            },
+            CustomerEvent::CustomerCorrected { details, cleared } => {
+                let email_changes =
+                    details.email.is_some() || cleared.contains(&CustomerField::Email);
+                let phone_changes =
+                    details.phone.is_some() || cleared.contains(&CustomerField::Phone);
+                ClaimChanges {
+                    release: email_changes.then_some(EMAIL_SCOPE).into_iter().collect(),
+                    take: key(EMAIL_SCOPE, &details.email),
+                    drop_handles: phone_changes.then_some(PHONE_SCOPE).into_iter().collect(),
+                    handles: key(PHONE_SCOPE, &details.phone),
+                }
+            }
+            CustomerEvent::CustomerMergedAway { .. } => ClaimChanges {
+                release: vec![EMAIL_SCOPE],
+                drop_handles: vec![PHONE_SCOPE],
+                ..ClaimChanges::default()
+            },
+            CustomerEvent::CustomerRestored { email, phone, .. } => ClaimChanges {
+                take: key(EMAIL_SCOPE, email),
+                handles: key(PHONE_SCOPE, phone),
+                ..ClaimChanges::default()
+            },
+            CustomerEvent::ConsentGranted { .. }
+            | CustomerEvent::ConsentWithdrawn { .. }
+            | CustomerEvent::NoteAdded { .. }
+            | CustomerEvent::CustomerTagged { .. }
+            | CustomerEvent::CustomerUntagged { .. }
+            | CustomerEvent::CustomersMerged { .. }
+            | CustomerEvent::CustomersUnmerged { .. } => ClaimChanges::default(),
+        }
+    }
+
+    fn effects(&self, _id: &str, _event: &CustomerEvent) -> Vec<Effect> {
+        Vec::new()
+    }
+}

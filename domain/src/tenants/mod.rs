@@ -1,0 +1,215 @@
+//! Tenants: one aggregate for each business, holding its settings, price book and providers. Its id is the tenant's own.
+
+mod postcodes;
+pub mod price_book;
+mod rules;
+pub mod settings;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cqrs_es::event_sink::EventSink;
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+
+use self::price_book::PriceBook;
+use self::settings::Settings;
+use crate::effects::Effect;
+use crate::noun::{ClaimChanges, Noun};
+use crate::refusal::Refusal;
+use crate::sealed::Sealed;
+
+/// The most providers, and the most secrets of one.
+pub const MAX_PROVIDERS: usize = 32;
+pub const MAX_PROVIDER_SECRETS: usize = 16;
+
+/// A business and how it works.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tenant {
+    /// Empty until the tenant is created.
+    pub slug: String,
+    pub name: String,
+    pub modules: BTreeSet<Module>,
+    pub settings: Settings,
+    /// None until the first price book: nothing can be booked before.
+    pub price_book: Option<PriceBook>,
+    pub providers: BTreeMap<String, Provider>,
+}
+
+/// The businesses that the product knows.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Module {
+    Catering,
+    Agency,
+    Wellness,
+    Engagement,
+    Hospital,
+}
+
+/// How the tenant reaches a provider; secrets are sealed under the tenant's ingest key.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Provider {
+    pub settings: serde_json::Map<String, serde_json::Value>,
+    pub secrets: BTreeMap<String, Sealed>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TenantCommand {
+    Create {
+        slug: String,
+        name: String,
+        modules: BTreeSet<Module>,
+        settings: Box<Settings>,
+    },
+    /// The settings as they shall be, whole.
+    UpdateSettings {
+        settings: Box<Settings>,
+    },
+    SetPriceBook {
+        price_book: PriceBook,
+    },
+    ConfigureProvider {
+        provider: String,
+        settings: serde_json::Map<String, serde_json::Value>,
+        /// Only those that change; `None` forgets one.
+        secrets: BTreeMap<String, Option<Sealed>>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum TenantEvent {
+    TenantCreated {
+        slug: String,
+        name: String,
+        modules: BTreeSet<Module>,
+        settings: Box<Settings>,
+    },
+    SettingsUpdated {
+        settings: Box<Settings>,
+    },
+    PriceBookSet {
+        price_book: PriceBook,
+    },
+    ProviderConfigured {
+        provider: String,
+        settings: serde_json::Map<String, serde_json::Value>,
+        #[serde(default)]
+        secrets: BTreeMap<String, Option<Sealed>>,
+    },
+}
+
+impl DomainEvent for TenantEvent {
+    fn event_type(&self) -> String {
+        let name = match self {
+            Self::TenantCreated { .. } => "TenantCreated",
+            Self::SettingsUpdated { .. } => "SettingsUpdated",
+            Self::PriceBookSet { .. } => "PriceBookSet",
+            Self::ProviderConfigured { .. } => "ProviderConfigured",
+        };
+        name.to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        "1".to_owned()
+    }
+}
+
+impl Tenant {
+    /// Refuses a tenant that was never created.
+    pub fn require(&self) -> Result<&Self, Refusal> {
+        if self.slug.is_empty() {
+            return Err(Refusal::not_found(
+                "tenant-not-found",
+                "there is no such tenant",
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The price book, which a tenant must have before anything can be priced.
+    pub fn require_price_book(&self) -> Result<&PriceBook, Refusal> {
+        self.require()?.price_book.as_ref().ok_or_else(|| {
+            Refusal::conflict(
+                "price-book-missing",
+                "the tenant has no price book yet; send set-price-book first",
+            )
+        })
+    }
+}
+
+impl Aggregate for Tenant {
+    const TYPE: &'static str = "tenant";
+    type Command = TenantCommand;
+    type Event = TenantEvent;
+    type Error = Refusal;
+    type Services = ();
+
+    async fn handle(
+        &mut self,
+        command: TenantCommand,
+        (): &(),
+        sink: &EventSink<Self>,
+    ) -> Result<(), Refusal> {
+        for event in self.decide(command)? {
+            sink.write(event, self).await;
+        }
+        Ok(())
+    }
+
+    fn apply(&mut self, event: TenantEvent) {
+        match event {
+            TenantEvent::TenantCreated {
+                slug,
+                name,
+                modules,
+                settings,
+            } => {
+                *self = Self {
+                    slug,
+                    name,
+                    modules,
+                    settings: *settings,
+                    ..Self::default()
+                };
+            }
+            TenantEvent::SettingsUpdated { settings } => self.settings = *settings,
+            TenantEvent::PriceBookSet { price_book } => self.price_book = Some(price_book),
+            TenantEvent::ProviderConfigured {
+                provider,
+                settings,
+                secrets,
+            } => {
+                let configured = self.providers.entry(provider).or_default();
+                configured.settings = settings;
+                for (name, secret) in secrets {
+                    match secret {
+                        Some(secret) => configured.secrets.insert(name, secret),
+                        None => configured.secrets.remove(&name),
+                    };
+                }
+            }
+        }
+    }
+}
+
+impl Noun for Tenant {
+    fn claims(&self, _id: &str, _event: &TenantEvent) -> ClaimChanges {
+        ClaimChanges::default()
+    }
+
+    fn effects(&self, _id: &str, _event: &TenantEvent) -> Vec<Effect> {
+        Vec::new()
+    }
+}
