@@ -1,0 +1,155 @@
+//! Where each subscriber stands. Whoever runs a subscriber holds its lease; every move of the checkpoint must match the
+//! lease's fencing token and the position moved from, so that of two runners at most one gets through.
+
+use std::time::Duration;
+
+use deadpool_postgres::{Pool, Transaction};
+
+use crate::{Result, error::Error};
+
+/// How long a lease lasts without renewal.
+pub const LEASE: Duration = Duration::from_secs(10);
+
+const ENSURE: &str = "insert into checkpoints (subscriber) values ($1) on conflict do nothing";
+const ACQUIRE: &str = "
+    update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',
+        fencing_token = fencing_token + 1
+    where subscriber = $1 and lease_until < clock_timestamp()
+    returning fencing_token, position";
+const RENEW: &str = "
+    update checkpoints set lease_until = clock_timestamp() + $3::float8 * interval '1 second'
+    where subscriber = $1 and fencing_token = $2";
+const RELEASE: &str =
+    "update checkpoints set lease_until = '-infinity' where subscriber = $1 and fencing_token = $2";
+const MOVE: &str = "
+    update checkpoints set position = $4, failure = null, moved_at = clock_timestamp(),
+        lease_until = clock_timestamp() + $5::float8 * interval '1 second'
+    where subscriber = $1 and fencing_token = $2 and position = $3";
+const FAIL: &str =
+    "update checkpoints set failure = $3 where subscriber = $1 and fencing_token = $2";
+const FIND_POSITION: &str =
+    "select coalesce(min(position), 0) from checkpoints where subscriber = any ($1)";
+const LIST: &str = "
+    select subscriber, position, lease_owner, lease_until > clock_timestamp() as leased, failure,
+        extract(epoch from clock_timestamp() - moved_at)::float8 as still_seconds,
+        (select coalesce(max(position), 0) from events) as newest
+    from checkpoints order by subscriber";
+
+/// The right to run one subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lease {
+    pub fencing_token: i64,
+    pub position: i64,
+}
+
+/// One subscriber's standing, for operators.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Standing {
+    pub subscriber: String,
+    pub position: i64,
+    pub newest: i64,
+    pub lease_owner: Option<String>,
+    pub leased: bool,
+    pub failure: Option<String>,
+    pub still_seconds: f64,
+}
+
+/// Takes the lease if nobody holds it.
+pub async fn acquire(pool: &Pool, subscriber: &str, owner: &str) -> Result<Option<Lease>> {
+    let client = pool.get().await?;
+    client.execute(ENSURE, &[&subscriber]).await?;
+    let row = client
+        .query_opt(ACQUIRE, &[&subscriber, &owner, &LEASE.as_secs_f64()])
+        .await?;
+    Ok(row.map(|row| Lease {
+        fencing_token: row.get("fencing_token"),
+        position: row.get("position"),
+    }))
+}
+
+/// Keeps the lease; answers whether it was still ours.
+pub async fn renew(pool: &Pool, subscriber: &str, lease: Lease) -> Result<bool> {
+    let renewed = pool
+        .get()
+        .await?
+        .execute(
+            RENEW,
+            &[&subscriber, &lease.fencing_token, &LEASE.as_secs_f64()],
+        )
+        .await?;
+    Ok(renewed == 1)
+}
+
+/// Gives the lease back, so that the next runner need not wait for its end.
+pub async fn release(pool: &Pool, subscriber: &str, lease: Lease) -> Result<()> {
+    pool.get()
+        .await?
+        .execute(RELEASE, &[&subscriber, &lease.fencing_token])
+        .await?;
+    Ok(())
+}
+
+/// Moves the checkpoint within the transaction of the subscriber's own writes; an error means that the lease was lost
+/// and the transaction must not commit.
+pub async fn advance(
+    tx: &Transaction<'_>,
+    subscriber: &str,
+    lease: Lease,
+    position: i64,
+) -> Result<()> {
+    let statement = tx.prepare_cached(MOVE).await?;
+    let moved = tx
+        .execute(
+            &statement,
+            &[
+                &subscriber,
+                &lease.fencing_token,
+                &lease.position,
+                &position,
+                &LEASE.as_secs_f64(),
+            ],
+        )
+        .await?;
+    if moved == 1 {
+        return Ok(());
+    }
+    Err(Error::busy(
+        "lease-lost",
+        format!("another process runs {subscriber} now"),
+    ))
+}
+
+/// Notes why the subscriber cannot go on; the next successful move clears it.
+pub async fn fail(pool: &Pool, subscriber: &str, lease: Lease, failure: &str) -> Result<()> {
+    pool.get()
+        .await?
+        .execute(FAIL, &[&subscriber, &lease.fencing_token, &failure])
+        .await?;
+    Ok(())
+}
+
+/// The position that all of these subscribers have passed.
+pub async fn position(
+    client: &impl deadpool_postgres::GenericClient,
+    subscribers: &[&str],
+) -> Result<i64> {
+    let statement = client.prepare_cached(FIND_POSITION).await?;
+    Ok(client.query_one(&statement, &[&subscribers]).await?.get(0))
+}
+
+/// Where every subscriber stands.
+pub async fn list(pool: &Pool) -> Result<Vec<Standing>> {
+    let rows = pool.get().await?.query(LIST, &[]).await?;
+    Ok(rows
+        .iter()
+        .map(|row| Standing {
+            subscriber: row.get("subscriber"),
+            position: row.get("position"),
+            newest: row.get("newest"),
+            lease_owner: row.get("lease_owner"),
+            leased: row.get("leased"),
+            failure: row.get("failure"),
+            still_seconds: row.get("still_seconds"),
+        })
+        .collect())
+}

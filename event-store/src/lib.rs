@@ -1,0 +1,20 @@
+//! The event store: one primitive to append, one loop to read the log, and what must share their transaction (claims,
+//! handles, idempotency, the outbox's rows, subject keys).
+
+pub mod append;
+pub mod checkpoints;
+pub mod commit;
+pub mod cqrs;
+pub mod error;
+pub mod load;
+pub mod log;
+pub mod pg;
+pub mod recorded;
+pub mod store;
+pub mod tail;
+pub mod tenants;
+pub mod vault;
+pub mod wake;
+
+/// What every fallible call of the crates with I/O answers.
+pub type Result<T> = std::result::Result<T, error::Error>;

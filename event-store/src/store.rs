@@ -1,0 +1,207 @@
+//! The store as its callers hold it: pools, keys, the directory of tenants, and the signals between writers and readers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::ids::TenantId;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use crate::commit::{Commit, NewSubjectKey, Outcome, Violation};
+use crate::load::{self, Load, Loaded};
+use crate::pg::{Pools, begin_write};
+use crate::tail::Tail;
+use crate::tenants::Directory;
+use crate::vault::{SubjectKey, TenantKeys, Vault};
+use crate::wake::Wake;
+use crate::{Result, append, checkpoints, error::Error};
+
+/// How often a waiting reader looks at checkpoints that other processes move.
+const WAIT_POLL: Duration = Duration::from_millis(20);
+
+const FIND_FINGERPRINT: &str = "select root_key_fingerprint from installation";
+const RECORD_FINGERPRINT: &str =
+    "insert into installation (root_key_fingerprint) values ($1) on conflict do nothing";
+const OPEN_TENANT: &str = "insert into tenants (tenant_id, slug, wrapped_key) values ($1, $2, $3)";
+const FIND_SUBJECT_KEYS: &str = "
+    select subject_id, wrapped_key from subject_keys
+    where tenant_id = $1 and subject_id = any ($2) and wrapped_key is not null";
+
+/// A tenant to be opened with its first commit.
+#[derive(Clone, Debug)]
+pub struct TenantOpening {
+    pub slug: String,
+    pub wrapped_key: Vec<u8>,
+}
+
+#[derive(Clone)]
+pub struct Store {
+    pub pools: Pools,
+    pub vault: Arc<Vault>,
+    pub directory: Arc<Directory>,
+    pub wake: Wake,
+    pub tail: Arc<Tail>,
+    /// Told whenever a subscriber of this process has moved.
+    pub moved: watch::Sender<u64>,
+}
+
+impl Store {
+    pub fn new(pools: Pools, vault: Vault) -> Self {
+        let wake = Wake::default();
+        Self {
+            directory: Arc::new(Directory::new(pools.engine.clone())),
+            tail: Arc::new(Tail::new(pools.engine.clone(), wake.clone())),
+            vault: Arc::new(vault),
+            moved: watch::Sender::new(0),
+            pools,
+            wake,
+        }
+    }
+
+    /// Loads what a decision needs, in one wait.
+    pub async fn load(&self, tenant_id: &TenantId, wanted: &Load) -> Result<Loaded> {
+        load::load(&self.pools.request, tenant_id, wanted).await
+    }
+
+    /// Writes each commit, all or nothing by itself, and wakes the readers.
+    pub async fn append(&self, commits: &[Commit]) -> Result<Vec<Outcome>> {
+        let outcomes = append::append(&self.pools.request, commits).await?;
+        self.wake.committed_here();
+        Ok(outcomes)
+    }
+
+    /// Writes the first commit of a tenant together with its entry in the directory.
+    pub async fn open_tenant(&self, opening: &TenantOpening, commit: &Commit) -> Result<Outcome> {
+        let mut client = self.pools.request.get().await?;
+        let tx = begin_write(&mut client, commit.tenant_id.as_str()).await?;
+        let opened = tx
+            .execute(
+                OPEN_TENANT,
+                &[
+                    &commit.tenant_id.as_str(),
+                    &opening.slug,
+                    &opening.wrapped_key,
+                ],
+            )
+            .await;
+        if let Err(error) = opened {
+            return match append::violation(&error) {
+                Some(violation) => Ok(Outcome::Conflict(violation)),
+                None => Err(error.into()),
+            };
+        }
+        let outcome = append::append_in(&tx, commit).await?;
+        if let Outcome::Committed { .. } = outcome {
+            tx.commit().await?;
+            self.wake.committed_here();
+        }
+        Ok(outcome)
+    }
+
+    /// The tenant's keys.
+    pub async fn keys(&self, tenant_id: &TenantId) -> Result<Arc<TenantKeys>> {
+        self.directory
+            .find_keys(&self.vault, tenant_id)
+            .await?
+            .ok_or_else(|| Error::internal(format!("tenant {tenant_id} does not exist")))
+    }
+
+    /// The data keys of these subjects, for readers; a subject without a (living) key is left out.
+    pub async fn subject_keys(
+        &self,
+        tenant_id: &TenantId,
+        subjects: &[&str],
+    ) -> Result<Vec<(String, SubjectKey)>> {
+        let keys = self.keys(tenant_id).await?;
+        let mut found = Vec::with_capacity(subjects.len());
+        let mut wanted = Vec::new();
+        for subject in subjects {
+            match keys.cached_subject(subject) {
+                Some(key) => found.push(((*subject).to_owned(), key)),
+                None => wanted.push(*subject),
+            }
+        }
+        if !wanted.is_empty() {
+            let client = self.pools.engine.get().await?;
+            let statement = client.prepare_cached(FIND_SUBJECT_KEYS).await?;
+            for row in client
+                .query(&statement, &[&tenant_id.as_str(), &wanted])
+                .await?
+            {
+                let subject: String = row.get("subject_id");
+                let key = keys.unwrap_subject(&subject, row.get("wrapped_key"))?;
+                found.push((subject, key));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes a data key for a new subject; the second part must travel in the commit.
+    pub async fn new_subject(
+        &self,
+        tenant_id: &TenantId,
+        subject: &str,
+    ) -> Result<(SubjectKey, NewSubjectKey)> {
+        let (key, wrapped_key) = self.keys(tenant_id).await?.new_subject(subject)?;
+        Ok((
+            key,
+            NewSubjectKey {
+                subject_id: subject.to_owned(),
+                wrapped_key,
+            },
+        ))
+    }
+
+    /// Waits until all of these subscribers have passed `position`; answers whether they did in time.
+    pub async fn wait_for(
+        &self,
+        subscribers: &[&str],
+        position: i64,
+        limit: Duration,
+    ) -> Result<bool> {
+        let deadline = Instant::now() + limit;
+        let mut moved = self.moved.subscribe();
+        loop {
+            moved.borrow_and_update();
+            let client = self.pools.query.get().await?;
+            if checkpoints::position(&client, subscribers).await? >= position {
+                return Ok(true);
+            }
+            drop(client);
+            if Instant::now() >= deadline {
+                return Ok(false);
+            }
+            let _ = tokio::time::timeout(WAIT_POLL, moved.changed()).await;
+        }
+    }
+
+    /// The fingerprint of the root key that this database was made with, if it has one.
+    pub async fn find_root_key_fingerprint(&self) -> Result<Option<Vec<u8>>> {
+        let row = self
+            .pools
+            .engine
+            .get()
+            .await?
+            .query_opt(FIND_FINGERPRINT, &[])
+            .await?;
+        Ok(row.map(|row| row.get(0)))
+    }
+
+    /// Records the root key's fingerprint, once for ever.
+    pub async fn record_root_key_fingerprint(&self, fingerprint: &[u8]) -> Result<()> {
+        self.pools
+            .engine
+            .get()
+            .await?
+            .execute(RECORD_FINGERPRINT, &[&fingerprint])
+            .await?;
+        Ok(())
+    }
+}
+
+impl Violation {
+    /// Whether loading and deciding again may succeed; a taken slug stays taken.
+    pub fn is_passing(self) -> bool {
+        self != Self::Slug
+    }
+}

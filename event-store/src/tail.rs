@@ -1,0 +1,193 @@
+//! How far the log may be read: the end of its contiguous prefix. A position is drawn before its transaction commits, so
+//! a hole is either still being written or lost for ever; a reader that steps over the first kind loses events.
+//!
+//! At a hole a transaction id is allocated as a fence. Every writer forces its own id before it draws a position, so
+//! whoever drew the hole's positions has an id below the fence; once a snapshot shows all ids below the fence finished
+//! and the hole still empty, it is lost. A writer elsewhere in the cluster can hold that snapshot back, so after a
+//! second the hole is filled with a tombstone instead: PostgreSQL then decides between us and a late writer.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Pool;
+use tokio::sync::watch;
+use tokio_postgres::error::SqlState;
+
+use crate::Result;
+use crate::wake::Wake;
+
+/// How many positions one look at the log takes in.
+const SCAN_LIMIT: i64 = 10_000;
+/// The longest we wait for a wake-up before looking anyway.
+const POLL_IDLE: Duration = Duration::from_millis(200);
+/// How often an open hole is looked at.
+const POLL_HOLE: Duration = Duration::from_millis(2);
+/// How long a hole may stay open before it is filled with a tombstone.
+const TOMBSTONE_AFTER: Duration = Duration::from_secs(1);
+/// How long to stay away from a database that does not answer.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(200);
+
+const FIND_START: &str = "select coalesce(max(position), 0) from checkpoints";
+const SCAN: &str = "select position from events where position > $1 order by position limit $2";
+const ALLOCATE_FENCE: &str = "select pg_current_xact_id()::text::bigint";
+/// One statement, hence one snapshot, for both: what is there, and which transactions are certainly over.
+const LOOK_INTO_HOLE: &str = "
+    select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_open,
+        array(select position from events where position > $1 and position < $2 order by position) as present";
+const LIMIT_WAIT: &str = "set local lock_timeout = '20ms'";
+const BURY: &str = "
+    insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        position, occurred_at, command_id, correlation_id, causation_id, actor)
+    values ('$log', '$tombstone', $1::bigint::text, 1, 'Tombstone', '1', '{}', '{}', $1, clock_timestamp(), '', '', '', '$log')";
+
+/// Follows the log's end for one process.
+pub struct Tail {
+    pool: Pool,
+    wake: Wake,
+    safe: watch::Sender<i64>,
+}
+
+struct Hole {
+    /// The first position behind it that is there.
+    until: i64,
+    seen: Instant,
+    fence: i64,
+}
+
+impl Tail {
+    pub fn new(pool: Pool, wake: Wake) -> Self {
+        Self {
+            pool,
+            wake,
+            safe: watch::Sender::new(0),
+        }
+    }
+
+    /// The newest position up to which nothing is missing; everything at or below it may be read.
+    pub fn watch(&self) -> watch::Receiver<i64> {
+        self.safe.subscribe()
+    }
+
+    /// Follows the log for as long as it is polled.
+    pub async fn run(&self) {
+        let mut started = false;
+        let mut hole: Option<Hole> = None;
+        loop {
+            let step = async {
+                if !started {
+                    // Any checkpoint was once a safe position, and what was safe stays safe.
+                    let client = self.pool.get().await?;
+                    let start: i64 = client.query_one(FIND_START, &[]).await?.get(0);
+                    self.safe.send_if_modified(|safe| {
+                        start > *safe && {
+                            *safe = start;
+                            true
+                        }
+                    });
+                    started = true;
+                }
+                self.step(&mut hole).await
+            };
+            match step.await {
+                Ok(true) => {}
+                Ok(false) if hole.is_some() => tokio::time::sleep(POLL_HOLE).await,
+                Ok(false) => {
+                    let _ = tokio::time::timeout(POLL_IDLE, self.wake.committed()).await;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "the log's end cannot be read");
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                }
+            }
+        }
+    }
+
+    /// One look; answers whether there may be more to see at once.
+    async fn step(&self, hole: &mut Option<Hole>) -> Result<bool> {
+        if let Some(open) = hole.as_ref() {
+            if !self.resolve(open).await? {
+                return Ok(false);
+            }
+            metrics::counter!("rapport_log_holes_resolved_total").increment(1);
+            *hole = None;
+        }
+        let client = self.pool.get().await?;
+        let safe = *self.safe.borrow();
+        let statement = client.prepare_cached(SCAN).await?;
+        let rows = client.query(&statement, &[&safe, &SCAN_LIMIT]).await?;
+        let mut reached = safe;
+        for row in &rows {
+            let position: i64 = row.get(0);
+            if position != reached + 1 {
+                let fence = client.query_one(ALLOCATE_FENCE, &[]).await?.get(0);
+                *hole = Some(Hole {
+                    until: position,
+                    seen: Instant::now(),
+                    fence,
+                });
+                metrics::counter!("rapport_log_holes_seen_total").increment(1);
+                break;
+            }
+            reached = position;
+        }
+        self.advance(reached);
+        Ok(hole.is_some() || i64::try_from(rows.len()).unwrap_or(0) == SCAN_LIMIT)
+    }
+
+    /// Whether the hole is closed: filled by its writer, or certainly lost and stepped over.
+    async fn resolve(&self, hole: &Hole) -> Result<bool> {
+        let client = self.pool.get().await?;
+        let safe = *self.safe.borrow();
+        let statement = client.prepare_cached(LOOK_INTO_HOLE).await?;
+        let row = client.query_one(&statement, &[&safe, &hole.until]).await?;
+        let present: HashSet<i64> = row.get::<_, Vec<i64>>("present").into_iter().collect();
+        let missing: Vec<i64> = (safe + 1..hole.until)
+            .filter(|position| !present.contains(position))
+            .collect();
+        if missing.is_empty() || row.get::<_, i64>("oldest_open") > hole.fence {
+            self.advance(hole.until);
+            return Ok(true);
+        }
+        drop(client);
+        if hole.seen.elapsed() > TOMBSTONE_AFTER {
+            for position in missing {
+                self.bury(position).await?;
+            }
+        }
+        Ok(false)
+    }
+
+    /// Fills a lost position. When its writer is alive after all, one of the two of us is refused by the unique key.
+    async fn bury(&self, position: i64) -> Result<()> {
+        let mut client = self.pool.get().await?;
+        let tx = client.transaction().await?;
+        tx.batch_execute(LIMIT_WAIT).await?;
+        match tx.execute(BURY, &[&position]).await {
+            Ok(_) => {
+                tx.commit().await?;
+                metrics::counter!("rapport_log_tombstones_total").increment(1);
+                Ok(())
+            }
+            // Its writer is still at it, or has just committed: look again.
+            Err(error)
+                if [
+                    Some(&SqlState::LOCK_NOT_AVAILABLE),
+                    Some(&SqlState::UNIQUE_VIOLATION),
+                ]
+                .contains(&error.code()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn advance(&self, position: i64) {
+        self.safe.send_if_modified(|safe| {
+            position > *safe && {
+                *safe = position;
+                true
+            }
+        });
+    }
+}

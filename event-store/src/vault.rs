@@ -1,0 +1,381 @@
+//! The key vault: root key → tenant key → one data key per subject. Fields are sealed with AES-256-GCM, bound to tenant,
+//! subject, event type and field, so that a ciphertext moved elsewhere does not open.
+
+use std::collections::HashMap;
+use std::sync::{Arc, RwLock};
+
+use aes_gcm::aead::{Aead, KeyInit, Payload};
+use aes_gcm::{Aes256Gcm, Nonce};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use domain::ids::TenantId;
+use domain::sealed::{BlindIndex, Sealed};
+use hmac::{Hmac, Mac};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::{Result, error::Error};
+
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 12;
+/// First byte of every binary envelope and first field of every text one.
+const ENVELOPE_VERSION: u8 = 1;
+/// How many subjects' keys a process keeps unwrapped; beyond it the cache starts anew.
+const SUBJECT_CACHE_LIMIT: usize = 50_000;
+
+type Key = Zeroizing<[u8; KEY_BYTES]>;
+
+/// Where a sealed field lies; part of what the ciphertext is bound to.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    pub subject: &'a str,
+    pub event_type: &'a str,
+    pub field: &'a str,
+}
+
+/// Holds the root key and the tenants' keys that this process has unwrapped.
+pub struct Vault {
+    root: Key,
+    tenants: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
+}
+
+/// One tenant's keys: all derived from its one tenant key, each for one purpose.
+pub struct TenantKeys {
+    tenant_id: TenantId,
+    wrap: Key,
+    index: Key,
+    fingerprint: Key,
+    ingest: Key,
+    subjects: RwLock<HashMap<String, SubjectKey>>,
+}
+
+/// One subject's data key, unwrapped.
+#[derive(Clone)]
+pub struct SubjectKey {
+    tenant_id: TenantId,
+    subject: Arc<str>,
+    key: Arc<Key>,
+}
+
+impl Vault {
+    pub fn new(root: &[u8; KEY_BYTES]) -> Self {
+        Self {
+            root: Zeroizing::new(*root),
+            tenants: RwLock::new(HashMap::new()),
+        }
+    }
+
+    /// Makes a tenant's key and wraps it under the root key.
+    pub fn new_tenant(&self, tenant_id: &TenantId) -> Result<Vec<u8>> {
+        let key = random_key()?;
+        let wrapped = encrypt(
+            &self.root,
+            key.as_ref(),
+            &bind(&["tenant", tenant_id.as_str()]),
+        )?;
+        self.remember(tenant_id, &key);
+        Ok(wrapped)
+    }
+
+    /// The tenant's keys, if this process has unwrapped them already.
+    pub fn cached(&self, tenant_id: &TenantId) -> Option<Arc<TenantKeys>> {
+        self.tenants.read().ok()?.get(tenant_id).cloned()
+    }
+
+    /// Unwraps a tenant's key; it fails when the root key is not the one it was wrapped under.
+    pub fn unwrap_tenant(&self, tenant_id: &TenantId, wrapped: &[u8]) -> Result<Arc<TenantKeys>> {
+        let plain = decrypt(&self.root, wrapped, &bind(&["tenant", tenant_id.as_str()]))
+            .ok_or_else(|| {
+                Error::internal(format!(
+                    "the key of tenant {tenant_id} does not open with this root key"
+                ))
+            })?;
+        Ok(self.remember(tenant_id, &to_key(&plain)?))
+    }
+
+    fn remember(&self, tenant_id: &TenantId, key: &Key) -> Arc<TenantKeys> {
+        let keys = Arc::new(TenantKeys {
+            tenant_id: tenant_id.clone(),
+            wrap: derive(key, "subject keys"),
+            index: derive(key, "blind indexes"),
+            fingerprint: derive(key, "command fingerprints"),
+            ingest: derive(key, "ingest"),
+            subjects: RwLock::new(HashMap::new()),
+        });
+        if let Ok(mut tenants) = self.tenants.write() {
+            return tenants.entry(tenant_id.clone()).or_insert(keys).clone();
+        }
+        keys
+    }
+}
+
+impl TenantKeys {
+    /// Makes a subject's data key; the wrapped form must travel in the commit that first uses it.
+    pub fn new_subject(&self, subject: &str) -> Result<(SubjectKey, Vec<u8>)> {
+        let key = random_key()?;
+        let wrapped = encrypt(
+            &self.wrap,
+            key.as_ref(),
+            &bind(&["subject", self.tenant_id.as_str(), subject]),
+        )?;
+        Ok((self.subject(subject, key), wrapped))
+    }
+
+    /// Unwraps a subject's data key and keeps it for the next time.
+    pub fn unwrap_subject(&self, subject: &str, wrapped: &[u8]) -> Result<SubjectKey> {
+        if let Some(found) = self.cached_subject(subject) {
+            return Ok(found);
+        }
+        let plain = decrypt(
+            &self.wrap,
+            wrapped,
+            &bind(&["subject", self.tenant_id.as_str(), subject]),
+        )
+        .ok_or_else(|| Error::internal(format!("the key of subject {subject} does not open")))?;
+        let key = self.subject(subject, to_key(&plain)?);
+        if let Ok(mut subjects) = self.subjects.write() {
+            if subjects.len() >= SUBJECT_CACHE_LIMIT {
+                subjects.clear();
+            }
+            subjects.insert(subject.to_owned(), key.clone());
+        }
+        Ok(key)
+    }
+
+    /// The subject's key, if this process has unwrapped it already.
+    pub fn cached_subject(&self, subject: &str) -> Option<SubjectKey> {
+        self.subjects.read().ok()?.get(subject).cloned()
+    }
+
+    /// A keyed hash of a normalised value within a scope.
+    pub fn blind_index(&self, scope: &str, value: &str) -> BlindIndex {
+        BlindIndex::new(hex(&authenticate(&self.index, &bind(&[scope, value]))))
+    }
+
+    /// A keyed hash of a command's name and canonical body.
+    pub fn fingerprint(&self, name: &str, canonical_body: &str) -> Vec<u8> {
+        authenticate(&self.fingerprint, &bind(&[name, canonical_body])).to_vec()
+    }
+
+    /// Seals bytes that name no subject yet: raw webhook bodies, source addresses, secrets of providers.
+    pub fn seal_ingest(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        encrypt(
+            &self.ingest,
+            plain,
+            &bind(&["ingest", self.tenant_id.as_str(), purpose]),
+        )
+    }
+
+    /// Opens what `seal_ingest` sealed for the same purpose.
+    pub fn open_ingest(&self, purpose: &str, envelope: &[u8]) -> Option<Vec<u8>> {
+        decrypt(
+            &self.ingest,
+            envelope,
+            &bind(&["ingest", self.tenant_id.as_str(), purpose]),
+        )
+    }
+
+    /// As `seal_ingest`, in the text form that events carry.
+    pub fn seal_secret(&self, purpose: &str, plain: &str) -> Result<Sealed> {
+        Ok(Sealed::new(
+            BASE64.encode(self.seal_ingest(purpose, plain.as_bytes())?),
+        ))
+    }
+
+    /// Opens what `seal_secret` sealed.
+    pub fn open_secret(&self, purpose: &str, sealed: &Sealed) -> Option<Zeroizing<String>> {
+        let plain = self.open_ingest(purpose, &BASE64.decode(sealed.as_str()).ok()?)?;
+        String::from_utf8(plain).ok().map(Zeroizing::new)
+    }
+
+    fn subject(&self, subject: &str, key: Key) -> SubjectKey {
+        SubjectKey {
+            tenant_id: self.tenant_id.clone(),
+            subject: subject.into(),
+            key: Arc::new(key),
+        }
+    }
+}
+
+impl SubjectKey {
+    /// Seals one field of one kind of event: `v1:<event type>:<field>:<base64>`.
+    pub fn seal(&self, event_type: &str, field: &str, plain: &str) -> Result<Sealed> {
+        let bound = self.bind(event_type, field);
+        let envelope = encrypt(&self.key, plain.as_bytes(), &bound)?;
+        Ok(Sealed::new(format!(
+            "v{ENVELOPE_VERSION}:{event_type}:{field}:{}",
+            BASE64.encode(envelope)
+        )))
+    }
+
+    /// Opens a field wherever its event put it; `None` when it was sealed for another subject or field, or is damaged.
+    pub fn open(&self, field: &str, sealed: &Sealed) -> Option<String> {
+        let mut parts = sealed.as_str().splitn(4, ':');
+        let (version, event_type, sealed_field, envelope) =
+            (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        if version != "v1" || sealed_field != field {
+            return None;
+        }
+        let plain = decrypt(
+            &self.key,
+            &BASE64.decode(envelope).ok()?,
+            &self.bind(event_type, field),
+        )?;
+        String::from_utf8(plain).ok()
+    }
+
+    /// Opens a field only if it was sealed for exactly this kind of event.
+    pub fn open_in(&self, place: Place<'_>, sealed: &Sealed) -> Option<String> {
+        let event_type = sealed.as_str().split(':').nth(1)?;
+        if event_type != place.event_type || place.subject != &*self.subject {
+            return None;
+        }
+        self.open(place.field, sealed)
+    }
+
+    fn bind(&self, event_type: &str, field: &str) -> Vec<u8> {
+        bind(&[
+            "field",
+            self.tenant_id.as_str(),
+            &self.subject,
+            event_type,
+            field,
+        ])
+    }
+}
+
+impl std::fmt::Debug for SubjectKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SubjectKey({})", self.subject)
+    }
+}
+
+/// Length-prefixed parts, so that no two lists of parts read alike.
+fn bind(parts: &[&str]) -> Vec<u8> {
+    let mut bound = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
+    for part in parts {
+        bound.extend_from_slice(&u32::try_from(part.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bound.extend_from_slice(part.as_bytes());
+    }
+    bound
+}
+
+fn random_key() -> Result<Key> {
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    getrandom::fill(key.as_mut())
+        .map_err(|error| Error::internal(format!("no randomness: {error}")))?;
+    Ok(key)
+}
+
+fn to_key(plain: &[u8]) -> Result<Key> {
+    let key: [u8; KEY_BYTES] = plain
+        .try_into()
+        .map_err(|_| Error::internal("a wrapped key has the wrong length"))?;
+    Ok(Zeroizing::new(key))
+}
+
+/// `version ‖ nonce ‖ ciphertext`.
+fn encrypt(key: &Key, plain: &[u8], bound: &[u8]) -> Result<Vec<u8>> {
+    let mut nonce = [0; NONCE_BYTES];
+    getrandom::fill(&mut nonce)
+        .map_err(|error| Error::internal(format!("no randomness: {error}")))?;
+    let ciphertext = Aes256Gcm::new(key.as_slice().into())
+        .encrypt(
+            Nonce::from_slice(&nonce),
+            Payload {
+                msg: plain,
+                aad: bound,
+            },
+        )
+        .map_err(|_| Error::internal("encryption failed"))?;
+    let mut envelope = Vec::with_capacity(1 + NONCE_BYTES + ciphertext.len());
+    envelope.push(ENVELOPE_VERSION);
+    envelope.extend_from_slice(&nonce);
+    envelope.extend_from_slice(&ciphertext);
+    Ok(envelope)
+}
+
+fn decrypt(key: &Key, envelope: &[u8], bound: &[u8]) -> Option<Vec<u8>> {
+    let (version, rest) = envelope.split_first()?;
+    if *version != ENVELOPE_VERSION || rest.len() < NONCE_BYTES {
+        return None;
+    }
+    let (nonce, ciphertext) = rest.split_at(NONCE_BYTES);
+    Aes256Gcm::new(key.as_slice().into())
+        .decrypt(
+            Nonce::from_slice(nonce),
+            Payload {
+                msg: ciphertext,
+                aad: bound,
+            },
+        )
+        .ok()
+}
+
+fn derive(key: &Key, purpose: &str) -> Key {
+    Zeroizing::new(authenticate(key, &bind(&["rapport", purpose])))
+}
+
+fn authenticate(key: &Key, message: &[u8]) -> [u8; KEY_BYTES] {
+    // HMAC pads a short key with zeros to its block; doing so here makes the construction infallible.
+    let mut block = Zeroizing::new([0; 64]);
+    block[..KEY_BYTES].copy_from_slice(key.as_slice());
+    let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
+    mac.update(message);
+    mac.finalize().into_bytes().into()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(tenant: &str) -> Arc<TenantKeys> {
+        let vault = Vault::new(&[7; 32]);
+        let tenant_id = TenantId::new(tenant);
+        let wrapped = vault.new_tenant(&tenant_id).unwrap();
+        Vault::new(&[7; 32])
+            .unwrap_tenant(&tenant_id, &wrapped)
+            .unwrap()
+    }
+
+    #[test]
+    fn a_sealed_field_opens_only_in_its_own_place() {
+        let tenant = keys("t1");
+        let (ada, wrapped) = tenant.new_subject("ada").unwrap();
+        let sealed = ada.seal("LeadCreated", "email", "ada@example.org").unwrap();
+        assert!(!sealed.as_str().contains("ada@"));
+        let again = tenant.unwrap_subject("ada", &wrapped).unwrap();
+        assert_eq!(
+            again.open("email", &sealed).as_deref(),
+            Some("ada@example.org")
+        );
+        assert_eq!(again.open("phone", &sealed), None);
+        let moved = Sealed::new(sealed.as_str().replace("LeadCreated", "CustomerCorrected"));
+        assert_eq!(again.open("email", &moved), None);
+        let (bob, _) = tenant.new_subject("bob").unwrap();
+        assert_eq!(bob.open("email", &sealed), None);
+    }
+
+    #[test]
+    fn another_root_key_opens_nothing() {
+        let tenant_id = TenantId::new("t1");
+        let wrapped = Vault::new(&[7; 32]).new_tenant(&tenant_id).unwrap();
+        assert!(
+            Vault::new(&[8; 32])
+                .unwrap_tenant(&tenant_id, &wrapped)
+                .is_err()
+        );
+    }
+
+    #[test]
+    fn blind_indexes_differ_between_tenants_and_scopes() {
+        let (one, two) = (keys("t1"), keys("t2"));
+        assert_eq!(one.blind_index("email", "a"), one.blind_index("email", "a"));
+        assert_ne!(one.blind_index("email", "a"), two.blind_index("email", "a"));
+        assert_ne!(one.blind_index("email", "a"), one.blind_index("phone", "a"));
+    }
+}
