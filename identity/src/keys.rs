@@ -1,0 +1,402 @@
+//! API keys: made, listed, revoked, and turned into principals. Only a hash is stored, so a key is shown once; every
+//! function runs on the engine's pool, because a key is what tells the tenant.
+
+use deadpool_postgres::Pool;
+use domain::ids::TenantId;
+use domain::refusal::{FieldError, Kind, Refusal};
+use event_store::Result;
+use event_store::error::Error;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use crate::permissions::{Permission, PermissionSet};
+use crate::plain_keys::{KeyHash, PlainKey};
+use crate::principals::{Principal, PrincipalKind};
+use crate::roles::Role;
+
+/// Letters in a key's label.
+pub const MAX_LABEL_LENGTH: usize = 120;
+/// Keys shown by one listing; far above what a tenant needs.
+pub const MAX_LISTED_KEYS: i64 = 1_000;
+/// How seldom the last use of a key is written down.
+pub const LAST_USED_EVERY_SECONDS: i32 = 60;
+
+/// What a new key is to be.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// Who holds it: a person's script, an agent, or a tenant's own service.
+    pub kind: PrincipalKind,
+    /// For people to read.
+    pub label: String,
+    pub role: Role,
+    /// Narrows the role; absent means all that the role holds, today and later.
+    #[serde(default)]
+    pub permissions: Option<Vec<Permission>>,
+    /// The model an agent runs on, recorded with its commands.
+    #[serde(default)]
+    pub model: Option<String>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// A stored key, without its secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ApiKey {
+    pub tenant_id: TenantId,
+    pub key_id: String,
+    pub kind: PrincipalKind,
+    pub label: String,
+    pub role: Role,
+    /// What the key may do now: its role, less whatever it was narrowed by.
+    pub permissions: PermissionSet,
+    pub model: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub revoked_at: Option<OffsetDateTime>,
+    /// To the minute.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub last_used_at: Option<OffsetDateTime>,
+}
+
+impl ApiKey {
+    /// Who acts with this key. Refused with 401 `key-revoked` or `key-expired` when it is no longer good at `now`.
+    pub fn principal(&self, now: OffsetDateTime) -> std::result::Result<Principal, Refusal> {
+        if self.revoked_at.is_some() {
+            return Err(unauthenticated("key-revoked", "this API key was revoked"));
+        }
+        if self.expires_at.is_some_and(|expires_at| expires_at <= now) {
+            return Err(unauthenticated("key-expired", "this API key has expired"));
+        }
+        Ok(Principal {
+            tenant_id: self.tenant_id.clone(),
+            id: format!("{}:{}", self.kind.as_str(), self.key_id),
+            kind: self.kind,
+            label: self.label.clone(),
+            role: self.role,
+            permissions: self.permissions,
+            model: self.model.clone(),
+        })
+    }
+}
+
+/// Makes a key and returns it in the clear, this once.
+pub async fn create(pool: &Pool, tenant_id: &TenantId, new: &NewKey) -> Result<(ApiKey, PlainKey)> {
+    let plain = PlainKey::generate()?;
+    let key = create_with(pool, tenant_id, new, &plain).await?;
+    Ok((key, plain))
+}
+
+const INSERT_KEY: &str = "
+    insert into api_keys
+        (tenant_id, key_id, key_hash, kind, label, role, permissions, model, created_at, expires_at)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9)
+    on conflict (key_hash) do nothing
+    returning tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at,
+        last_used_at";
+
+/// Stores a given key. Safe to repeat: a key that this tenant has already is returned as it stands, with its id. Refused
+/// with 409 `key-taken` when another tenant has it, 422 `validation-failed` when the input is not sound.
+pub async fn create_with(
+    pool: &Pool,
+    tenant_id: &TenantId,
+    new: &NewKey,
+    plain: &PlainKey,
+) -> Result<ApiKey> {
+    validate(new)?;
+    let key_id = Uuid::now_v7().to_string();
+    let permissions: Option<Vec<&str>> = new
+        .permissions
+        .as_ref()
+        .map(|list| list.iter().map(|permission| permission.as_str()).collect());
+    let hash = plain.hash();
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(INSERT_KEY).await?;
+    let inserted = client
+        .query_opt(
+            &statement,
+            &[
+                &tenant_id.as_str(),
+                &key_id,
+                &hash.as_slice(),
+                &new.kind.as_str(),
+                &new.label.trim(),
+                &new.role.as_str(),
+                &permissions,
+                &new.model,
+                &new.expires_at,
+            ],
+        )
+        .await?;
+    if let Some(row) = inserted {
+        return from_row(&row);
+    }
+    drop(client);
+    match find(pool, &hash).await? {
+        Some(key) if key.tenant_id == *tenant_id => Ok(key),
+        _ => Err(Refusal::conflict("key-taken", "this key belongs to someone else").into()),
+    }
+}
+
+const LIST_KEYS: &str = "
+    select tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at, last_used_at
+    from api_keys
+    where tenant_id = $1
+    order by key_id
+    limit $2";
+
+/// The tenant's keys, oldest first, revoked ones included, `MAX_LISTED_KEYS` at most.
+pub async fn list_keys(pool: &Pool, tenant_id: &TenantId) -> Result<Vec<ApiKey>> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(LIST_KEYS).await?;
+    let rows = client
+        .query(&statement, &[&tenant_id.as_str(), &MAX_LISTED_KEYS])
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+const REVOKE_KEY: &str = "
+    update api_keys
+    set revoked_at = coalesce(revoked_at, now())
+    where tenant_id = $1 and key_id = $2
+    returning tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at,
+        last_used_at";
+
+/// Ends a key; safe to repeat. Refused with 404 `key-not-found`. A cache elsewhere may honour the key for its TTL.
+pub async fn revoke(pool: &Pool, tenant_id: &TenantId, key_id: &str) -> Result<ApiKey> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(REVOKE_KEY).await?;
+    match client
+        .query_opt(&statement, &[&tenant_id.as_str(), &key_id])
+        .await?
+    {
+        Some(row) => from_row(&row),
+        None => Err(Refusal::not_found("key-not-found", "the tenant has no such key").into()),
+    }
+}
+
+const FIND_KEY: &str = "
+    select k.tenant_id, k.key_id, k.kind, k.label, k.role, k.permissions, k.model, k.created_at, k.expires_at,
+        k.revoked_at, k.last_used_at
+    from api_keys k
+    join tenants t on t.tenant_id = k.tenant_id
+    where k.key_hash = $1";
+
+/// The key with this hash, of a tenant that exists; revoked and expired ones too.
+pub async fn find(pool: &Pool, hash: &KeyHash) -> Result<Option<ApiKey>> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(FIND_KEY).await?;
+    client
+        .query_opt(&statement, &[&hash.as_slice()])
+        .await?
+        .as_ref()
+        .map(from_row)
+        .transpose()
+}
+
+const TOUCH_KEYS: &str = "
+    update api_keys k
+    set last_used_at = now()
+    from unnest($1::text[], $2::text[]) as used (tenant_id, key_id)
+    where k.tenant_id = used.tenant_id and k.key_id = used.key_id
+        and (k.last_used_at is null or k.last_used_at < now() - make_interval(secs => $3::int4))";
+
+/// Writes down that these keys (tenant, key id) are in use; a key noted within the last minute is left alone.
+pub(crate) async fn touch(pool: &Pool, used: &[(TenantId, String)]) -> Result<u64> {
+    if used.is_empty() {
+        return Ok(0);
+    }
+    let (tenants, keys): (Vec<&str>, Vec<&str>) = used
+        .iter()
+        .map(|(tenant_id, key_id)| (tenant_id.as_str(), key_id.as_str()))
+        .unzip();
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(TOUCH_KEYS).await?;
+    Ok(client
+        .execute(&statement, &[&tenants, &keys, &LAST_USED_EVERY_SECONDS])
+        .await?)
+}
+
+/// The refusal of a well-formed key that nobody has.
+pub(crate) fn unknown_key() -> Refusal {
+    unauthenticated("key-unknown", "this API key is not known")
+}
+
+fn unauthenticated(code: &str, detail: &str) -> Refusal {
+    Refusal::new(Kind::Unauthenticated, code, detail)
+}
+
+fn validate(new: &NewKey) -> std::result::Result<(), Refusal> {
+    let mut errors = Vec::new();
+    let mut note = |pointer: &str, code: &str, message: &str| {
+        errors.push(FieldError {
+            pointer: pointer.to_owned(),
+            code: code.to_owned(),
+            message: message.to_owned(),
+        });
+    };
+    let letters = new.label.trim().chars().count();
+    if letters == 0 || letters > MAX_LABEL_LENGTH {
+        note("/label", "label-length", "a label has 1 to 120 letters");
+    }
+    if new.kind == PrincipalKind::System {
+        note(
+            "/kind",
+            "kind-reserved",
+            "a key belongs to a person, an agent or a service",
+        );
+    }
+    let wanted: PermissionSet = new.permissions.iter().flatten().copied().collect();
+    if !wanted.without(new.role.permissions()).is_empty() {
+        note(
+            "/permissions",
+            "permissions-beyond-role",
+            "permissions narrow a role and cannot add to it",
+        );
+    }
+    if new.kind == PrincipalKind::Agent
+        && !new
+            .role
+            .permissions()
+            .without(Role::AiAgent.permissions())
+            .is_empty()
+    {
+        note(
+            "/role",
+            "role-too-wide",
+            "an agent holds the role ai-agent or less",
+        );
+    }
+    if errors.is_empty() {
+        return Ok(());
+    }
+    Err(Refusal {
+        errors,
+        ..Refusal::invalid(
+            "validation-failed",
+            "the key cannot be made as asked; see errors",
+        )
+    })
+}
+
+fn from_row(row: &Row) -> Result<ApiKey> {
+    let kind: &str = row.try_get("kind")?;
+    let role: &str = row.try_get("role")?;
+    let kind = PrincipalKind::parse(kind)
+        .ok_or_else(|| Error::internal(format!("a key of unknown kind {kind}")))?;
+    let role = Role::parse(role)
+        .ok_or_else(|| Error::internal(format!("a key of unknown role {role}")))?;
+    let narrowed: Option<Vec<String>> = row.try_get("permissions")?;
+    // A name that is no longer a permission grants nothing.
+    let permissions = match narrowed {
+        Some(names) => names
+            .iter()
+            .filter_map(|name| Permission::parse(name))
+            .collect::<PermissionSet>(),
+        None => PermissionSet::all(),
+    };
+    Ok(ApiKey {
+        tenant_id: TenantId::new(row.try_get::<_, String>("tenant_id")?),
+        key_id: row.try_get("key_id")?,
+        kind,
+        label: row.try_get("label")?,
+        role,
+        permissions: role.permissions().intersection(permissions),
+        model: row.try_get("model")?,
+        created_at: row.try_get("created_at")?,
+        expires_at: row.try_get("expires_at")?,
+        revoked_at: row.try_get("revoked_at")?,
+        last_used_at: row.try_get("last_used_at")?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use time::Duration;
+
+    use super::*;
+
+    fn key() -> ApiKey {
+        ApiKey {
+            tenant_id: TenantId::new("tenant"),
+            key_id: "key".to_owned(),
+            kind: PrincipalKind::Agent,
+            label: "Booking agent".to_owned(),
+            role: Role::AiAgent,
+            permissions: Role::AiAgent.permissions(),
+            model: None,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+            expires_at: None,
+            revoked_at: None,
+            last_used_at: None,
+        }
+    }
+
+    fn new_key() -> NewKey {
+        NewKey {
+            kind: PrincipalKind::Agent,
+            label: "Booking agent".to_owned(),
+            role: Role::AiAgent,
+            permissions: None,
+            model: None,
+            expires_at: None,
+        }
+    }
+
+    #[test]
+    fn a_key_acts_under_an_id_of_its_own() {
+        let principal = key().principal(OffsetDateTime::UNIX_EPOCH).unwrap();
+        assert_eq!(principal.id, "agent:key");
+        assert!(principal.may(Permission::BookingsWrite));
+    }
+
+    #[test]
+    fn an_expired_or_revoked_key_is_turned_away() {
+        let now = OffsetDateTime::UNIX_EPOCH;
+        let expired = ApiKey {
+            expires_at: Some(now),
+            ..key()
+        };
+        assert_eq!(expired.principal(now).unwrap_err().code, "key-expired");
+        assert!(expired.principal(now - Duration::SECOND).is_ok());
+        let revoked = ApiKey {
+            revoked_at: Some(now),
+            ..key()
+        };
+        assert_eq!(revoked.principal(now).unwrap_err().code, "key-revoked");
+    }
+
+    #[test]
+    fn everything_wrong_with_a_new_key_is_said_at_once() {
+        let new = NewKey {
+            label: " ".to_owned(),
+            role: Role::Owner,
+            permissions: Some(vec![Permission::TenantsCreate]),
+            ..new_key()
+        };
+        let refusal = validate(&new).unwrap_err();
+        let pointers: Vec<&str> = refusal
+            .errors
+            .iter()
+            .map(|error| error.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["/label", "/permissions", "/role"]);
+        assert_eq!(validate(&new_key()), Ok(()));
+    }
+
+    #[test]
+    fn nobody_is_given_the_systems_own_kind() {
+        let new = NewKey {
+            kind: PrincipalKind::System,
+            ..new_key()
+        };
+        assert_eq!(validate(&new).unwrap_err().errors[0].code, "kind-reserved");
+    }
+}

@@ -1,0 +1,9 @@
+//! Who is asking and what they may do: principals, permissions, roles and API keys. Sessions, OAuth and second factors
+//! will live beside them.
+
+pub mod key_cache;
+pub mod keys;
+pub mod permissions;
+pub mod plain_keys;
+pub mod principals;
+pub mod roles;

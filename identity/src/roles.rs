@@ -1,0 +1,188 @@
+//! Roles as sets of permissions. A key or a person holds one role and may be narrowed below it, never widened above it.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::permissions::{Permission, PermissionSet};
+
+/// A named set of rights. The wire name (`ai-agent`) is API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything within the tenant.
+    Owner,
+    /// Everything within the tenant but its keys.
+    Admin,
+    /// Runs the business: every booking, customer, chef and payment, refunds included; no settings.
+    Manager,
+    /// Daily work: books, corrects, cancels, records payments; gives no money back.
+    Staff,
+    /// Looks, and sees no personal data.
+    Viewer,
+    /// An AI agent: books and talks to customers; cannot cancel, refund, merge, configure or manage keys.
+    AiAgent,
+    /// Our own relay, timers and webhook workers: carries results back as commands.
+    Service,
+}
+
+impl Role {
+    pub const ALL: &'static [Self] = &[
+        Self::Owner,
+        Self::Admin,
+        Self::Manager,
+        Self::Staff,
+        Self::Viewer,
+        Self::AiAgent,
+        Self::Service,
+    ];
+
+    /// The wire name.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Manager => "manager",
+            Self::Staff => "staff",
+            Self::Viewer => "viewer",
+            Self::AiAgent => "ai-agent",
+            Self::Service => "service",
+        }
+    }
+
+    /// The role with this wire name, if there is one.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.as_str() == name)
+    }
+
+    pub const fn permissions(self) -> PermissionSet {
+        match self {
+            Self::Owner => OWNER,
+            Self::Admin => ADMIN,
+            Self::Manager => MANAGER,
+            Self::Staff => STAFF,
+            Self::Viewer => VIEWER,
+            Self::AiAgent => AI_AGENT,
+            Self::Service => SERVICE,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+const VIEWER: PermissionSet = PermissionSet::of(&[
+    Permission::BookingsRead,
+    Permission::ChefsRead,
+    Permission::CustomersRead,
+    Permission::FiguresRead,
+    Permission::PaymentsRead,
+    Permission::TenantsRead,
+]);
+
+// An agent speaks with customers, so it must see how to reach them; what it may do to them is cut instead.
+const AI_AGENT: PermissionSet = PermissionSet::of(&[
+    Permission::BookingsRead,
+    Permission::BookingsWrite,
+    Permission::ChefsRead,
+    Permission::CustomersRead,
+    Permission::CustomersWrite,
+    Permission::PaymentsRead,
+    Permission::PersonalDataRead,
+    Permission::TenantsRead,
+]);
+
+const STAFF: PermissionSet = VIEWER.union(PermissionSet::of(&[
+    Permission::BookingsWrite,
+    Permission::BookingsCancel,
+    Permission::CustomersWrite,
+    Permission::PaymentsWrite,
+    Permission::PersonalDataRead,
+]));
+
+const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[
+    Permission::ChefsWrite,
+    Permission::CustomersMerge,
+    Permission::PaymentsRefund,
+    Permission::OperationsRead,
+]));
+
+const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
+    Permission::TenantsConfigure,
+    Permission::OperationsWrite,
+]));
+
+const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
+
+const SERVICE: PermissionSet = PermissionSet::of(&[
+    Permission::BookingsRead,
+    Permission::BookingsWrite,
+    Permission::BookingsCancel,
+    Permission::ChefsRead,
+    Permission::CustomersRead,
+    Permission::CustomersWrite,
+    Permission::PaymentsRead,
+    Permission::PaymentsWrite,
+    Permission::PaymentsRefund,
+    Permission::PersonalDataRead,
+    Permission::TenantsRead,
+]);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_role_is_found_by_its_wire_name() {
+        for role in Role::ALL {
+            assert_eq!(Role::parse(role.as_str()), Some(*role));
+            assert_eq!(serde_json::to_string(role).unwrap(), format!("\"{role}\""));
+        }
+    }
+
+    #[test]
+    fn an_agent_cannot_cancel_refund_merge_configure_or_manage_keys() {
+        let rights = Role::AiAgent.permissions();
+        for denied in [
+            Permission::BookingsCancel,
+            Permission::PaymentsRefund,
+            Permission::PaymentsWrite,
+            Permission::CustomersMerge,
+            Permission::TenantsConfigure,
+            Permission::ChefsWrite,
+            Permission::KeysManage,
+            Permission::OperationsWrite,
+        ] {
+            assert!(!rights.contains(denied), "{denied}");
+        }
+        assert!(rights.contains(Permission::BookingsWrite));
+    }
+
+    #[test]
+    fn no_role_of_a_tenant_makes_tenants() {
+        assert!(
+            Role::ALL
+                .iter()
+                .all(|role| !role.permissions().contains(Permission::TenantsCreate))
+        );
+    }
+
+    #[test]
+    fn a_viewer_changes_nothing_and_sees_no_personal_data() {
+        assert!(
+            Role::Viewer
+                .permissions()
+                .iter()
+                .all(|permission| permission.as_str().ends_with(":read"))
+        );
+        assert!(
+            !Role::Viewer
+                .permissions()
+                .contains(Permission::PersonalDataRead)
+        );
+    }
+}
