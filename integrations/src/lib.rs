@@ -1,0 +1,9 @@
+//! The world outside: one provider is one module over `reqwest` or `lettre`, with its own wire types, a classifier of
+//! its answers and a verifier of its webhooks. No word of our business is known here; `sandbox` stands in for them all.
+
+pub mod http;
+pub mod outcome;
+pub mod sandbox;
+pub mod secret;
+pub mod smtp;
+pub mod stripe;
