@@ -1,0 +1,32 @@
+# Every target sets up what it needs by itself; scripts/bootstrap says what that is.
+# The variables RAPPORT_* and DATABASE_URL reach rapport as they are: `rapport serve --help` lists them.
+
+.DEFAULT_GOAL := help
+.PHONY: help bootstrap run test bench conformance soak
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+bootstrap: ## Install what this machine lacks; quiet when nothing is missing
+	@scripts/bootstrap
+
+run: bootstrap ## Build and start rapport with its demo tenants and the sandbox
+	@cargo build --release -p server --locked
+	@exec target/release/rapport serve --demo
+
+test: bootstrap ## Run everything that CI runs
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo build -p server --locked
+	cargo test --workspace --locked
+
+bench: bootstrap ## Measure us beside our peers; the table is also written to target/bench.json
+	cargo run --release -p bench --locked
+
+conformance: bootstrap ## Run the event store's conformance suite at full length
+	cargo build -p server --locked
+	RAPPORT_TEST_SCALE=full cargo test -p tests --locked conformance
+
+soak: bootstrap ## Run every long test at full size
+	cargo build -p server --locked
+	RAPPORT_TEST_SCALE=full cargo test -p tests --locked
