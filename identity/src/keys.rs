@@ -3,46 +3,24 @@
 
 use deadpool_postgres::Pool;
 use domain::ids::TenantId;
-use domain::refusal::{FieldError, Kind, Refusal};
+use domain::refusal::{Kind, Refusal};
 use event_store::Result;
 use event_store::error::Error;
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
+use crate::new_keys::NewKey;
 use crate::permissions::{Permission, PermissionSet};
 use crate::plain_keys::{KeyHash, PlainKey};
 use crate::principals::{Principal, PrincipalKind};
 use crate::roles::Role;
 
-/// Letters in a key's label.
-pub const MAX_LABEL_LENGTH: usize = 120;
 /// Keys shown by one listing; far above what a tenant needs.
 pub const MAX_LISTED_KEYS: i64 = 1_000;
 /// How seldom the last use of a key is written down.
 pub const LAST_USED_EVERY_SECONDS: i32 = 60;
-
-/// What a new key is to be.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewKey {
-    /// Who holds it: a person's script, an agent, or a tenant's own service.
-    pub kind: PrincipalKind,
-    /// For people to read.
-    pub label: String,
-    pub role: Role,
-    /// Narrows the role; absent means all that the role holds, today and later.
-    #[serde(default)]
-    pub permissions: Option<Vec<Permission>>,
-    /// The model an agent runs on, recorded with its commands.
-    #[serde(default)]
-    pub model: Option<String>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
-    #[schemars(with = "Option<String>")]
-    pub expires_at: Option<OffsetDateTime>,
-}
 
 /// A stored key, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -110,7 +88,7 @@ pub async fn create_with(
     new: &NewKey,
     plain: &PlainKey,
 ) -> Result<ApiKey> {
-    validate(new)?;
+    new.check()?;
     let key_id = Uuid::now_v7().to_string();
     let permissions: Option<Vec<&str>> = new
         .permissions
@@ -233,59 +211,6 @@ fn unauthenticated(code: &str, detail: &str) -> Refusal {
     Refusal::new(Kind::Unauthenticated, code, detail)
 }
 
-fn validate(new: &NewKey) -> std::result::Result<(), Refusal> {
-    let mut errors = Vec::new();
-    let mut note = |pointer: &str, code: &str, message: &str| {
-        errors.push(FieldError {
-            pointer: pointer.to_owned(),
-            code: code.to_owned(),
-            message: message.to_owned(),
-        });
-    };
-    let letters = new.label.trim().chars().count();
-    if letters == 0 || letters > MAX_LABEL_LENGTH {
-        note("/label", "label-length", "a label has 1 to 120 letters");
-    }
-    if new.kind == PrincipalKind::System {
-        note(
-            "/kind",
-            "kind-reserved",
-            "a key belongs to a person, an agent or a service",
-        );
-    }
-    let wanted: PermissionSet = new.permissions.iter().flatten().copied().collect();
-    if !wanted.without(new.role.permissions()).is_empty() {
-        note(
-            "/permissions",
-            "permissions-beyond-role",
-            "permissions narrow a role and cannot add to it",
-        );
-    }
-    if new.kind == PrincipalKind::Agent
-        && !new
-            .role
-            .permissions()
-            .without(Role::AiAgent.permissions())
-            .is_empty()
-    {
-        note(
-            "/role",
-            "role-too-wide",
-            "an agent holds the role ai-agent or less",
-        );
-    }
-    if errors.is_empty() {
-        return Ok(());
-    }
-    Err(Refusal {
-        errors,
-        ..Refusal::invalid(
-            "validation-failed",
-            "the key cannot be made as asked; see errors",
-        )
-    })
-}
-
 fn from_row(row: &Row) -> Result<ApiKey> {
     let kind: &str = row.try_get("kind")?;
     let role: &str = row.try_get("role")?;
@@ -339,17 +264,6 @@ mod tests {
         }
     }
 
-    fn new_key() -> NewKey {
-        NewKey {
-            kind: PrincipalKind::Agent,
-            label: "Booking agent".to_owned(),
-            role: Role::AiAgent,
-            permissions: None,
-            model: None,
-            expires_at: None,
-        }
-    }
-
     #[test]
     fn a_key_acts_under_an_id_of_its_own() {
         let principal = key().principal(OffsetDateTime::UNIX_EPOCH).unwrap();
@@ -371,32 +285,5 @@ mod tests {
             ..key()
         };
         assert_eq!(revoked.principal(now).unwrap_err().code, "key-revoked");
-    }
-
-    #[test]
-    fn everything_wrong_with_a_new_key_is_said_at_once() {
-        let new = NewKey {
-            label: " ".to_owned(),
-            role: Role::Owner,
-            permissions: Some(vec![Permission::TenantsCreate]),
-            ..new_key()
-        };
-        let refusal = validate(&new).unwrap_err();
-        let pointers: Vec<&str> = refusal
-            .errors
-            .iter()
-            .map(|error| error.pointer.as_str())
-            .collect();
-        assert_eq!(pointers, ["/label", "/permissions", "/role"]);
-        assert_eq!(validate(&new_key()), Ok(()));
-    }
-
-    #[test]
-    fn nobody_is_given_the_systems_own_kind() {
-        let new = NewKey {
-            kind: PrincipalKind::System,
-            ..new_key()
-        };
-        assert_eq!(validate(&new).unwrap_err().errors[0].code, "kind-reserved");
     }
 }

@@ -3,6 +3,7 @@
 
 pub mod key_cache;
 pub mod keys;
+pub mod new_keys;
 pub mod permissions;
 pub mod plain_keys;
 pub mod principals;

@@ -1,0 +1,131 @@
+//! What a new API key is asked to be, and what it may not be.
+
+use domain::refusal::{FieldError, Refusal};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use crate::permissions::{Permission, PermissionSet};
+use crate::principals::PrincipalKind;
+use crate::roles::Role;
+
+/// Letters in a key's label.
+pub const MAX_LABEL_LENGTH: usize = 120;
+/// What a new key is to be.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// Who holds it: a person's script, an agent, or a tenant's own service.
+    pub kind: PrincipalKind,
+    /// For people to read.
+    pub label: String,
+    pub role: Role,
+    /// Narrows the role; absent means all that the role holds, today and later.
+    #[serde(default)]
+    pub permissions: Option<Vec<Permission>>,
+    /// The model an agent runs on, recorded with its commands.
+    #[serde(default)]
+    pub model: Option<String>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>")]
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl NewKey {
+    /// Refuses what makes no sense, or would give a key more than its role; everything at once.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let mut errors = Vec::new();
+        let mut note = |pointer: &str, code: &str, message: &str| {
+            errors.push(FieldError {
+                pointer: pointer.to_owned(),
+                code: code.to_owned(),
+                message: message.to_owned(),
+            });
+        };
+        let letters = self.label.trim().chars().count();
+        if letters == 0 || letters > MAX_LABEL_LENGTH {
+            note("/label", "label-length", "a label has 1 to 120 letters");
+        }
+        if self.kind == PrincipalKind::System {
+            note(
+                "/kind",
+                "kind-reserved",
+                "a key belongs to a person, an agent or a service",
+            );
+        }
+        let wanted: PermissionSet = self.permissions.iter().flatten().copied().collect();
+        if !wanted.without(self.role.permissions()).is_empty() {
+            note(
+                "/permissions",
+                "permissions-beyond-role",
+                "permissions narrow a role and cannot add to it",
+            );
+        }
+        if self.kind == PrincipalKind::Agent
+            && !self
+                .role
+                .permissions()
+                .without(Role::AiAgent.permissions())
+                .is_empty()
+        {
+            note(
+                "/role",
+                "role-too-wide",
+                "an agent holds the role ai-agent or less",
+            );
+        }
+        if errors.is_empty() {
+            return Ok(());
+        }
+        Err(Refusal {
+            errors,
+            ..Refusal::invalid(
+                "validation-failed",
+                "the key cannot be made as asked; see errors",
+            )
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn new_key() -> NewKey {
+        NewKey {
+            kind: PrincipalKind::Agent,
+            label: "Booking agent".to_owned(),
+            role: Role::AiAgent,
+            permissions: None,
+            model: None,
+            expires_at: None,
+        }
+    }
+
+    #[test]
+    fn everything_wrong_with_a_new_key_is_said_at_once() {
+        let new = NewKey {
+            label: " ".to_owned(),
+            role: Role::Owner,
+            permissions: Some(vec![Permission::TenantsCreate]),
+            ..new_key()
+        };
+        let refusal = new.check().unwrap_err();
+        let pointers: Vec<&str> = refusal
+            .errors
+            .iter()
+            .map(|error| error.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["/label", "/permissions", "/role"]);
+        assert_eq!(new_key().check(), Ok(()));
+    }
+
+    #[test]
+    fn nobody_is_given_the_systems_own_kind() {
+        let new = NewKey {
+            kind: PrincipalKind::System,
+            ..new_key()
+        };
+        assert_eq!(new.check().unwrap_err().errors[0].code, "kind-reserved");
+    }
+}
