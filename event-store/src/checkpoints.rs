@@ -27,8 +27,11 @@ const MOVE: &str = "
     where subscriber = $1 and fencing_token = $2 and position = $3";
 const FAIL: &str =
     "update checkpoints set failure = $3 where subscriber = $1 and fencing_token = $2";
+/// A subscriber that has never run has no row, and has passed nothing.
 const FIND_POSITION: &str =
-    "select coalesce(min(position), 0) from checkpoints where subscriber = any ($1)";
+    "
+    select case when count(*) = cardinality($1::text[]) then min(position) else 0 end
+    from checkpoints where subscriber = any ($1)";
 const LIST: &str = "
     select subscriber, position, lease_owner, lease_until > clock_timestamp() as leased, failure,
         extract(epoch from clock_timestamp() - moved_at)::float8 as still_seconds,

@@ -63,7 +63,7 @@ impl From<tokio_postgres::Error> for Error {
                 "the database did not answer; try again",
             );
         }
-        Self::Internal(Box::new(error))
+        Self::internal(describe(&error))
     }
 }
 
@@ -84,6 +84,18 @@ impl From<serde_json::Error> for Error {
     fn from(error: serde_json::Error) -> Self {
         Self::Internal(Box::new(error))
     }
+}
+
+/// What an operator needs of a database error. Its detail is left out: that quotes rows.
+fn describe(error: &tokio_postgres::Error) -> String {
+    let Some(database) = error.as_db_error() else {
+        let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        return format!("database: {error} {source}");
+    };
+    let (code, message) = (database.code().code(), database.message());
+    let table = database.table().unwrap_or("-");
+    let constraint = database.constraint().unwrap_or("-");
+    format!("database: {code} {message} (table {table}, constraint {constraint})")
 }
 
 /// Whether the same statement may well succeed in a moment: the server is away, starting, full, or chose us as victim.

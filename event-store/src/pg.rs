@@ -76,6 +76,15 @@ impl Pools {
     }
 }
 
+impl Pools {
+    /// Closes all connections; whoever asks for one after that is refused.
+    pub fn close(&self) {
+        self.request.close();
+        self.query.close();
+        self.engine.close();
+    }
+}
+
 /// Opens a transaction of one tenant: read-only, one snapshot for all its statements.
 pub async fn begin_read<'a>(client: &'a mut Object, tenant_id: &str) -> Result<Transaction<'a>> {
     let tx = client
