@@ -223,7 +223,7 @@ end $$;
 grant select, insert on tenants, events, commands, subject_keys, outbox_messages, outbox_work to rapport_request;
 grant select, insert, delete on claims, handles to rapport_request;
 grant select on outbox_attempts, outbox_dead to rapport_request;
-grant insert on webhook_inbox to rapport_request;
+grant insert, select (tenant_id, provider, event_key) on webhook_inbox to rapport_request;
 grant select, insert on events, outbox_messages, outbox_attempts to rapport_engine;
 grant select on tenants, claims, handles to rapport_engine;
 grant select, update on subject_keys to rapport_engine;
