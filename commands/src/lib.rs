@@ -1,0 +1,17 @@
+//! Everything that changes anything: one file a noun with its inputs, look-ups and unit of work; the registry of all
+//! commands; and `dispatch`, the one way in.
+
+pub mod bookings;
+pub mod chefs;
+pub mod customers;
+pub mod payments;
+pub mod tenants;
+
+pub mod answer;
+pub mod canonical;
+pub mod dispatch;
+pub mod registry;
+pub mod work;
+
+/// What every fallible call here answers.
+pub type Result<T> = event_store::Result<T>;
