@@ -1,0 +1,186 @@
+//! `update-settings`: a patch of the tenant's settings, read whole before anything changes.
+
+use domain::money::Currency;
+use domain::refusal::Problems;
+use domain::slots::Slot;
+use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
+use domain::tenants::{Tenant, TenantCommand};
+use domain::values::{Region, ServiceZone};
+use domain::zones::TimeZoneName;
+use event_store::load::Load;
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::{TenantSummary, whole_tenant};
+use crate::Result;
+use crate::customers::nullable;
+use crate::registry::Input;
+use crate::work::{Facts, Work};
+
+/// # Update the settings
+///
+/// Only the settings that are given change; a list is replaced whole.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateSettings {
+    /// IANA name; dates and slots are meant in it.
+    #[serde(default)]
+    pub time_zone: Option<String>,
+    /// ISO 3166 alpha-2; how local phone numbers are read.
+    #[serde(default)]
+    pub region: Option<String>,
+    /// ISO 4217; it cannot change once there are prices.
+    #[serde(default)]
+    pub currency: Option<String>,
+    /// Times of day at which parties start, `HH:MM`; they lie at least a party's length apart.
+    #[serde(default)]
+    pub slots: Option<Vec<Slot>>,
+    /// How long a party takes, in minutes.
+    #[serde(default)]
+    pub party_minutes: Option<u16>,
+    /// Where the business works.
+    #[serde(default)]
+    pub zones: Option<Vec<ZoneInput>>,
+    /// How long an unpaid booking keeps its slot, 1 to 24 hours.
+    #[serde(default)]
+    pub hold_hours: Option<u16>,
+    /// What a cancellation gives back: the best percentage whose notice was kept; nothing without a rule.
+    #[serde(default)]
+    pub refund_policy: Option<Vec<RefundRuleInput>>,
+    /// Whom messages come from.
+    #[serde(default)]
+    pub senders: Option<SendersInput>,
+    /// Binds `/webhooks/stripe` and the like, which name no tenant, to this one; `null` unbinds.
+    #[serde(default, deserialize_with = "nullable")]
+    pub webhook_alias: Option<Option<String>>,
+}
+
+/// A service zone.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ZoneInput {
+    /// The zone's name, at most 64 characters.
+    pub zone: String,
+    /// Postcodes that lie in it, whole (`94110`) or as beginnings (`941*`).
+    #[serde(default)]
+    pub postcodes: Vec<String>,
+}
+
+/// One rule of the refund policy.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RefundRuleInput {
+    /// Cancelled at least so many hours before the start …
+    pub hours_before: u32,
+    /// … so many percent come back.
+    #[schemars(range(min = 0, max = 100))]
+    pub percent: u8,
+}
+
+/// Names and addresses that messages come from; what is left out is unset.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SendersInput {
+    /// The name beside the address.
+    #[serde(default)]
+    pub email_name: Option<String>,
+    /// The address that e-mails come from.
+    #[serde(default)]
+    pub email_from: Option<String>,
+    /// Where answers go.
+    #[serde(default)]
+    pub email_reply_to: Option<String>,
+    /// The number that text messages come from.
+    #[serde(default)]
+    pub sms_from: Option<String>,
+}
+
+impl Input for UpdateSettings {
+    fn wanted(&self, facts: &Facts) -> Load {
+        whole_tenant(facts)
+    }
+}
+
+pub async fn update_settings(work: &mut Work, input: UpdateSettings) -> Result<TenantSummary> {
+    let tenant_id = work.ctx.tenant_id().to_string();
+    let mut tenant = work.find::<Tenant>(&tenant_id).await?;
+    let mut problems = Problems::default();
+    let settings = patched(&tenant.state.settings, &input, &mut problems, "");
+    problems.finish()?;
+    work.execute(
+        &mut tenant,
+        TenantCommand::UpdateSettings {
+            settings: Box::new(settings),
+        },
+    )
+    .await?;
+    Ok(TenantSummary {
+        tenant_id,
+        slug: tenant.state.slug,
+    })
+}
+
+/// The settings with what `input` gives; everything that cannot be read is noted under `base`.
+pub(super) fn patched(
+    known: &Settings,
+    input: &UpdateSettings,
+    problems: &mut Problems,
+    base: &str,
+) -> Settings {
+    let mut settings = known.clone();
+    let at = |field: &str| format!("{base}/{field}");
+    let time_zone = input.time_zone.as_ref();
+    let time_zone =
+        time_zone.and_then(|name| problems.check(&at("time_zone"), TimeZoneName::parse(name)));
+    settings.time_zone = time_zone.unwrap_or(settings.time_zone);
+    let region = input.region.as_ref();
+    let region = region.and_then(|code| problems.check(&at("region"), Region::parse(code)));
+    settings.region = region.unwrap_or(settings.region);
+    let currency = input.currency.as_ref();
+    let currency = currency.and_then(|code| problems.check(&at("currency"), Currency::parse(code)));
+    settings.currency = currency.unwrap_or(settings.currency);
+    if let Some(slots) = &input.slots {
+        settings.slots = slots.clone();
+        settings.slots.sort_unstable();
+    }
+    settings.party_minutes = input.party_minutes.unwrap_or(settings.party_minutes);
+    settings.hold_hours = input.hold_hours.unwrap_or(settings.hold_hours);
+    if let Some(zones) = &input.zones {
+        settings.zones = areas(zones, problems, base);
+    }
+    if let Some(rules) = &input.refund_policy {
+        let rule = |rule: &RefundRuleInput| RefundRule {
+            hours_before: rule.hours_before,
+            percent: rule.percent,
+        };
+        settings.refund_policy = rules.iter().map(rule).collect();
+    }
+    if let Some(senders) = &input.senders {
+        settings.senders = Senders {
+            email_name: senders.email_name.clone(),
+            email_from: senders.email_from.clone(),
+            email_reply_to: senders.email_reply_to.clone(),
+            sms_from: senders.sms_from.clone(),
+        };
+    }
+    settings.webhook_alias = input
+        .webhook_alias
+        .clone()
+        .unwrap_or(settings.webhook_alias);
+    settings
+}
+
+fn areas(zones: &[ZoneInput], problems: &mut Problems, base: &str) -> Vec<ZoneArea> {
+    let mut areas = Vec::with_capacity(zones.len());
+    for (index, input) in zones.iter().enumerate() {
+        let zone = problems.check(
+            &format!("{base}/zones/{index}/zone"),
+            ServiceZone::parse(&input.zone),
+        );
+        areas.extend(zone.map(|zone| ZoneArea {
+            zone,
+            postcodes: input.postcodes.clone(),
+        }));
+    }
+    areas
+}
