@@ -1,0 +1,18 @@
+//! The reads: one file a noun, one entry a query, one way in (`ask`). Queries change nothing and say how fresh they are.
+
+pub mod ask;
+pub mod cursors;
+pub mod params;
+pub mod registry;
+
+mod availability;
+mod bookings;
+mod chefs;
+mod customer_360;
+mod customers;
+mod dashboard;
+mod page;
+mod payments;
+mod plain;
+mod schedule_board;
+mod tenants;

@@ -1,0 +1,280 @@
+//! Payments: the feed that somebody matches and watches.
+
+use domain::money::Money;
+use domain::payments::{Flag, Payment, PaymentRecord, PaymentStatus};
+use event_store::Result;
+use event_store::error::Error;
+use event_store::recorded::Payload;
+use event_store::vault::TenantKeys;
+use identity::permissions::Permission;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use time::OffsetDateTime;
+use tokio_postgres::Row;
+
+use crate::ask::{Ctx, Found};
+use crate::bookings::full_name;
+use crate::cursors::Cursor;
+use crate::page::Page;
+use crate::registry::{Entry, Shape, schema_of};
+use crate::{customers, params};
+
+/// The projection of payments.
+pub(crate) const PROJECTION: &str = "payments";
+/// What memos are sealed for, under the tenant's key.
+const MEMO: &str = "payment-memo";
+
+pub(crate) const PAYMENTS_FEED: Entry = Entry {
+    name: "payments-feed",
+    title: "Payments",
+    description: "Money that came in, newest first, with the booking it was matched to and why.",
+    shape: Shape::List,
+    permission: Permission::PaymentsRead,
+    projections: &[PROJECTION, customers::PROJECTION],
+    params: schema_of::<PaymentsFeedParams>,
+    item: schema_of::<PaymentItem>,
+    run: |ctx, params| Box::pin(payments_feed(ctx, params)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct PaymentsFeedParams {
+    /// Only payments in this state.
+    status: Option<PaymentStatus>,
+    /// Only payments by this provider (`stripe`, `manual`).
+    provider: Option<String>,
+    /// Only payments of this booking.
+    booking_id: Option<String>,
+    /// Only payments of this customer, and of those merged into it.
+    customer_id: Option<String>,
+    /// Only payments that a person should look at (true), or the others (false).
+    flagged: Option<bool>,
+    /// Only this payment.
+    payment_id: Option<String>,
+    /// The order of the list; `-` turns it around.
+    #[serde(default)]
+    sort: PaymentSort,
+    /// How many to show, 50 unless given.
+    #[schemars(range(min = 1, max = 200))]
+    limit: Option<u16>,
+    /// The `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
+enum PaymentSort {
+    #[default]
+    #[serde(rename = "-received_at")]
+    ReceivedAtDown,
+    #[serde(rename = "received_at")]
+    ReceivedAt,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct PaymentItem {
+    payment_id: String,
+    provider: String,
+    /// The provider's own id.
+    provider_id: String,
+    method: String,
+    status: PaymentStatus,
+    amount: Money,
+    /// What of it went back.
+    refunded: Money,
+    /// What can still be given back, refunds under way taken off.
+    refundable: Money,
+    /// Null without the permission to read personal data.
+    memo: Option<String>,
+    booking_id: Option<String>,
+    customer_id: Option<String>,
+    customer_name: Option<String>,
+    /// Why it is matched: `checkout`, `linked_by_hand` or `marked_paid`.
+    match_reason: Option<String>,
+    /// Why a person should look.
+    flags: Vec<String>,
+    refunds: Vec<RefundItem>,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    received_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    updated_at: OffsetDateTime,
+    /// For `If-Match`.
+    sequence: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct RefundItem {
+    refund_id: String,
+    amount_minor: i64,
+    /// `requested`, `refunded` or `failed`.
+    status: String,
+}
+
+const LIST_PAYMENTS_BY_RECEIVED_AT: &str = "
+    select p.payment_id, p.state, p.match_reason, p.updated_at, p.sequence, c.first_name, c.last_name
+    from payments p
+    left join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+    where p.tenant_id = $1
+        and ($2::text is null or p.status = $2)
+        and ($3::text is null or p.provider = $3)
+        and ($4::text is null or p.booking_id = $4)
+        and ($5::text[] is null or p.customer_id = any ($5))
+        and ($6::boolean is null or p.flagged = $6)
+        and ($7::text is null or p.payment_id = $7)
+        and ($8::timestamptz is null or (p.received_at, p.payment_id) > ($8, $9))
+    order by p.received_at, p.payment_id
+    limit $10";
+
+const LIST_PAYMENTS_BY_RECEIVED_AT_DOWN: &str = "
+    select p.payment_id, p.state, p.match_reason, p.updated_at, p.sequence, c.first_name, c.last_name
+    from payments p
+    left join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+    where p.tenant_id = $1
+        and ($2::text is null or p.status = $2)
+        and ($3::text is null or p.provider = $3)
+        and ($4::text is null or p.booking_id = $4)
+        and ($5::text[] is null or p.customer_id = any ($5))
+        and ($6::boolean is null or p.flagged = $6)
+        and ($7::text is null or p.payment_id = $7)
+        and ($8::timestamptz is null or (p.received_at, p.payment_id) < ($8, $9))
+    order by p.received_at desc, p.payment_id desc
+    limit $10";
+
+async fn payments_feed(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
+    let params: PaymentsFeedParams = params::parse(params)?;
+    let (sql, sort) = match params.sort {
+        PaymentSort::ReceivedAtDown => (LIST_PAYMENTS_BY_RECEIVED_AT_DOWN, "-received_at"),
+        PaymentSort::ReceivedAt => (LIST_PAYMENTS_BY_RECEIVED_AT, "received_at"),
+    };
+    let page = Page::open(
+        ctx,
+        (PAYMENTS_FEED.name, sort),
+        params.limit,
+        params.cursor.as_deref(),
+    )
+    .await?;
+    let family = match &params.customer_id {
+        Some(customer_id) => Some(customers::find_family(ctx, customer_id).await?),
+        None => None,
+    };
+    let status = params.status.map(|status| word(&status)).transpose()?;
+    let statement = ctx.tx.prepare_cached(sql).await?;
+    let rows = ctx
+        .tx
+        .query(
+            &statement,
+            &[
+                &ctx.tenant(),
+                &status,
+                &params.provider,
+                &params.booking_id,
+                &family,
+                &params.flagged,
+                &params.payment_id,
+                &page.instant()?,
+                &page.id(),
+                &page.fetch(),
+            ],
+        )
+        .await?;
+    let mut items = items(ctx, &rows).await?;
+    let next_cursor = page.close(&mut items, |last| {
+        Cursor::at(sort, last.received_at, &last.payment_id)
+    })?;
+    Found::page(&items, next_cursor)
+}
+
+const LIST_PAYMENTS_OF_CUSTOMERS: &str = "
+    select p.payment_id, p.state, p.match_reason, p.updated_at, p.sequence, c.first_name, c.last_name
+    from payments p
+    left join customers c on c.tenant_id = p.tenant_id and c.customer_id = p.customer_id
+    where p.tenant_id = $1 and p.customer_id = any ($2::text[])
+    order by p.received_at desc, p.payment_id desc
+    limit $3";
+
+/// The newest payments of some customers.
+pub(crate) async fn list_payments_of(
+    ctx: &Ctx<'_>,
+    customers: &[String],
+    limit: i64,
+) -> Result<Vec<PaymentItem>> {
+    let statement = ctx.tx.prepare_cached(LIST_PAYMENTS_OF_CUSTOMERS).await?;
+    let rows = ctx
+        .tx
+        .query(&statement, &[&ctx.tenant(), &customers, &limit])
+        .await?;
+    items(ctx, &rows).await
+}
+
+async fn items(ctx: &Ctx<'_>, rows: &[Row]) -> Result<Vec<PaymentItem>> {
+    let keys = ctx.store.keys(&ctx.principal.tenant_id).await?;
+    let keys = ctx.sees_personal_data().then_some(&*keys);
+    rows.iter().map(|row| item(row, keys)).collect()
+}
+
+fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
+    let payment_id: String = row.try_get("payment_id")?;
+    let state: Payment = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
+    let payment: PaymentRecord = *state
+        .record
+        .ok_or_else(|| Error::internal(format!("the row of payment {payment_id} is empty")))?;
+    let memo = keys
+        .zip(payment.received.memo.as_ref())
+        .and_then(|(keys, memo)| keys.open_secret(MEMO, memo));
+    let first: Option<String> = row.try_get("first_name")?;
+    let last: Option<String> = row.try_get("last_name")?;
+    let flags = payment
+        .flags
+        .iter()
+        .map(|flag: &Flag| word(flag))
+        .collect::<Result<Vec<_>>>()?;
+    Ok(PaymentItem {
+        payment_id,
+        status: payment.status(),
+        refunded: Money::new(
+            payment.refunded_minor(),
+            payment.received.amount.currency.clone(),
+        ),
+        refundable: payment.refundable(),
+        memo: memo.map(|memo| memo.as_str().to_owned()),
+        customer_name: first
+            .zip(last)
+            .map(|(first, last)| full_name(&first, &last)),
+        match_reason: row.try_get("match_reason")?,
+        flags,
+        refunds: refunds(&payment)?,
+        updated_at: row.try_get("updated_at")?,
+        sequence: row.try_get("sequence")?,
+        booking_id: payment.booking_id.map(|booking_id| booking_id.to_string()),
+        customer_id: payment
+            .customer_id
+            .map(|customer_id| customer_id.to_string()),
+        received_at: payment.received.received_at,
+        provider: payment.received.provider,
+        provider_id: payment.received.provider_id,
+        method: payment.received.method,
+        amount: payment.received.amount,
+    })
+}
+
+fn refunds(payment: &PaymentRecord) -> Result<Vec<RefundItem>> {
+    let refund = |(refund_id, refund): (&String, &domain::payments::Refund)| {
+        let status = word(&refund.standing)?;
+        Ok(RefundItem {
+            refund_id: refund_id.clone(),
+            amount_minor: refund.amount_minor,
+            status,
+        })
+    };
+    payment.refunds.iter().map(refund).collect()
+}
+
+/// A closed value as the wire names it.
+fn word(value: &impl Serialize) -> Result<String> {
+    Ok(serde_json::to_value(value)?
+        .as_str()
+        .unwrap_or_default()
+        .to_owned())
+}

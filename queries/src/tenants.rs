@@ -1,0 +1,125 @@
+//! The tenant itself: settings, price book and providers, without secrets.
+
+use std::collections::BTreeMap;
+
+use cqrs_es::Aggregate;
+use domain::tenants::price_book::PriceBook;
+use domain::tenants::settings::Settings;
+use domain::tenants::{Module, Tenant};
+use event_store::Result;
+use event_store::error::Error;
+use event_store::recorded::Payload;
+use identity::permissions::Permission;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::ask::{Ctx, Found};
+use crate::params;
+use crate::registry::{Entry, Shape, schema_of};
+
+/// The projection of tenants.
+pub(crate) const PROJECTION: &str = "tenants";
+
+pub(crate) const TENANT: Entry = Entry {
+    name: "tenant",
+    title: "The tenant",
+    description: "The business's own settings, price book and configured providers. Secrets are named, never shown.",
+    shape: Shape::One,
+    permission: Permission::TenantsRead,
+    projections: &[PROJECTION],
+    params: schema_of::<TenantParams>,
+    item: schema_of::<TenantItem>,
+    run: |ctx, params| Box::pin(tenant(ctx, params)),
+};
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct TenantParams {}
+
+#[derive(Serialize, JsonSchema)]
+struct TenantItem {
+    tenant_id: String,
+    slug: String,
+    name: String,
+    modules: Vec<Module>,
+    #[schemars(with = "Map<String, Value>")]
+    settings: Settings,
+    /// Null until the first price book: nothing can be booked before.
+    price_book: Option<PriceBook>,
+    providers: BTreeMap<String, ProviderItem>,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    updated_at: OffsetDateTime,
+    /// For `If-Match`.
+    sequence: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct ProviderItem {
+    settings: Map<String, Value>,
+    /// The names of the secrets that are set.
+    secrets: Vec<String>,
+}
+
+const FIND_TENANT: &str = "
+    select t.state, t.created_at, t.updated_at, t.sequence
+    from tenant_profiles t
+    where t.tenant_id = $1";
+
+async fn tenant(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
+    let TenantParams {} = params::parse(params)?;
+    let statement = ctx.tx.prepare_cached(FIND_TENANT).await?;
+    let row = ctx
+        .tx
+        .query_opt(&statement, &[&ctx.tenant()])
+        .await?
+        .ok_or_else(not_projected)?;
+    let state: Tenant = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
+    let provider = |(name, provider): (String, domain::tenants::Provider)| {
+        let secrets = provider.secrets.into_keys().collect();
+        (
+            name,
+            ProviderItem {
+                settings: provider.settings,
+                secrets,
+            },
+        )
+    };
+    Found::one(&TenantItem {
+        tenant_id: ctx.tenant().to_owned(),
+        slug: state.slug,
+        name: state.name,
+        modules: state.modules.into_iter().collect(),
+        settings: state.settings,
+        price_book: state.price_book,
+        providers: state.providers.into_iter().map(provider).collect(),
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+        sequence: row.try_get("sequence")?,
+    })
+}
+
+/// The tenant's settings, for queries that need its calendar.
+pub(crate) async fn find_settings(ctx: &Ctx<'_>) -> Result<Settings> {
+    let statement = ctx.tx.prepare_cached(FIND_TENANT).await?;
+    let row = ctx
+        .tx
+        .query_opt(&statement, &[&ctx.tenant()])
+        .await?
+        .ok_or_else(not_projected)?;
+    let state: Tenant = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
+    Ok(state.settings)
+}
+
+/// A credential belongs to a tenant that exists, so a missing row can only be one that is not folded yet.
+fn not_projected() -> Error {
+    Error::busy(
+        "projection-behind",
+        format!("this {} was created a moment ago; try again", Tenant::TYPE),
+    )
+}
