@@ -1,0 +1,169 @@
+//! Letters about a booking. Nothing goes out without the customer's consent to transactional e-mail. Class N: SMTP has no
+//! key, so a crash between the final dot and our note of it may repeat a letter, under the same Message-ID.
+
+use cqrs_es::Aggregate;
+use domain::bookings::Booking;
+use domain::customers::Customer;
+use domain::customers::consents::{Channel, Purpose};
+use domain::effects::EmailTemplate;
+use domain::ids::{BookingId, CustomerId};
+use domain::tenants::Tenant;
+use event_store::error::Error;
+use integrations::outcome::{Failure, FailureKind};
+use integrations::smtp::mails::Mail;
+use integrations::smtp::{Smtp, SmtpConfig, SmtpCredentials, Tls};
+
+use super::{Delivered, Delivery, Undelivered, fold, not_configured};
+use crate::letters::Facts;
+use crate::work::Job;
+
+/// The provider's name in `configure-provider`.
+const PROVIDER: &str = "smtp";
+/// The submission port (RFC 6409), where the tenant names none.
+const SUBMISSION_PORT: u64 = 587;
+
+impl Delivery {
+    pub(super) async fn send_email(
+        &self,
+        job: &Job,
+        template: EmailTemplate,
+        booking_id: BookingId,
+        customer_id: CustomerId,
+    ) -> Result<Delivered, Undelivered> {
+        let tenant_id = &job.tenant_id;
+        let streams = [
+            (Booking::TYPE, booking_id.as_str()),
+            (Customer::TYPE, customer_id.as_str()),
+        ];
+        let events = self.read(tenant_id, &streams).await?;
+        let booking: Booking = fold(&events, booking_id.as_str())?;
+        let booking = booking.require().map_err(Error::from)?;
+        let mut customer: Customer = fold(&events, customer_id.as_str())?;
+        let mut subject = customer_id;
+        if let Some(survivor) = customer.merged_into().cloned() {
+            let events = self
+                .read(tenant_id, &[(Customer::TYPE, survivor.as_str())])
+                .await?;
+            customer = fold(&events, survivor.as_str())?;
+            subject = survivor;
+        }
+        if !customer
+            .consents
+            .allows(Channel::Email, Purpose::Transactional)
+        {
+            return Ok(Delivered::Withheld(
+                "the customer has not consented to transactional e-mail",
+            ));
+        }
+        let keys = self
+            .dispatcher
+            .store
+            .subject_keys(tenant_id, &[subject.as_str()])
+            .await?;
+        let Some((_, key)) = keys.first() else {
+            return Ok(Delivered::Withheld("the customer's data has been erased"));
+        };
+        let Some(to) = customer
+            .email
+            .as_ref()
+            .and_then(|email| key.open("email", &email.sealed))
+        else {
+            return Ok(Delivered::Withheld("the customer has no e-mail address"));
+        };
+        let first_name = customer
+            .first_name
+            .as_ref()
+            .and_then(|name| key.open("first_name", name))
+            .unwrap_or_default();
+        let tenant = self.tenant(tenant_id).await?;
+        let facts = Facts::of(&tenant, booking, &first_name);
+        let letter = self.letters.write(template, &facts)?;
+        let mail = Mail {
+            message_id: format!("{}@rapport", job.message_id),
+            from: sender(&tenant)?,
+            reply_to: tenant.settings.senders.email_reply_to.clone(),
+            to,
+            subject: letter.subject,
+            text: letter.text,
+            html: letter.html,
+            headers: vec![(
+                "X-Rapport-Booking".to_owned(),
+                booking_id.as_str().to_owned(),
+            )],
+        };
+        self.server_of(job, &tenant).await?.send(&mail).await?;
+        Ok(Delivered::Done)
+    }
+
+    async fn server_of(
+        &self,
+        job: &Job,
+        tenant: &Tenant,
+    ) -> Result<std::sync::Arc<Smtp>, Undelivered> {
+        let provider = tenant
+            .providers
+            .get(PROVIDER)
+            .ok_or_else(|| not_configured(PROVIDER))?;
+        let text = |name: &str| {
+            provider
+                .settings
+                .get(name)
+                .and_then(serde_json::Value::as_str)
+        };
+        let host = text("host")
+            .ok_or_else(|| not_configured(PROVIDER))?
+            .to_owned();
+        let port = provider
+            .settings
+            .get("port")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(SUBMISSION_PORT);
+        let tls = match text("tls") {
+            Some("none") => Tls::None,
+            Some("tls") => Tls::Tls,
+            _ => Tls::StartTls,
+        };
+        let credentials = match text("username") {
+            Some(username) => Some(SmtpCredentials {
+                username: username.to_owned(),
+                password: self.secret(&job.tenant_id, PROVIDER, "password").await?,
+            }),
+            None => None,
+        };
+        // A changed configuration, a new password included, makes a new connection.
+        let sealed = provider
+            .secrets
+            .get("password")
+            .map_or("", |sealed| sealed.as_str());
+        let cache_key = format!(
+            "{}|{host}|{port}|{tls:?}|{}|{sealed}",
+            job.tenant_id,
+            text("username").unwrap_or_default()
+        );
+        let port = u16::try_from(port).map_err(|_| not_configured(PROVIDER))?;
+        Ok(self.mail_server(cache_key, || {
+            Smtp::new(SmtpConfig {
+                host,
+                port,
+                tls,
+                credentials,
+            })
+        })?)
+    }
+}
+
+fn sender(tenant: &Tenant) -> Result<String, Failure> {
+    let senders = &tenant.settings.senders;
+    let address = senders.email_from.as_deref().ok_or_else(|| {
+        Failure::new(
+            FailureKind::Auth,
+            "the tenant has no sender address; set senders.email_from by update-settings",
+        )
+    })?;
+    let name = senders
+        .email_name
+        .as_deref()
+        .unwrap_or(&tenant.name)
+        .replace(['"', '\\'], "");
+    Ok(format!("\"{name}\" <{address}>"))
+}

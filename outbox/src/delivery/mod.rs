@@ -1,0 +1,260 @@
+//! What each message does when it is delivered. Everything is rendered here, by folding the streams that the call names;
+//! results come back as commands whose idempotency key is the message's id, so a repeated delivery changes nothing twice.
+
+mod emails;
+mod stripe;
+
+use std::collections::HashMap;
+use std::sync::Mutex;
+
+use commands::dispatch::{Dispatcher, Request, Run};
+use commands::work::{Context, Mode};
+use domain::effects::{Call, Timer};
+use domain::ids::TenantId;
+use domain::noun::Noun;
+use domain::tenants::Tenant;
+use event_store::error::Error;
+use event_store::load::Load;
+use event_store::recorded::Recorded;
+use identity::principals::Principal;
+use integrations::outcome::{Failure, FailureKind};
+use integrations::secret::Secret;
+use integrations::smtp::Smtp;
+use serde_json::{Value, json};
+use std::sync::Arc;
+use uuid::Uuid;
+
+use crate::Result;
+use crate::letters::Letters;
+use crate::work::Job;
+
+/// Mail servers kept connected at once; beyond it the oldest connections are made anew.
+const MAX_MAIL_SERVERS: usize = 200;
+
+/// What a delivery did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Delivered {
+    Done,
+    /// Nothing was to be done, or nothing was allowed; with why.
+    Withheld(&'static str),
+}
+
+/// Why a delivery did not succeed.
+#[derive(Debug)]
+pub enum Undelivered {
+    /// The provider, or the way to it.
+    Failed(Failure),
+    /// Our own side: the streams could not be read, or the result could not be brought back.
+    Refused(Error),
+}
+
+impl From<Failure> for Undelivered {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Error> for Undelivered {
+    fn from(error: Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// Where providers are and how we present ourselves to them.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// Stripe, or the sandbox that stands in for it.
+    pub stripe_url: String,
+    /// Where payers come back to.
+    pub public_url: String,
+}
+
+/// Delivers messages.
+pub struct Delivery {
+    pub(crate) dispatcher: Dispatcher,
+    pub(crate) endpoints: Endpoints,
+    pub(crate) http: integrations::http::HttpClient,
+    pub(crate) letters: Letters,
+    mail_servers: Mutex<HashMap<String, Arc<Smtp>>>,
+}
+
+impl Delivery {
+    /// # Errors
+    /// When the HTTP client or the letters' templates cannot be built.
+    pub fn new(dispatcher: Dispatcher, endpoints: Endpoints) -> Result<Self> {
+        let http =
+            integrations::http::client().map_err(|failure| Error::internal(failure.detail))?;
+        Ok(Self {
+            dispatcher,
+            endpoints,
+            http,
+            letters: Letters::new()?,
+            mail_servers: Mutex::default(),
+        })
+    }
+
+    /// Delivers one message.
+    pub(crate) async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
+        let call: Call = serde_json::from_str(&job.call).map_err(Error::from)?;
+        match call {
+            Call::CreateCheckout { booking_id } => self.create_checkout(job, booking_id).await,
+            Call::ExpireCheckout {
+                provider_session_id,
+                ..
+            } => self.expire_checkout(job, &provider_session_id).await,
+            Call::RefundPayment {
+                payment_id,
+                refund_id,
+            } => self.refund_payment(job, payment_id, refund_id).await,
+            Call::SendEmail {
+                template,
+                booking_id,
+                customer_id,
+            } => {
+                self.send_email(job, template, booking_id, customer_id)
+                    .await
+            }
+            Call::Timer(timer) => self.fire(job, timer).await,
+        }
+    }
+
+    /// Says that a message will not be tried again, where something waits for its result.
+    pub(crate) async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
+        let call: Call = serde_json::from_str(&job.call)?;
+        if let Call::RefundPayment {
+            payment_id,
+            refund_id,
+        } = call
+        {
+            let body = json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
+            self.bring_back(job, "fail-refund", body).await?;
+        }
+        Ok(())
+    }
+
+    async fn fire(&self, job: &Job, timer: Timer) -> std::result::Result<Delivered, Undelivered> {
+        let (command, body) = match timer {
+            Timer::ExpireBooking { booking_id } => {
+                ("expire-booking", json!({ "booking_id": booking_id }))
+            }
+            Timer::AnnounceBookingWithoutLink { booking_id } => (
+                "announce-booking-without-link",
+                json!({ "booking_id": booking_id }),
+            ),
+        };
+        self.bring_back(job, command, body).await?;
+        Ok(Delivered::Done)
+    }
+
+    /// Sends a result, or a timer, as a command of ours under the message's id.
+    pub(crate) async fn bring_back(&self, job: &Job, command: &str, body: Value) -> Result<()> {
+        let request = Request {
+            ctx: Context {
+                principal: Principal::service(job.tenant_id.clone(), "relay"),
+                now: Context::clock(),
+                mode: Mode::Live,
+                command_id: Uuid::now_v7().to_string(),
+                correlation_id: job.correlation_id.clone(),
+                causation_id: job.causation_id.clone(),
+                if_match: None,
+            },
+            name: command.to_owned(),
+            body,
+            key: Some(format!("{}:{command}", job.message_id)),
+            run: Run::Real,
+        };
+        self.dispatcher.dispatch(&request).await?;
+        Ok(())
+    }
+
+    pub(crate) async fn tenant(&self, tenant_id: &TenantId) -> Result<Arc<Tenant>> {
+        self.dispatcher.find_tenant(tenant_id).await
+    }
+
+    /// Reads streams, and the keys of subjects, for folding.
+    pub(crate) async fn read(
+        &self,
+        tenant_id: &TenantId,
+        streams: &[(&'static str, &str)],
+    ) -> Result<Vec<Recorded>> {
+        let streams = streams
+            .iter()
+            .map(|(kind, id)| (*kind, (*id).to_owned(), 0))
+            .collect();
+        Ok(self
+            .dispatcher
+            .store
+            .load(
+                tenant_id,
+                &Load {
+                    streams,
+                    ..Load::default()
+                },
+            )
+            .await?
+            .events)
+    }
+
+    /// A secret of a provider's configuration.
+    pub(crate) async fn secret(
+        &self,
+        tenant_id: &TenantId,
+        provider: &str,
+        name: &str,
+    ) -> std::result::Result<Secret, Undelivered> {
+        let tenant = self.tenant(tenant_id).await?;
+        let keys = self.dispatcher.store.keys(tenant_id).await?;
+        let sealed = tenant
+            .providers
+            .get(provider)
+            .and_then(|provider| provider.secrets.get(name));
+        let opened = sealed.and_then(|sealed| {
+            keys.open_secret(&commands::tenants::secret_purpose(provider, name), sealed)
+        });
+        opened
+            .map(|plain| Secret::new(plain.as_str()))
+            .ok_or_else(|| not_configured(provider))
+    }
+
+    /// The tenant's mail server; connections are shared between messages as long as its configuration stays.
+    pub(crate) fn mail_server(
+        &self,
+        key: String,
+        make: impl FnOnce() -> std::result::Result<Smtp, Failure>,
+    ) -> std::result::Result<Arc<Smtp>, Failure> {
+        let mut servers = self
+            .mail_servers
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(server) = servers.get(&key) {
+            return Ok(server.clone());
+        }
+        if servers.len() >= MAX_MAIL_SERVERS {
+            servers.clear();
+        }
+        let server = Arc::new(make()?);
+        servers.insert(key, server.clone());
+        Ok(server)
+    }
+}
+
+/// Folds one aggregate out of what was read.
+pub(crate) fn fold<N: Noun>(events: &[Recorded], id: &str) -> Result<N> {
+    let mut state = N::default();
+    for event in events
+        .iter()
+        .filter(|event| event.aggregate_type == N::TYPE && event.aggregate_id == id)
+    {
+        state.apply(event.decode()?);
+    }
+    Ok(state)
+}
+
+/// Waiting helps here: an operator configures the provider, and the message goes out.
+pub(crate) fn not_configured(provider: &str) -> Undelivered {
+    Failure::new(
+        FailureKind::Auth,
+        format!("the tenant has not configured {provider}; send configure-provider"),
+    )
+    .into()
+}
