@@ -1,0 +1,169 @@
+//! The running program: what every request can reach, and the tasks beside the API.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App as ActixApp, HttpServer, web};
+use commands::dispatch::Dispatcher;
+use event_store::log::Runner;
+use event_store::store::Store;
+use identity::key_cache::KeyCache;
+use metrics_exporter_prometheus::PrometheusHandle;
+use outbox::delivery::{Delivery, Endpoints};
+use outbox::inbox::Worker;
+use outbox::relay::Relay;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::config::Role;
+use crate::database::Reason;
+use crate::http::{self, request_log, stream};
+
+/// How long a graceful stop waits for requests and tasks.
+const STOP_PATIENCE_SECONDS: u64 = 30;
+/// How often used keys are noted, and old answers are forgotten.
+const HOUSEKEEPING: Duration = Duration::from_secs(60);
+/// How long an answer is kept for replay; the contract promises 30 days.
+const ANSWERS_KEPT_DAYS: i32 = 35;
+/// How many old answers one round of housekeeping forgets.
+const FORGET_LIMIT: i64 = 5_000;
+/// Slow clients: how long they may take to send a request's head.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+const FORGET_ANSWERS: &str = "
+    delete from commands where ctid = any (array(
+        select ctid from commands where recorded_at < clock_timestamp() - $1::int * interval '1 day' limit $2))";
+
+/// What every request can reach.
+pub struct App {
+    pub store: Store,
+    pub dispatcher: Dispatcher,
+    pub keys: KeyCache,
+    pub streams: Arc<Semaphore>,
+    pub inbox_wake: Arc<Notify>,
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// What to run.
+pub struct Plan {
+    pub store: Store,
+    pub role: Role,
+    pub listen: SocketAddr,
+    pub endpoints: Endpoints,
+    pub metrics: Option<PrometheusHandle>,
+}
+
+/// The program while it runs.
+pub struct Running {
+    /// Where the API listens, for a port that the system chose.
+    pub address: Option<SocketAddr>,
+    pub dispatcher: Dispatcher,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    http: Option<actix_web::dev::ServerHandle>,
+}
+
+/// Starts everything that the role asks for.
+pub fn start(plan: Plan) -> Result<Running, Reason> {
+    let dispatcher = Dispatcher::new(plan.store.clone());
+    let stop = CancellationToken::new();
+    let mut tasks = JoinSet::new();
+    let inbox_wake = Arc::new(Notify::new());
+    start_log(&plan.store, &stop, &mut tasks);
+    if plan.role != Role::Api {
+        start_workers(&plan, &dispatcher, &inbox_wake, &stop, &mut tasks)?;
+    }
+    let app = web::Data::new(App {
+        store: plan.store.clone(),
+        dispatcher: dispatcher.clone(),
+        keys: KeyCache::default(),
+        streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
+        inbox_wake,
+        metrics: plan.metrics,
+    });
+    tasks.spawn(keep_house(app.clone(), stop.clone()));
+    let (mut address, mut handle) = (None, None);
+    if plan.role != Role::Worker {
+        let listener = TcpListener::bind(plan.listen)
+            .map_err(|error| format!("cannot listen on {}: {error}", plan.listen))?;
+        address = Some(listener.local_addr()?);
+        let server = HttpServer::new(move || {
+            ActixApp::new().app_data(app.clone()).wrap(from_fn(request_log::log_request)).configure(http::routes)
+        })
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .shutdown_timeout(STOP_PATIENCE_SECONDS)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        handle = Some(server.handle());
+        tasks.spawn(async move {
+            if let Err(error) = server.await {
+                tracing::error!(%error, "the HTTP server ended");
+            }
+        });
+    }
+    Ok(Running { address, dispatcher, stop, tasks, http: handle })
+}
+
+impl Running {
+    /// Stops gracefully: no new requests, deliveries under way are finished, leases are given back.
+    pub async fn stop(mut self) {
+        if let Some(http) = &self.http {
+            http.stop(true).await;
+        }
+        self.stop.cancel();
+        let patience = Duration::from_secs(STOP_PATIENCE_SECONDS);
+        let _ = tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+    }
+}
+
+fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
+    let (wake, config, tail) = (store.wake.clone(), store.pools.config.clone(), store.tail.clone());
+    let stopped = stop.clone();
+    tasks.spawn(async move { stopped.run_until_cancelled(wake.run(config)).await.unwrap_or_default() });
+    let stopped = stop.clone();
+    tasks.spawn(async move { stopped.run_until_cancelled(tail.run()).await.unwrap_or_default() });
+}
+
+fn start_workers(
+    plan: &Plan,
+    dispatcher: &Dispatcher,
+    inbox_wake: &Arc<Notify>,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) -> Result<(), Reason> {
+    let owner = Uuid::now_v7().to_string();
+    for projection in projectors::all(&plan.store) {
+        let runner = Runner {
+            pool: plan.store.pools.engine.clone(),
+            subscriber: projection.subscriber,
+            owner: owner.clone(),
+            safe: plan.store.tail.watch(),
+            moved: plan.store.moved.clone(),
+        };
+        tasks.spawn(runner.run(stop.clone()));
+    }
+    let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
+    tasks.spawn(Relay { dispatcher: dispatcher.clone(), delivery, worker: owner }.run(stop.clone()));
+    tasks.spawn(Worker { dispatcher: dispatcher.clone(), wake: inbox_wake.clone() }.run(stop.clone()));
+    Ok(())
+}
+
+async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
+    while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_some() {
+        if let Err(error) = app.keys.write_last_used(&app.store.pools.engine).await {
+            tracing::warn!(%error, "the use of keys could not be noted");
+        }
+        let forgotten = async {
+            let client = app.store.pools.engine.get().await?;
+            Ok::<_, event_store::error::Error>(client.execute(FORGET_ANSWERS, &[&ANSWERS_KEPT_DAYS, &FORGET_LIMIT]).await?)
+        };
+        if let Err(error) = forgotten.await {
+            tracing::warn!(%error, "old answers could not be forgotten");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Every setting: a flag and an environment variable, with its default and its manual in one place.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Settings of everything that touches the database.
+#[derive(Args, Clone, Debug)]
+pub struct DatabaseSettings {
+    /// Where Rapport keeps its private PostgreSQL, its root key and demo.json.
+    #[arg(long, env = "RAPPORT_DATA_DIR", default_value = ".rapport", global = true)]
+    pub data_dir: PathBuf,
+    /// A PostgreSQL (15 or newer) of your own, instead of the private one.
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
+    pub database_url: Option<String>,
+    /// The file that holds the root key; made at first start. Without it nothing sealed can be opened: back it up apart
+    /// from the database. [default: <data-dir>/root.key]
+    #[arg(long, env = "RAPPORT_ROOT_KEY_FILE", global = true)]
+    pub root_key_file: Option<PathBuf>,
+}
+
+impl DatabaseSettings {
+    pub fn root_key_file(&self) -> PathBuf {
+        self.root_key_file.clone().unwrap_or_else(|| self.data_dir.join("root.key"))
+    }
+}
+
+/// What a process does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Role {
+    /// API, projectors and relay.
+    All,
+    /// The API alone.
+    Api,
+    /// Projectors, relay and inbox alone.
+    Worker,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+/// Settings of `rapport serve`.
+#[derive(Args, Clone, Debug)]
+pub struct ServeSettings {
+    /// Where the API listens.
+    #[arg(long, env = "RAPPORT_LISTEN", default_value = "127.0.0.1:8080")]
+    pub listen: SocketAddr,
+    /// What this process does.
+    #[arg(long, env = "RAPPORT_ROLE", value_enum, default_value = "all")]
+    pub role: Role,
+    /// How browsers and providers reach this server, without a trailing slash. [default: http://<listen>]
+    #[arg(long, env = "RAPPORT_PUBLIC_URL")]
+    pub public_url: Option<String>,
+    /// Where Stripe is; the sandbox when --demo is given. [default: https://api.stripe.com]
+    #[arg(long, env = "RAPPORT_STRIPE_URL")]
+    pub stripe_url: Option<String>,
+    /// Fill demo tenants, start the sandbox, point every provider at it, and write <data-dir>/demo.json.
+    #[arg(long)]
+    pub demo: bool,
+    #[command(flatten)]
+    pub sandbox: SandboxSettings,
+}
+
+/// Where the sandbox listens.
+#[derive(Args, Clone, Debug)]
+pub struct SandboxSettings {
+    /// Where the sandbox answers for Stripe and shows its mailbox.
+    #[arg(long, env = "RAPPORT_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
+    pub sandbox_listen: SocketAddr,
+    /// Where the sandbox takes mail.
+    #[arg(long, env = "RAPPORT_SANDBOX_SMTP_LISTEN", default_value = "127.0.0.1:8025")]
+    pub sandbox_smtp_listen: SocketAddr,
+}
+
+impl ServeSettings {
+    pub fn public_url(&self) -> String {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        url.trim_end_matches('/').to_owned()
+    }
+
+    pub fn stripe_url(&self) -> String {
+        match &self.stripe_url {
+            Some(url) => url.trim_end_matches('/').to_owned(),
+            None if self.demo => format!("http://{}/stripe", self.sandbox.sandbox_listen),
+            None => integrations::stripe::BASE_URL.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! From settings to a store: find or start PostgreSQL, migrate, check the root key.
+
+use event_store::error::Error;
+use event_store::pg::{PoolSizes, Pools};
+use event_store::store::Store;
+use event_store::vault::Vault;
+use tokio_postgres::NoTls;
+
+use crate::config::DatabaseSettings;
+use crate::embedded::{Embedded, Purpose};
+use crate::root_key;
+
+/// A store, and the private PostgreSQL below it if there is one.
+pub struct Database {
+    pub store: Store,
+    pub url: String,
+    pub embedded: Option<Embedded>,
+}
+
+/// Why there is no store; a sentence for the operator.
+pub type Reason = Box<dyn std::error::Error + Send + Sync>;
+
+/// Opens the database for `purpose`, migrated and with its root key checked.
+pub async fn open(settings: &DatabaseSettings, purpose: Purpose) -> Result<Database, Reason> {
+    let (url, embedded) = locate(settings, purpose).await?;
+    migrate(&url).await?;
+    let store = connect(settings, &url).await?;
+    Ok(Database { store, url, embedded })
+}
+
+/// The URL to connect to, with the private PostgreSQL started where there is no other.
+pub async fn locate(settings: &DatabaseSettings, purpose: Purpose) -> Result<(String, Option<Embedded>), Reason> {
+    match &settings.database_url {
+        Some(url) => Ok((url.clone(), None)),
+        None => {
+            let embedded = Embedded::start_or_attach(&settings.data_dir, purpose).await?;
+            Ok((embedded.url(), Some(embedded)))
+        }
+    }
+}
+
+/// Brings the database to this binary's schema; answers what was applied now.
+pub async fn migrate(url: &str) -> Result<Vec<String>, Reason> {
+    let (mut client, connection) = tokio_postgres::connect(url, NoTls).await?;
+    let carrying = tokio::spawn(connection);
+    let applied = schema::migrate::migrate(&mut client).await;
+    drop(client);
+    carrying.await??;
+    Ok(applied?)
+}
+
+/// Connects to a migrated database, and makes sure that the root key at hand is the one it was made with.
+pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Reason> {
+    let pools = Pools::new(url, PoolSizes::default())?;
+    let recorded = recorded_fingerprint(&pools).await?;
+    let path = settings.root_key_file();
+    let key = root_key::load_or_create(&path, recorded.as_deref())?;
+    let store = Store::new(pools, Vault::new(key.bytes()));
+    if recorded.is_none() {
+        store.record_root_key_fingerprint(&key.fingerprint()).await?;
+        // Another process may have been first, with a key of its own.
+        let now = store.find_root_key_fingerprint().await?;
+        root_key::load_or_create(&path, now.as_deref())?;
+    }
+    Ok(store)
+}
+
+async fn recorded_fingerprint(pools: &Pools) -> Result<Option<Vec<u8>>, Error> {
+    // No key is needed to look; the store proper is made once the key is known to fit.
+    Store::new(pools.clone(), Vault::new(&[0; 32])).find_root_key_fingerprint().await
+}

@@ -1,0 +1,54 @@
+//! One line per request, with ids and no personal data: method, route (not path, which may hold ids of people), status,
+//! time, tenant and principal.
+
+use std::time::Instant;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage};
+use uuid::Uuid;
+
+tokio::task_local! {
+    static REQUEST_ID: String;
+}
+
+/// Who was found to be asking; handlers put it into the request for the log.
+#[derive(Clone, Default)]
+pub struct Asker {
+    pub tenant_id: String,
+    pub principal: String,
+}
+
+/// The instance of a problem: the request it came from.
+pub fn current_instance() -> Option<String> {
+    REQUEST_ID.try_with(|id| format!("urn:uuid:{id}")).ok()
+}
+
+/// Wraps every request: gives it an id, answers with it, writes the line.
+pub async fn log_request<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let id = Uuid::now_v7().to_string();
+    let started = Instant::now();
+    let method = request.method().clone();
+    let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+    }
+    response
+        .headers_mut()
+        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    let status = response.status().as_u16();
+    let asker = response.request().extensions().get::<Asker>().cloned().unwrap_or_default();
+    let elapsed = started.elapsed();
+    metrics::histogram!("rapport_http_request_seconds", "route" => route.clone(), "status" => status.to_string())
+        .record(elapsed.as_secs_f64());
+    let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+    let Asker { tenant_id, principal } = asker;
+    tracing::info!(target: "rapport::request", request_id = id, %method, route, status, elapsed_us, tenant_id, principal, "request");
+    Ok(response)
+}

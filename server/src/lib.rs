@@ -1,0 +1,11 @@
+//! The program: configuration, HTTP, the command line, the private PostgreSQL, and the tasks that run beside the API.
+
+pub mod app;
+pub mod cli;
+pub mod config;
+pub mod database;
+pub mod demo;
+pub mod embedded;
+pub mod http;
+pub mod root_key;
+pub mod telemetry;
