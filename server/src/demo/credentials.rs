@@ -1,0 +1,130 @@
+//! Keys and provider secrets of the demo's tenants: chosen once, kept in `demo.json`, and made true again at each start.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use commands::dispatch::{Dispatcher, Request, Run};
+use commands::work::{Context, Mode};
+use domain::ids::TenantId;
+use event_store::error::Error;
+use identity::keys;
+use identity::new_keys::NewKey;
+use identity::plain_keys::PlainKey;
+use identity::principals::{Principal, PrincipalKind};
+use identity::roles::Role;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::manifest::Entry;
+use crate::database::Reason;
+use crate::embedded::private_files;
+
+pub(super) const STRIPE: &str = "stripe";
+const SMTP: &str = "smtp";
+/// Random bytes of a provider's secret.
+const SECRET_BYTES: usize = 24;
+/// What the demo's agent says that it runs on.
+const AGENT_MODEL: &str = "demo-agent";
+
+/// New secrets for a tenant.
+pub(super) fn choose(slug: &str, name: &str, tenant_id: &TenantId) -> Result<Entry, Reason> {
+    let webhook_secret = format!("whsec_{}", random_text()?);
+    Ok(Entry {
+        slug: slug.to_owned(),
+        name: name.to_owned(),
+        tenant_id: tenant_id.to_string(),
+        api_key: PlainKey::generate()?.expose().to_owned(),
+        agent_key: PlainKey::generate()?.expose().to_owned(),
+        stripe_secret_key: format!("sk_test_{}", random_text()?),
+        webhook_secrets: BTreeMap::from([(STRIPE.to_owned(), webhook_secret)]),
+    })
+}
+
+/// Makes the tenant's two keys valid. One that was revoked stays so, and the demo says so in its log.
+pub(super) async fn register_keys(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+    entry: &Entry,
+) -> Result<(), Reason> {
+    let owner = NewKey {
+        kind: PrincipalKind::Service,
+        label: "Demo, full rights".to_owned(),
+        role: Role::Owner,
+        permissions: None,
+        model: None,
+        expires_at: None,
+    };
+    let agent = NewKey {
+        kind: PrincipalKind::Agent,
+        label: "Demo, AI agent".to_owned(),
+        role: Role::AiAgent,
+        model: Some(AGENT_MODEL.to_owned()),
+        ..owner.clone()
+    };
+    for (plain, new) in [(&entry.api_key, owner), (&entry.agent_key, agent)] {
+        let plain = PlainKey::parse(plain).map_err(Error::from)?;
+        let key =
+            keys::create_with(&dispatcher.store.pools.engine, tenant_id, &new, &plain).await?;
+        if key.revoked_at.is_some() {
+            tracing::warn!(
+                tenant = entry.slug,
+                key_id = key.key_id,
+                "a key in demo.json is revoked; it stays so"
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Points the tenant's providers at the sandbox. Saying so again changes nothing.
+pub(super) async fn configure_providers(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+    entry: &Entry,
+    mail_server: SocketAddr,
+) -> Result<(), Reason> {
+    let stripe = json!({
+        "provider": STRIPE,
+        "secrets": {
+            "secret_key": entry.stripe_secret_key,
+            "webhook_secret": entry.webhook_secrets.get(STRIPE),
+        },
+    });
+    let host = mail_server.ip().to_string();
+    let smtp = json!({
+        "provider": SMTP,
+        "settings": { "host": host, "port": mail_server.port(), "tls": "none" },
+    });
+    for body in [stripe, smtp] {
+        dispatcher.dispatch(&configuring(tenant_id, body)).await?;
+    }
+    Ok(())
+}
+
+/// A new key each time: an old answer would stand for the settings of an earlier start.
+fn configuring(tenant_id: &TenantId, body: Value) -> Request {
+    let command_id = Uuid::now_v7().to_string();
+    let ctx = Context {
+        principal: Principal::system(tenant_id.clone()),
+        now: OffsetDateTime::now_utc(),
+        mode: Mode::Import,
+        correlation_id: command_id.clone(),
+        causation_id: command_id.clone(),
+        command_id: command_id.clone(),
+        if_match: None,
+    };
+    Request {
+        ctx,
+        name: "configure-provider".to_owned(),
+        body,
+        key: Some(command_id),
+        run: Run::Real,
+    }
+}
+
+fn random_text() -> Result<String, Reason> {
+    let mut bytes = [0_u8; SECRET_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| format!("no randomness: {error}"))?;
+    Ok(private_files::hex(&bytes))
+}

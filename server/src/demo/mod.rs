@@ -1,0 +1,138 @@
+//! The demo: two invented businesses with a history, keys to look around with, and the sandbox in the place of every
+//! provider. Everything in it can be made again, and a start that was interrupted goes on.
+
+mod bookings;
+mod businesses;
+mod calendars;
+mod credentials;
+mod deeds;
+mod filling;
+mod histories;
+pub mod manifest;
+mod names;
+mod payments;
+mod people;
+mod rotas;
+mod sandbox_process;
+mod seeds;
+
+use commands::dispatch::Dispatcher;
+
+use self::businesses::{Business, FIRE_AND_RICE, SEA_AND_SMOKE};
+use self::filling::Opened;
+use self::manifest::{Entry, Manifest};
+use self::sandbox_process::{SandboxProcess, Webhook};
+use crate::config::{DatabaseSettings, ServeSettings};
+use crate::database::Reason;
+
+/// In the order of `demo.json`.
+static BUSINESSES: [&Business; 2] = [&FIRE_AND_RICE, &SEA_AND_SMOKE];
+
+/// Fills the demo where it is not filled yet, starts its sandbox or adopts the one that runs, and writes `demo.json`.
+/// Once it returns, the sandbox is looked after until [`stop`].
+pub async fn prepare(
+    dispatcher: &Dispatcher,
+    database: &DatabaseSettings,
+    settings: &ServeSettings,
+) -> Result<(), Reason> {
+    std::fs::create_dir_all(&database.data_dir)?;
+    let known = Manifest::load(&database.data_dir)?;
+    let (mut sandbox, (first, second)) = tokio::try_join!(
+        SandboxProcess::ensure(&settings.sandbox, &database.data_dir),
+        open_both(dispatcher)
+    )?;
+    let tenants = [first, second];
+    let manifest = Manifest {
+        base_url: settings.public_url(),
+        sandbox_url: sandbox.url(),
+        tenants: tenants
+            .iter()
+            .map(|opened| entry_of(known.as_ref(), opened))
+            .collect::<Result<_, _>>()?,
+    };
+    if known.as_ref() != Some(&manifest) {
+        manifest.write_draft(&database.data_dir)?;
+    }
+    for (opened, entry) in tenants.iter().zip(&manifest.tenants) {
+        credentials::register_keys(dispatcher, &opened.tenant_id, entry).await?;
+        let mail_server = settings.sandbox.sandbox_smtp_listen;
+        credentials::configure_providers(dispatcher, &opened.tenant_id, entry, mail_server).await?;
+        register_webhooks(&mut sandbox, &manifest.base_url, entry).await?;
+    }
+    let [first, second] = &tenants;
+    tokio::try_join!(
+        filling::fill(dispatcher, first),
+        filling::fill(dispatcher, second)
+    )?;
+    manifest.publish(&database.data_dir)?;
+    tokio::spawn(sandbox.supervise());
+    point_the_way(&manifest, database);
+    Ok(())
+}
+
+/// Stops the sandbox that [`prepare`] started. Its ledger stays.
+pub async fn stop(database: &DatabaseSettings) {
+    sandbox_process::stop(&database.data_dir).await;
+}
+
+async fn open_both(dispatcher: &Dispatcher) -> Result<(Opened, Opened), Reason> {
+    let [first, second] = BUSINESSES;
+    tokio::try_join!(
+        filling::open(dispatcher, first),
+        filling::open(dispatcher, second)
+    )
+}
+
+/// The secrets that the tenant has had so far, or new ones.
+fn entry_of(known: Option<&Manifest>, opened: &Opened) -> Result<Entry, Reason> {
+    let (business, tenant_id) = (opened.business, &opened.tenant_id);
+    match known.and_then(|known| known.find(business.slug)) {
+        Some(entry) => Ok(Entry {
+            tenant_id: tenant_id.to_string(),
+            ..entry.clone()
+        }),
+        None => credentials::choose(business.slug, business.name, tenant_id),
+    }
+}
+
+async fn register_webhooks(
+    sandbox: &mut SandboxProcess,
+    base_url: &str,
+    entry: &Entry,
+) -> Result<(), Reason> {
+    for (provider, secret) in &entry.webhook_secrets {
+        let url = format!("{base_url}/webhooks/{}/{provider}", entry.slug);
+        let (account, merchant) = (entry.stripe_secret_key.as_str(), entry.name.as_str());
+        sandbox
+            .register(Webhook {
+                provider,
+                account,
+                url,
+                secret,
+                merchant,
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+fn point_the_way(manifest: &Manifest, database: &DatabaseSettings) {
+    let Manifest {
+        base_url,
+        sandbox_url,
+        tenants,
+    } = manifest;
+    tracing::info!("the demo is at {base_url}, its documentation at {base_url}/docs");
+    tracing::info!("the sandbox is at {sandbox_url}, its mailbox at {sandbox_url}/mailbox");
+    if let Some(tenant) = tenants.first() {
+        tracing::info!(
+            "an agent of {} may try the key {}",
+            tenant.name,
+            tenant.agent_key
+        );
+    }
+    tracing::info!(
+        "all keys are in {}",
+        manifest::path(&database.data_dir).display()
+    );
+}
