@@ -1,0 +1,78 @@
+//! `rapport serve`: everything, or one role of it, until a signal comes.
+
+use std::time::Instant;
+
+use metrics_exporter_prometheus::PrometheusBuilder;
+use outbox::delivery::Endpoints;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use super::Outcome;
+use crate::app::{self, Plan, Running};
+use crate::config::{DatabaseSettings, ServeSettings};
+use crate::database::{self, Database};
+use crate::demo;
+use crate::embedded::Purpose;
+
+pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSettings) -> Outcome {
+    let started = Instant::now();
+    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let database = database::open(database_settings, Purpose::Serve).await?;
+    let plan = Plan {
+        store: database.store.clone(),
+        role: settings.role,
+        listen: settings.listen,
+        endpoints: Endpoints { stripe_url: settings.stripe_url(), public_url: settings.public_url() },
+        metrics: Some(metrics),
+    };
+    let mut signals = Signals::listen()?;
+    let running = app::start(plan)?;
+    let outcome = tokio::select! {
+        outcome = run(&running, &database, database_settings, settings, started) => outcome,
+        () = signals.received() => Ok(()),
+    };
+    tracing::info!("stopping");
+    running.stop().await;
+    database.store.pools.close();
+    if let Some(embedded) = database.embedded {
+        embedded.stop().await?;
+    }
+    outcome
+}
+
+/// Prepares the demo if asked to, then watches over the private PostgreSQL; it ends only with an error.
+async fn run(
+    running: &Running,
+    database: &Database,
+    database_settings: &DatabaseSettings,
+    settings: &ServeSettings,
+    started: Instant,
+) -> Outcome {
+    if settings.demo {
+        demo::prepare(&running.dispatcher, database_settings, settings).await?;
+    }
+    let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    tracing::info!(address = ?running.address, role = ?settings.role, elapsed_ms, "ready");
+    match &database.embedded {
+        Some(embedded) => Ok(embedded.watch().await?),
+        None => std::future::pending().await,
+    }
+}
+
+/// What asks for a graceful stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> std::io::Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn received(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Which tenant a subcommand is about: named by its slug, or the only one there is.
+
+use clap::Args;
+use domain::ids::TenantId;
+use domain::refusal::Refusal;
+use event_store::Result;
+use event_store::store::Store;
+
+#[derive(Args, Debug)]
+pub struct TenantChoice {
+    /// The tenant's slug; may be left out where there is only one tenant.
+    #[arg(long, env = "RAPPORT_TENANT", value_name = "SLUG")]
+    pub tenant: Option<String>,
+}
+
+impl TenantChoice {
+    /// The tenant. Refused with 404 `tenant-not-found`, or 400 `tenant-missing` where there are several.
+    pub async fn require(&self, store: &Store) -> Result<TenantId> {
+        if let Some(found) = self.find(store).await? {
+            return Ok(found);
+        }
+        let mut tenants = store.directory.list().await?;
+        match (tenants.len(), tenants.pop()) {
+            (1, Some((tenant_id, _))) => Ok(tenant_id),
+            (0, _) => {
+                let detail = "there is no tenant yet; make one with `rapport tenants create`";
+                Err(Refusal::not_found("tenant-not-found", detail).into())
+            }
+            _ => {
+                let detail = "there are several tenants: say which with --tenant (see `rapport tenants list`)";
+                Err(Refusal::malformed("tenant-missing", detail).into())
+            }
+        }
+    }
+
+    /// The named tenant; `None` where none is named, which means all of them.
+    pub async fn find(&self, store: &Store) -> Result<Option<TenantId>> {
+        let Some(slug) = &self.tenant else {
+            return Ok(None);
+        };
+        match store.directory.find_by_slug(slug).await? {
+            Some(tenant_id) => Ok(Some(tenant_id)),
+            None => Err(Refusal::not_found(
+                "tenant-not-found",
+                format!("there is no tenant {slug}"),
+            )
+            .into()),
+        }
+    }
+}
