@@ -46,7 +46,8 @@ mod tests {
 
     #[test]
     fn the_order_of_keys_and_the_spaces_do_not_matter() {
-        let one: Value = serde_json::from_str(r#"{"b": [1, {"y":null,"x":"é"}], "a": true}"#).unwrap();
+        let one: Value =
+            serde_json::from_str(r#"{"b": [1, {"y":null,"x":"é"}], "a": true}"#).unwrap();
         let two: Value = serde_json::from_str(r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#).unwrap();
         assert_eq!(canonical(&one), canonical(&two));
         assert_eq!(canonical(&one), r#"{"a":true,"b":[1,{"x":"é","y":null}]}"#);

@@ -9,7 +9,7 @@ use cqrs_es::Aggregate;
 use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::Tenant;
-use event_store::commit::{Commit, CommandRecord, Outcome, Violation};
+use event_store::commit::{CommandRecord, Commit, Outcome, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
 use event_store::recorded::Recorded;
@@ -58,21 +58,31 @@ pub enum Run {
 #[derive(Clone)]
 pub struct Dispatcher {
     pub store: Store,
-    tenants: Arc<RwLock<HashMap<TenantId, (Arc<Tenant>, i64)>>>,
+    tenants: Arc<RwLock<KnownTenants>>,
     stream_locks: Arc<Vec<Mutex<()>>>,
 }
+
+/// Tenants' settings, each as of a sequence of its stream.
+type KnownTenants = HashMap<TenantId, (Arc<Tenant>, i64)>;
 
 /// What came of one attempt.
 enum Attempt {
     Done(Answer),
     /// Somebody was first; for another attempt, and with what to calm it down.
-    Again { stream: String, violation: Violation },
+    Again {
+        stream: String,
+        violation: Violation,
+    },
 }
 
 impl Dispatcher {
     pub fn new(store: Store) -> Self {
         let stream_locks = (0..STREAM_LOCKS).map(|_| Mutex::new(())).collect();
-        Self { store, tenants: Arc::default(), stream_locks: Arc::new(stream_locks) }
+        Self {
+            store,
+            tenants: Arc::default(),
+            stream_locks: Arc::new(stream_locks),
+        }
     }
 
     /// Runs one command.
@@ -91,10 +101,19 @@ impl Dispatcher {
     async fn dispatch_checked(&self, request: &Request) -> Result<Answer> {
         let command = registry::find(&request.name)
             .filter(|command| may_see(command, &request.ctx))
-            .ok_or_else(|| Refusal::not_found("command-unknown", format!("there is no command {}", request.name)))?;
+            .ok_or_else(|| {
+                Refusal::not_found(
+                    "command-unknown",
+                    format!("there is no command {}", request.name),
+                )
+            })?;
         request.ctx.principal.require(command.permission)?;
         let tenant_id = request.ctx.tenant_id();
-        let keys = self.store.directory.find_keys(&self.store.vault, tenant_id).await?;
+        let keys = self
+            .store
+            .directory
+            .find_keys(&self.store.vault, tenant_id)
+            .await?;
         if request.run == Run::Dry {
             return self.dry_run(command, request, keys).await;
         }
@@ -108,10 +127,18 @@ impl Dispatcher {
         }
         let mut calmed = None;
         for attempt in 1..=MAX_ATTEMPTS {
-            match self.attempt(command, request, (key, &fingerprint), keys.clone()).await {
+            match self
+                .attempt(command, request, (key, &fingerprint), keys.clone())
+                .await
+            {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
-                Ok(Attempt::Again { violation: Violation::Slug, .. }) => {
-                    return Err(Refusal::conflict("slug-taken", "another tenant has this slug").into());
+                Ok(Attempt::Again {
+                    violation: Violation::Slug,
+                    ..
+                }) => {
+                    return Err(
+                        Refusal::conflict("slug-taken", "another tenant has this slug").into(),
+                    );
                 }
                 Ok(Attempt::Again { .. }) if request.ctx.if_match.is_some() => {
                     let detail = "the aggregate has changed meanwhile: read it again";
@@ -119,35 +146,74 @@ impl Dispatcher {
                 }
                 Ok(Attempt::Again { stream, violation }) => {
                     metrics::counter!("rapport_command_conflicts_total").increment(1);
-                    tracing::debug!(command = command.name, ?violation, attempt, "somebody else was first");
+                    tracing::debug!(
+                        command = command.name,
+                        ?violation,
+                        attempt,
+                        "somebody else was first"
+                    );
                     calmed = None;
                     back_off(attempt).await;
                     calmed.replace(self.lock_of(&stream).lock().await);
                 }
                 // The wire broke: the commit may stand. The next load finds its answer if it does.
-                Err(Error::Busy { code: "database-unavailable", .. }) if attempt < MAX_ATTEMPTS => {
+                Err(Error::Busy {
+                    code: "database-unavailable",
+                    ..
+                }) if attempt < MAX_ATTEMPTS => {
                     back_off(attempt).await;
                 }
-                Err(Error::Refused(refusal)) => return self.answered_or(request, key, &fingerprint, (*refusal).into()).await,
+                Err(Error::Refused(refusal)) => {
+                    return self
+                        .answered_or(request, key, &fingerprint, (*refusal).into())
+                        .await;
+                }
                 Err(error) => return Err(error),
             }
         }
         drop(calmed);
-        Err(Error::busy("command-contended", "other commands were first each time; try again"))
+        Err(Error::busy(
+            "command-contended",
+            "other commands were first each time; try again",
+        ))
     }
 
     /// The tenant's settings, up to date.
     pub async fn find_tenant(&self, tenant_id: &TenantId) -> Result<Arc<Tenant>> {
         let (tenant, sequence) = self.cached_tenant(tenant_id);
         let streams = vec![(Tenant::TYPE, tenant_id.as_str().to_owned(), sequence)];
-        let news = self.store.load(tenant_id, &Load { streams, ..Load::default() }).await?.events;
+        let news = self
+            .store
+            .load(
+                tenant_id,
+                &Load {
+                    streams,
+                    ..Load::default()
+                },
+            )
+            .await?
+            .events;
         self.bring_up_to_date(tenant_id, tenant, &news)
     }
 
     /// An old answer outlives new rules: before a refusal is given, the key is looked up.
-    async fn answered_or(&self, request: &Request, key: &str, fingerprint: &[u8], refusal: Error) -> Result<Answer> {
-        let wanted = Load { answered: Some((request.ctx.principal.id.clone(), key.to_owned())), ..Load::default() };
-        match self.store.load(request.ctx.tenant_id(), &wanted).await?.answered {
+    async fn answered_or(
+        &self,
+        request: &Request,
+        key: &str,
+        fingerprint: &[u8],
+        refusal: Error,
+    ) -> Result<Answer> {
+        let wanted = Load {
+            answered: Some((request.ctx.principal.id.clone(), key.to_owned())),
+            ..Load::default()
+        };
+        match self
+            .store
+            .load(request.ctx.tenant_id(), &wanted)
+            .await?
+            .answered
+        {
             Some(answered) => replay(&answered, fingerprint),
             None => Err(refusal),
         }
@@ -168,30 +234,51 @@ impl Dispatcher {
         let result = (command.handle)(&mut work, &request.body).await?;
         let stored = serde_json::to_string(&body_of(&work, &result)?)?;
         let opening = work.opening.take();
-        let stream = work.streams.first().map(|stream| stream.aggregate_id.clone()).unwrap_or_default();
+        let stream = work
+            .streams
+            .first()
+            .map(|stream| stream.aggregate_id.clone())
+            .unwrap_or_default();
         // A new tenant has keys only now that it has been opened.
         let fingerprint = match fingerprint {
-            [] => work.keys()?.fingerprint(command.name, &canonical(&request.body)),
+            [] => work
+                .keys()?
+                .fingerprint(command.name, &canonical(&request.body)),
             known => known.to_vec(),
         };
         let commit = commit_of(work, command, key, fingerprint, stored);
         let outcome = match &opening {
             Some(opening) => self.store.open_tenant(opening, &commit).await?,
-            None => self.store.append(std::slice::from_ref(&commit)).await?.remove(0),
+            None => self
+                .store
+                .append(std::slice::from_ref(&commit))
+                .await?
+                .remove(0),
         };
         match outcome {
-            Outcome::Committed { position } => {
-                Ok(Attempt::Done(render(&commit.command.answer, Some(position), Replay::No)?))
-            }
+            Outcome::Committed { position } => Ok(Attempt::Done(render(
+                &commit.command.answer,
+                Some(position),
+                Replay::No,
+            )?)),
             Outcome::Conflict(violation) => Ok(Attempt::Again { stream, violation }),
         }
     }
 
-    async fn dry_run(&self, command: &Command, request: &Request, keys: Option<Arc<TenantKeys>>) -> Result<Answer> {
+    async fn dry_run(
+        &self,
+        command: &Command,
+        request: &Request,
+        keys: Option<Arc<TenantKeys>>,
+    ) -> Result<Answer> {
         command.validate(&request.body)?;
         let mut work = self.begin(command, request, keys, None).await?;
         let result = (command.handle)(&mut work, &request.body).await?;
-        render(&serde_json::to_string(&body_of(&work, &result)?)?, None, Replay::No)
+        render(
+            &serde_json::to_string(&body_of(&work, &result)?)?,
+            None,
+            Replay::No,
+        )
     }
 
     /// Loads, in one wait, the key's answer, the tenant's news, and what the command asked for.
@@ -204,25 +291,46 @@ impl Dispatcher {
     ) -> Result<Work> {
         let tenant_id = request.ctx.tenant_id().clone();
         let (tenant, sequence) = self.cached_tenant(&tenant_id);
-        let facts = Facts { tenant_id: tenant_id.clone(), keys: keys.clone(), tenant: tenant.clone() };
+        let facts = Facts {
+            tenant_id: tenant_id.clone(),
+            keys: keys.clone(),
+            tenant: tenant.clone(),
+        };
         let mut wanted = (command.wanted)(&facts, &request.body)?;
         wanted.answered = answered;
-        let reads_tenant = wanted.streams.iter().any(|(kind, id, _)| *kind == Tenant::TYPE && id == tenant_id.as_str());
-        let mut work = Work::new(request.ctx.clone(), self.store.clone(), keys, tenant.clone());
+        let reads_tenant = wanted
+            .streams
+            .iter()
+            .any(|(kind, id, _)| *kind == Tenant::TYPE && id == tenant_id.as_str());
+        let mut work = Work::new(
+            request.ctx.clone(),
+            self.store.clone(),
+            keys,
+            tenant.clone(),
+        );
         if reads_tenant {
             work.fetch(wanted).await?;
             work.tenant = Arc::new(work.load::<Tenant>(tenant_id.as_str()).await?.state);
             return Ok(work);
         }
-        wanted.streams.push((Tenant::TYPE, tenant_id.as_str().to_owned(), sequence));
+        wanted
+            .streams
+            .push((Tenant::TYPE, tenant_id.as_str().to_owned(), sequence));
         work.fetch(wanted).await?;
         let news = work.take_events(Tenant::TYPE, tenant_id.as_str());
         work.tenant = self.bring_up_to_date(&tenant_id, tenant, &news)?;
         Ok(work)
     }
 
-    fn bring_up_to_date(&self, tenant_id: &TenantId, tenant: Arc<Tenant>, news: &[Recorded]) -> Result<Arc<Tenant>> {
-        let Some(newest) = news.last().map(|event| event.sequence) else { return Ok(tenant) };
+    fn bring_up_to_date(
+        &self,
+        tenant_id: &TenantId,
+        tenant: Arc<Tenant>,
+        news: &[Recorded],
+    ) -> Result<Arc<Tenant>> {
+        let Some(newest) = news.last().map(|event| event.sequence) else {
+            return Ok(tenant);
+        };
         let mut state = (*tenant).clone();
         for event in news {
             state.apply(event.decode()?);
@@ -233,7 +341,11 @@ impl Dispatcher {
     }
 
     fn cached_tenant(&self, tenant_id: &TenantId) -> (Arc<Tenant>, i64) {
-        self.tenants.read().ok().and_then(|tenants| tenants.get(tenant_id).cloned()).unwrap_or_default()
+        self.tenants
+            .read()
+            .ok()
+            .and_then(|tenants| tenants.get(tenant_id).cloned())
+            .unwrap_or_default()
     }
 
     fn remember_tenant(&self, tenant_id: &TenantId, state: Arc<Tenant>, sequence: i64) {
@@ -249,7 +361,9 @@ impl Dispatcher {
     }
 
     fn lock_of(&self, stream: &str) -> &Mutex<()> {
-        let hash = stream.bytes().fold(0_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(usize::from(byte)));
+        let hash = stream.bytes().fold(0_usize, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(usize::from(byte))
+        });
         &self.stream_locks[hash % STREAM_LOCKS]
     }
 }
@@ -260,10 +374,17 @@ fn may_see(command: &Command, ctx: &Context) -> bool {
 
 fn check_key(key: Option<&str>) -> Result<&str> {
     let key = key.ok_or_else(|| {
-        Refusal::malformed("idempotency-key-missing", "send an Idempotency-Key header, made new for each intent")
+        Refusal::malformed(
+            "idempotency-key-missing",
+            "send an Idempotency-Key header, made new for each intent",
+        )
     })?;
-    if key.is_empty() || key.len() > MAX_KEY_LENGTH || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = format!("an Idempotency-Key is 1 to {MAX_KEY_LENGTH} visible ASCII characters");
+    if key.is_empty()
+        || key.len() > MAX_KEY_LENGTH
+        || !key.bytes().all(|byte| byte.is_ascii_graphic())
+    {
+        let detail =
+            format!("an Idempotency-Key is 1 to {MAX_KEY_LENGTH} visible ASCII characters");
         return Err(Refusal::malformed("idempotency-key-invalid", detail).into());
     }
     Ok(key)
@@ -278,8 +399,10 @@ fn replay(answered: &StoredAnswer, fingerprint: &[u8]) -> Result<Answer> {
 }
 
 fn body_of(work: &Work, result: &Value) -> Result<StoredBody> {
-    let (aggregate_type, aggregate_id, sequence) =
-        work.decided.clone().ok_or_else(|| Error::internal("a command that nothing decided"))?;
+    let (aggregate_type, aggregate_id, sequence) = work
+        .decided
+        .clone()
+        .ok_or_else(|| Error::internal("a command that nothing decided"))?;
     Ok(StoredBody {
         command_id: work.ctx.command_id.clone(),
         aggregate_type: aggregate_type.to_owned(),
@@ -290,9 +413,20 @@ fn body_of(work: &Work, result: &Value) -> Result<StoredBody> {
     })
 }
 
-fn commit_of(work: Work, command: &Command, key: &str, fingerprint: Vec<u8>, answer: String) -> Commit {
+fn commit_of(
+    mut work: Work,
+    command: &Command,
+    key: &str,
+    fingerprint: Vec<u8>,
+    answer: String,
+) -> Commit {
+    // Two commands that take the same claims take them in the same order, so neither waits for the other in a circle.
+    work.take.sort_unstable();
     let mut metadata = serde_json::Map::new();
-    metadata.insert("actor_kind".to_owned(), work.ctx.principal.kind.as_str().into());
+    metadata.insert(
+        "actor_kind".to_owned(),
+        work.ctx.principal.kind.as_str().into(),
+    );
     if let Some(model) = &work.ctx.principal.model {
         metadata.insert("model".to_owned(), model.clone().into());
     }
@@ -329,6 +463,7 @@ async fn back_off(attempt: u32) {
     let limit = FIRST_BACKOFF * 2_u32.pow(attempt.min(MAX_ATTEMPTS));
     let mut random = [0_u8; 2];
     // Without randomness the wait is merely not spread.
-    let share = getrandom::fill(&mut random).map_or(1.0, |()| f64::from(u16::from_be_bytes(random)) / 65_536.0);
+    let share = getrandom::fill(&mut random)
+        .map_or(1.0, |()| f64::from(u16::from_be_bytes(random)) / 65_536.0);
     tokio::time::sleep(limit.mul_f64(share)).await;
 }

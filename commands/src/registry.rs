@@ -95,7 +95,16 @@ impl Command {
         wanted: Wanted,
         handle: Handle,
     ) -> Self {
-        Self { name, permission, risk, visibility, handle, wanted, schema, built: OnceLock::new() }
+        Self {
+            name,
+            permission,
+            risk,
+            visibility,
+            handle,
+            wanted,
+            schema,
+            built: OnceLock::new(),
+        }
     }
 
     /// The input's JSON Schema (2020-12).
@@ -105,7 +114,8 @@ impl Command {
 
     /// The command's title, from the first line of its input's documentation.
     pub fn title(&self) -> String {
-        self.text("title").unwrap_or_else(|| self.name.replace('-', " "))
+        self.text("title")
+            .unwrap_or_else(|| self.name.replace('-', " "))
     }
 
     /// The command's description, from its input's documentation.
@@ -130,8 +140,15 @@ impl Command {
         if errors.is_empty() {
             return Ok(());
         }
-        let detail = format!("the body does not fit the schema of {}; see errors", self.name);
-        Err(Refusal { errors, ..Refusal::invalid("validation-failed", detail) }.into())
+        let detail = format!(
+            "the body does not fit the schema of {}; see errors",
+            self.name
+        );
+        Err(Refusal {
+            errors,
+            ..Refusal::invalid("validation-failed", detail)
+        }
+        .into())
     }
 
     fn text(&self, keyword: &str) -> Option<String> {
@@ -147,7 +164,12 @@ impl Command {
         let validator = jsonschema::options()
             .should_validate_formats(true)
             .build(&schema)
-            .map_err(|error| Error::internal(format!("the schema of {} does not build: {error}", self.name)))?;
+            .map_err(|error| {
+                Error::internal(format!(
+                    "the schema of {} does not build: {error}",
+                    self.name
+                ))
+            })?;
         Ok(self.built.get_or_init(|| (schema, validator)))
     }
 }
@@ -172,7 +194,8 @@ pub fn all() -> &'static [Command] {
 
 /// The commands that callers may see.
 pub fn public() -> impl Iterator<Item = &'static Command> {
-    ALL.iter().filter(|command| command.visibility == Visibility::Public)
+    ALL.iter()
+        .filter(|command| command.visibility == Visibility::Public)
 }
 
 pub fn find(name: &str) -> Option<&'static Command> {
@@ -181,11 +204,19 @@ pub fn find(name: &str) -> Option<&'static Command> {
 
 /// The schema of an input type, with all its parts in line or under `$defs`.
 pub fn schema_of<T: JsonSchema>() -> Value {
-    SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value()
+    SchemaSettings::draft2020_12()
+        .into_generator()
+        .into_root_schema_for::<T>()
+        .to_value()
 }
 
 /// A body that has passed its schema, as its input type. What the schema cannot say is said here by path.
 pub fn parse<T: DeserializeOwned>(body: &Value) -> Result<T> {
-    T::deserialize(body)
-        .map_err(|error| Refusal::invalid("validation-failed", format!("the body does not fit: {error}")).into())
+    T::deserialize(body).map_err(|error| {
+        Refusal::invalid(
+            "validation-failed",
+            format!("the body does not fit: {error}"),
+        )
+        .into()
+    })
 }

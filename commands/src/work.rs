@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cqrs_es::event_sink::EventSink;
 use cqrs_es::DomainEvent;
+use cqrs_es::event_sink::EventSink;
 use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::Tenant;
-use event_store::commit::{NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope, StreamEvents};
+use event_store::commit::{
+    NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope, StreamEvents,
+};
 use event_store::load::{HeldKey, Load, StoredAnswer};
 use event_store::recorded::Recorded;
 use event_store::store::{Store, TenantOpening};
@@ -46,7 +48,8 @@ impl Context {
     /// The clock as commands see it: to the microsecond, which is what the database keeps.
     pub fn clock() -> OffsetDateTime {
         let now = OffsetDateTime::now_utc();
-        now.replace_nanosecond(now.microsecond() * 1_000).unwrap_or(now)
+        now.replace_nanosecond(now.microsecond() * 1_000)
+            .unwrap_or(now)
     }
 
     pub fn tenant_id(&self) -> &TenantId {
@@ -104,7 +107,12 @@ pub struct Work {
 }
 
 impl Work {
-    pub(crate) fn new(ctx: Context, store: Store, keys: Option<Arc<TenantKeys>>, tenant: Arc<Tenant>) -> Self {
+    pub(crate) fn new(
+        ctx: Context,
+        store: Store,
+        keys: Option<Arc<TenantKeys>>,
+        tenant: Arc<Tenant>,
+    ) -> Self {
         Self {
             ctx,
             tenant,
@@ -131,8 +139,12 @@ impl Work {
 
     /// Loads all of it in one wait; what has been loaded already is kept and not loaded again.
     pub async fn fetch(&mut self, mut wanted: Load) -> Result<()> {
-        wanted.streams.retain(|(kind, id, _)| !self.events.contains_key(&((*kind).to_owned(), id.clone())));
-        wanted.subjects.retain(|subject| !self.subjects.contains_key(subject));
+        wanted
+            .streams
+            .retain(|(kind, id, _)| !self.events.contains_key(&((*kind).to_owned(), id.clone())));
+        wanted
+            .subjects
+            .retain(|subject| !self.subjects.contains_key(subject));
         let loaded = self.store.load(self.ctx.tenant_id(), &wanted).await?;
         self.answered = loaded.answered.or(self.answered.take());
         for (kind, id, _) in wanted.streams {
@@ -151,7 +163,13 @@ impl Work {
         for (subject, wrapped) in loaded.subject_keys {
             let key = match wrapped {
                 Some(wrapped) => Some(self.keys()?.unwrap_subject(&subject, &wrapped)?),
-                None => return Err(Refusal::conflict("subject-erased", "this person's data has been erased").into()),
+                None => {
+                    return Err(Refusal::conflict(
+                        "subject-erased",
+                        "this person's data has been erased",
+                    )
+                    .into());
+                }
             };
             self.subjects.insert(subject, key);
         }
@@ -162,10 +180,23 @@ impl Work {
     pub async fn load<N: Noun>(&mut self, id: &str) -> Result<Loaded<N>> {
         let stream = (N::TYPE.to_owned(), id.to_owned());
         if !self.events.contains_key(&stream) {
-            self.fetch(Load { streams: vec![(N::TYPE, id.to_owned(), 0)], ..Load::default() }).await?;
+            self.fetch(Load {
+                streams: vec![(N::TYPE, id.to_owned(), 0)],
+                ..Load::default()
+            })
+            .await?;
         }
-        let mut loaded = Loaded { id: id.to_owned(), state: N::default(), sequence: 0 };
-        for event in self.events.get(&stream).map(Vec::as_slice).unwrap_or_default() {
+        let mut loaded = Loaded {
+            id: id.to_owned(),
+            state: N::default(),
+            sequence: 0,
+        };
+        for event in self
+            .events
+            .get(&stream)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+        {
             loaded.state.apply(event.decode()?);
             loaded.sequence = event.sequence;
         }
@@ -184,12 +215,20 @@ impl Work {
 
     /// A new aggregate under an id that nobody has.
     pub fn create<N: Noun>(&mut self, id: &str) -> Loaded<N> {
-        Loaded { id: id.to_owned(), state: N::default(), sequence: 0 }
+        Loaded {
+            id: id.to_owned(),
+            state: N::default(),
+            sequence: 0,
+        }
     }
 
     /// Lets the aggregate decide, and keeps its events, claims and effects for the commit. The first aggregate that is
     /// executed answers the command, and is the one that `If-Match` speaks of.
-    pub async fn execute<N: Noun>(&mut self, loaded: &mut Loaded<N>, command: N::Command) -> Result<()> {
+    pub async fn execute<N: Noun>(
+        &mut self,
+        loaded: &mut Loaded<N>,
+        command: N::Command,
+    ) -> Result<()> {
         if self.decided.is_none() {
             self.check_if_match(loaded.sequence)?;
             self.decided = Some((N::TYPE, loaded.id.clone(), loaded.sequence));
@@ -213,43 +252,71 @@ impl Work {
 
     /// The owner of a claim, if somebody holds it.
     pub async fn find_claim(&mut self, scope: &'static str, value: &str) -> Result<Option<String>> {
-        Ok(self.find_claims(&[(scope, value.to_owned())]).await?.into_iter().next().map(|held| held.aggregate_id))
+        Ok(self
+            .find_claims(&[(scope, value.to_owned())])
+            .await?
+            .into_iter()
+            .next()
+            .map(|held| held.aggregate_id))
     }
 
     /// Those of these claims that somebody holds, looked up in one wait.
     pub async fn find_claims(&mut self, keys: &[(&'static str, String)]) -> Result<Vec<HeldKey>> {
         let before = self.claims.len();
-        self.fetch(Load { claims: keys.to_vec(), ..Load::default() }).await?;
+        self.fetch(Load {
+            claims: keys.to_vec(),
+            ..Load::default()
+        })
+        .await?;
         Ok(self.claims.split_off(before))
     }
 
     /// The claim's owner as the first load saw it (for keys that were named in `Input::wanted`).
     pub fn wanted_claim(&self, scope: &str, value: &str) -> Option<&str> {
-        self.claims.iter().find(|held| held.scope == scope && held.value == value).map(|held| held.aggregate_id.as_str())
+        self.claims
+            .iter()
+            .find(|held| held.scope == scope && held.value == value)
+            .map(|held| held.aggregate_id.as_str())
     }
 
     /// The handle's owners as the first load saw them (for keys that were named in `Input::wanted`).
     pub fn wanted_handles(&self, scope: &str, value: &str) -> Vec<String> {
-        let held = self.handles.iter().filter(|held| held.scope == scope && held.value == value);
+        let held = self
+            .handles
+            .iter()
+            .filter(|held| held.scope == scope && held.value == value);
         held.map(|held| held.aggregate_id.clone()).collect()
     }
 
     /// Every owner of a handle.
     pub async fn find_handles(&mut self, scope: &'static str, value: &str) -> Result<Vec<String>> {
         let before = self.handles.len();
-        self.fetch(Load { handles: vec![(scope, value.to_owned())], ..Load::default() }).await?;
-        Ok(self.handles.split_off(before).into_iter().map(|held| held.aggregate_id).collect())
+        self.fetch(Load {
+            handles: vec![(scope, value.to_owned())],
+            ..Load::default()
+        })
+        .await?;
+        Ok(self
+            .handles
+            .split_off(before)
+            .into_iter()
+            .map(|held| held.aggregate_id)
+            .collect())
     }
 
     /// The key to seal a subject's fields with: its own, or a new one that travels in this commit.
     pub async fn subject(&mut self, subject: &str) -> Result<SubjectKey> {
         if !self.subjects.contains_key(subject) {
-            self.fetch(Load { subjects: vec![subject.to_owned()], ..Load::default() }).await?;
+            self.fetch(Load {
+                subjects: vec![subject.to_owned()],
+                ..Load::default()
+            })
+            .await?;
         }
         if let Some(Some(key)) = self.subjects.get(subject) {
             return Ok(key.clone());
         }
-        Ok(self.new_subject(subject)?)
+        self.new_subject(subject)
     }
 
     /// The key of a subject that this very command makes, without looking for an old one.
@@ -258,14 +325,19 @@ impl Work {
             return Ok(key.clone());
         }
         let (key, wrapped_key) = self.keys()?.new_subject(subject)?;
-        self.subject_keys.push(NewSubjectKey { subject_id: subject.to_owned(), wrapped_key });
+        self.subject_keys.push(NewSubjectKey {
+            subject_id: subject.to_owned(),
+            wrapped_key,
+        });
         self.subjects.insert(subject.to_owned(), Some(key.clone()));
         Ok(key)
     }
 
     /// The tenant's keys: blind indexes, and secrets of providers.
     pub fn keys(&self) -> Result<Arc<TenantKeys>> {
-        self.keys.clone().ok_or_else(|| Refusal::not_found("tenant-not-found", "there is no such tenant").into())
+        self.keys
+            .clone()
+            .ok_or_else(|| Refusal::not_found("tenant-not-found", "there is no such tenant").into())
     }
 
     /// A fresh UUIDv7, ordered by this command's time.
@@ -278,13 +350,18 @@ impl Work {
         let tenant_id = self.ctx.tenant_id().clone();
         let wrapped_key = self.store.vault.new_tenant(&tenant_id)?;
         self.keys = self.store.vault.cached(&tenant_id);
-        self.opening = Some(TenantOpening { slug: slug.to_owned(), wrapped_key });
+        self.opening = Some(TenantOpening {
+            slug: slug.to_owned(),
+            wrapped_key,
+        });
         Ok(())
     }
 
     /// A stream's events, taken out: it was loaded only in part, so a later load must not find it.
     pub(crate) fn take_events(&mut self, kind: &str, id: &str) -> Vec<Recorded> {
-        self.events.remove(&(kind.to_owned(), id.to_owned())).unwrap_or_default()
+        self.events
+            .remove(&(kind.to_owned(), id.to_owned()))
+            .unwrap_or_default()
     }
 
     fn check_if_match(&self, sequence: i64) -> Result<()> {
@@ -308,16 +385,29 @@ impl Work {
             aggregate_type: kind.to_owned(),
             aggregate_id: id.to_owned(),
         };
-        let scoped = |scope: &'static str| OwnedScope { scope: scope.to_owned(), aggregate_id: id.to_owned() };
-        self.take.retain(|key| !(key.aggregate_id == id && changes.release.contains(&key.scope.as_str())));
+        let scoped = |scope: &'static str| OwnedScope {
+            scope: scope.to_owned(),
+            aggregate_id: id.to_owned(),
+        };
+        self.take.retain(|key| {
+            !(key.aggregate_id == id && changes.release.contains(&key.scope.as_str()))
+        });
         self.release.extend(changes.release.into_iter().map(scoped));
         self.take.extend(changes.take.into_iter().map(owned));
-        self.handles_added.retain(|key| !(key.aggregate_id == id && changes.drop_handles.contains(&key.scope.as_str())));
-        self.handles_dropped.extend(changes.drop_handles.into_iter().map(scoped));
-        self.handles_added.extend(changes.handles.into_iter().map(owned));
+        self.handles_added.retain(|key| {
+            !(key.aggregate_id == id && changes.drop_handles.contains(&key.scope.as_str()))
+        });
+        self.handles_dropped
+            .extend(changes.drop_handles.into_iter().map(scoped));
+        self.handles_added
+            .extend(changes.handles.into_iter().map(owned));
         if self.ctx.mode == Mode::Live {
             for effect in loaded.state.effects(id, event) {
-                let message = OutboxMessage::of_event(self.ctx.tenant_id(), (kind, id, loaded.sequence), &effect)?;
+                let message = OutboxMessage::of_event(
+                    self.ctx.tenant_id(),
+                    (kind, id, loaded.sequence),
+                    &effect,
+                )?;
                 self.effects.push(message);
             }
         }
@@ -332,7 +422,10 @@ impl Work {
             event_version: event.event_version(),
             payload: serde_json::to_string(event)?,
         };
-        let stream = self.streams.iter_mut().find(|stream| stream.aggregate_type == kind && stream.aggregate_id == id);
+        let stream = self
+            .streams
+            .iter_mut()
+            .find(|stream| stream.aggregate_type == kind && stream.aggregate_id == id);
         match stream {
             Some(stream) => stream.events.push(fresh),
             None => self.streams.push(StreamEvents {

@@ -10,6 +10,7 @@ use commands::dispatch::{Dispatcher, Request, Run};
 use commands::work::{Context, Mode};
 use deadpool_postgres::Pool;
 use domain::ids::TenantId;
+use domain::refusal::Kind;
 use event_store::error::Error;
 use event_store::pg::begin_write;
 use event_store::store::Store;
@@ -155,39 +156,22 @@ impl Worker {
     }
 
     async fn handle(&self, pool: &Pool, webhook: &Pending) -> Result<()> {
-        match self.turn(webhook).await {
-            Ok(outcome) => finish(pool, webhook, outcome, None).await,
-            // A refusal is an answer: the same command would be refused again.
-            Err(Error::Refused(refusal)) => {
-                tracing::warn!(
-                    webhook = webhook.webhook_id,
-                    code = refusal.code,
-                    "a webhook was refused by its command"
-                );
-                finish(pool, webhook, "refused", Some(&refusal.to_string())).await
-            }
-            Err(error) if webhook.attempt >= MAX_ATTEMPTS => {
-                finish(pool, webhook, "failed", Some(&error.to_string())).await
-            }
-            Err(error) => {
-                let wait = 2_f64.powi(webhook.attempt.min(MAX_ATTEMPTS)) / 2.0;
-                let client = pool.get().await?;
-                client
-                    .execute(
-                        RETRY,
-                        &[
-                            &webhook.tenant_id.as_str(),
-                            &webhook.provider,
-                            &webhook.event_key,
-                            &webhook.lease_no,
-                            &wait,
-                            &error.to_string(),
-                        ],
-                    )
-                    .await?;
-                Ok(())
-            }
+        let error = match self.turn(webhook).await {
+            Ok(outcome) => return finish(pool, webhook, outcome, None).await,
+            Err(error) => error,
+        };
+        let (outcome, may_change) = match &error {
+            // What it speaks of may be on its way still: webhooks come in any order.
+            Error::Refused(refusal) if refusal.kind == Kind::NotFound => ("refused", true),
+            // Any other refusal is an answer: the same command would be refused again.
+            Error::Refused(_) => ("refused", false),
+            _ => ("failed", true),
+        };
+        tracing::warn!(webhook = webhook.webhook_id, attempt = webhook.attempt, %error, "a webhook was not handled");
+        if may_change && webhook.attempt < MAX_ATTEMPTS {
+            return retry(pool, webhook, &error.to_string()).await;
         }
+        finish(pool, webhook, outcome, Some(&error.to_string())).await
     }
 
     /// Answers what became of it: `handled`, or `ignored` where it changes nothing for us.
@@ -239,6 +223,22 @@ async fn claim(pool: &Pool) -> Result<Vec<Pending>> {
             attempt: row.get("attempt"),
         })
         .collect())
+}
+
+async fn retry(pool: &Pool, webhook: &Pending, detail: &str) -> Result<()> {
+    let wait_seconds = 2_f64.powi(webhook.attempt.min(MAX_ATTEMPTS)) / 2.0;
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(RETRY).await?;
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &webhook.tenant_id.as_str(),
+        &webhook.provider,
+        &webhook.event_key,
+        &webhook.lease_no,
+        &wait_seconds,
+        &detail,
+    ];
+    client.execute(&statement, &parameters).await?;
+    Ok(())
 }
 
 async fn finish(pool: &Pool, webhook: &Pending, outcome: &str, detail: Option<&str>) -> Result<()> {

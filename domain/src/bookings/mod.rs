@@ -36,6 +36,9 @@ pub const MAX_DAYS_AHEAD: i64 = 730;
 pub const MIN_CHECKOUT_NOTICE_MINUTES: i64 = 45;
 /// How long the first e-mail waits for the payment link before it says that the link follows.
 pub const LINK_PATIENCE_MINUTES: i64 = 10;
+/// How far the clocks of the database and of our processes may differ: a timer that is this early by our clock is due by
+/// the one that set it off, and it will not ring again.
+pub const CLOCK_TOLERANCE_SECONDS: i64 = 5;
 /// The most payments of one booking.
 pub const MAX_PAYMENTS: usize = 50;
 

@@ -10,8 +10,8 @@ use super::events::{
     ConfirmationCause,
 };
 use super::{
-    Announcement, Booking, BookingRecord, CheckoutStanding, MAX_DAYS_AHEAD,
-    MIN_CHECKOUT_NOTICE_MINUTES, PaymentPreference, Status,
+    Announcement, Booking, BookingRecord, CLOCK_TOLERANCE_SECONDS, CheckoutStanding,
+    MAX_DAYS_AHEAD, MIN_CHECKOUT_NOTICE_MINUTES, PaymentPreference, Status,
 };
 use crate::ids::ChefId;
 use crate::refusal::Refusal;
@@ -299,8 +299,9 @@ impl BookingRecord {
     }
 
     fn expire(&self, at: OffsetDateTime) -> Vec<BookingEvent> {
+        let clock = at + Duration::seconds(CLOCK_TOLERANCE_SECONDS);
         let due = self.status == Status::DepositPending
-            && self.hold_until.is_none_or(|hold_until| at >= hold_until);
+            && self.hold_until.is_none_or(|hold_until| clock >= hold_until);
         due.then_some(BookingEvent::BookingExpired {})
             .into_iter()
             .collect()

@@ -46,8 +46,16 @@ pub(super) fn command_of(payload: &[u8]) -> Result<Option<(&'static str, Value)>
     })
 }
 
-fn paid(event: &Event, session: &CheckoutSession, method: &str, raw: &[u8]) -> Option<(&'static str, Value)> {
-    let received_at = OffsetDateTime::from_unix_timestamp(event.created).ok()?.format(&Rfc3339).ok()?;
+fn paid(
+    event: &Event,
+    session: &CheckoutSession,
+    method: &str,
+    raw: &[u8],
+) -> Option<(&'static str, Value)> {
+    let received_at = OffsetDateTime::from_unix_timestamp(event.created)
+        .ok()?
+        .format(&Rfc3339)
+        .ok()?;
     let body = json!({
         "provider_id": session.payment_intent.as_ref()?, "booking_id": booking_of(session), "session_id": session.id,
         "amount_minor": session.amount_total?, "currency": session.currency.as_ref()?, "method": method,
@@ -57,5 +65,8 @@ fn paid(event: &Event, session: &CheckoutSession, method: &str, raw: &[u8]) -> O
 }
 
 fn booking_of(session: &CheckoutSession) -> Option<&String> {
-    session.metadata.get("booking_id").or(session.client_reference_id.as_ref())
+    session
+        .metadata
+        .get("booking_id")
+        .or(session.client_reference_id.as_ref())
 }

@@ -6,7 +6,7 @@ use super::*;
 fn an_unpaid_hold_expires_when_it_is_due_and_frees_the_slot() {
     let mut booking = given(&[pending(), BookingEvent::CheckoutLinkCreated(link())]);
     let early = BookingCommand::Expire {
-        at: AT + Duration::hours(24) - Duration::SECOND,
+        at: AT + Duration::hours(24) - Duration::MINUTE,
     };
     assert_eq!(then(&mut booking, early), []);
     let due = || BookingCommand::Expire {
