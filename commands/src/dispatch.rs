@@ -1,8 +1,7 @@
 //! The one way in for everything that changes anything. Order of checks: permission, idempotency, schema, decide; so an
 //! old answer outlives new rules. Conflicts with other commands are tried again; a refusal frees the key.
 
-use std::collections::HashMap;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use cqrs_es::Aggregate;
@@ -12,7 +11,6 @@ use domain::tenants::Tenant;
 use event_store::commit::{CommandRecord, Commit, Outcome, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
-use event_store::recorded::Recorded;
 use event_store::store::Store;
 use event_store::vault::TenantKeys;
 use serde_json::Value;
@@ -22,6 +20,7 @@ use tokio::sync::Mutex;
 use crate::Result;
 use crate::answer::{Answer, Replay, StoredBody, render};
 use crate::canonical::canonical;
+use crate::known_tenants::KnownTenants;
 use crate::registry::{self, Command, Visibility};
 use crate::work::{Context, Facts, Mode, Work};
 
@@ -31,8 +30,6 @@ pub const MAX_ATTEMPTS: u32 = 6;
 const FIRST_BACKOFF: Duration = Duration::from_millis(2);
 /// The longest idempotency key, in visible ASCII characters.
 pub const MAX_KEY_LENGTH: usize = 255;
-/// How many tenants' settings a process keeps folded; beyond it the cache starts anew.
-const TENANT_CACHE_LIMIT: usize = 10_000;
 /// How many locks calm down commands that fight for one stream; commands of other streams may share one by chance.
 const STREAM_LOCKS: usize = 256;
 
@@ -58,12 +55,9 @@ pub enum Run {
 #[derive(Clone)]
 pub struct Dispatcher {
     pub store: Store,
-    tenants: Arc<RwLock<KnownTenants>>,
+    tenants: Arc<KnownTenants>,
     stream_locks: Arc<Vec<Mutex<()>>>,
 }
-
-/// Tenants' settings, each as of a sequence of its stream.
-type KnownTenants = HashMap<TenantId, (Arc<Tenant>, i64)>;
 
 /// What came of one attempt.
 enum Attempt {
@@ -125,51 +119,62 @@ impl Dispatcher {
         if let Err(refusal) = command.validate(&request.body) {
             return self.answered_or(request, key, &fingerprint, refusal).await;
         }
+        match self
+            .decide(command, request, (key, &fingerprint), keys)
+            .await
+        {
+            Err(Error::Refused(refusal)) => {
+                self.answered_or(request, key, &fingerprint, (*refusal).into())
+                    .await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Attempts until one stands, nobody else is to blame, or patience ends.
+    async fn decide(
+        &self,
+        command: &Command,
+        request: &Request,
+        (key, fingerprint): (&str, &[u8]),
+        keys: Option<Arc<TenantKeys>>,
+    ) -> Result<Answer> {
         let mut calmed = None;
         for attempt in 1..=MAX_ATTEMPTS {
-            match self
-                .attempt(command, request, (key, &fingerprint), keys.clone())
-                .await
-            {
+            let outcome = self
+                .attempt(command, request, (key, fingerprint), keys.clone())
+                .await;
+            let (stream, violation) = match outcome {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
-                Ok(Attempt::Again {
-                    violation: Violation::Slug,
-                    ..
-                }) => {
-                    return Err(
-                        Refusal::conflict("slug-taken", "another tenant has this slug").into(),
-                    );
-                }
-                Ok(Attempt::Again { .. }) if request.ctx.if_match.is_some() => {
-                    let detail = "the aggregate has changed meanwhile: read it again";
-                    return Err(Refusal::new(Kind::Stale, "sequence-mismatch", detail).into());
-                }
-                Ok(Attempt::Again { stream, violation }) => {
-                    metrics::counter!("rapport_command_conflicts_total").increment(1);
-                    tracing::debug!(
-                        command = command.name,
-                        ?violation,
-                        attempt,
-                        "somebody else was first"
-                    );
-                    calmed = None;
-                    back_off(attempt).await;
-                    calmed.replace(self.lock_of(&stream).lock().await);
-                }
+                Ok(Attempt::Again { stream, violation }) => (stream, violation),
                 // The wire broke: the commit may stand. The next load finds its answer if it does.
                 Err(Error::Busy {
                     code: "database-unavailable",
                     ..
                 }) if attempt < MAX_ATTEMPTS => {
                     back_off(attempt).await;
-                }
-                Err(Error::Refused(refusal)) => {
-                    return self
-                        .answered_or(request, key, &fingerprint, (*refusal).into())
-                        .await;
+                    continue;
                 }
                 Err(error) => return Err(error),
+            };
+            if violation == Violation::Slug {
+                return Err(Refusal::conflict("slug-taken", "another tenant has this slug").into());
             }
+            if request.ctx.if_match.is_some() {
+                let detail = "the aggregate has changed meanwhile: read it again";
+                return Err(Refusal::new(Kind::Stale, "sequence-mismatch", detail).into());
+            }
+            metrics::counter!("rapport_command_conflicts_total").increment(1);
+            tracing::debug!(
+                command = command.name,
+                ?violation,
+                attempt,
+                "somebody else was first"
+            );
+            // The lock of the last stream goes before the next is taken: nobody ever holds two.
+            calmed = None;
+            back_off(attempt).await;
+            calmed.replace(self.lock_of(&stream).lock().await);
         }
         drop(calmed);
         Err(Error::busy(
@@ -180,7 +185,7 @@ impl Dispatcher {
 
     /// The tenant's settings, up to date.
     pub async fn find_tenant(&self, tenant_id: &TenantId) -> Result<Arc<Tenant>> {
-        let (tenant, sequence) = self.cached_tenant(tenant_id);
+        let (tenant, sequence) = self.tenants.find(tenant_id);
         let streams = vec![(Tenant::TYPE, tenant_id.as_str().to_owned(), sequence)];
         let news = self
             .store
@@ -193,7 +198,7 @@ impl Dispatcher {
             )
             .await?
             .events;
-        self.bring_up_to_date(tenant_id, tenant, &news)
+        self.tenants.fold(tenant_id, tenant, &news)
     }
 
     /// An old answer outlives new rules: before a refusal is given, the key is looked up.
@@ -290,7 +295,7 @@ impl Dispatcher {
         answered: Option<(String, String)>,
     ) -> Result<Work> {
         let tenant_id = request.ctx.tenant_id().clone();
-        let (tenant, sequence) = self.cached_tenant(&tenant_id);
+        let (tenant, sequence) = self.tenants.find(&tenant_id);
         let facts = Facts {
             tenant_id: tenant_id.clone(),
             keys: keys.clone(),
@@ -318,46 +323,8 @@ impl Dispatcher {
             .push((Tenant::TYPE, tenant_id.as_str().to_owned(), sequence));
         work.fetch(wanted).await?;
         let news = work.take_events(Tenant::TYPE, tenant_id.as_str());
-        work.tenant = self.bring_up_to_date(&tenant_id, tenant, &news)?;
+        work.tenant = self.tenants.fold(&tenant_id, tenant, &news)?;
         Ok(work)
-    }
-
-    fn bring_up_to_date(
-        &self,
-        tenant_id: &TenantId,
-        tenant: Arc<Tenant>,
-        news: &[Recorded],
-    ) -> Result<Arc<Tenant>> {
-        let Some(newest) = news.last().map(|event| event.sequence) else {
-            return Ok(tenant);
-        };
-        let mut state = (*tenant).clone();
-        for event in news {
-            state.apply(event.decode()?);
-        }
-        let state = Arc::new(state);
-        self.remember_tenant(tenant_id, state.clone(), newest);
-        Ok(state)
-    }
-
-    fn cached_tenant(&self, tenant_id: &TenantId) -> (Arc<Tenant>, i64) {
-        self.tenants
-            .read()
-            .ok()
-            .and_then(|tenants| tenants.get(tenant_id).cloned())
-            .unwrap_or_default()
-    }
-
-    fn remember_tenant(&self, tenant_id: &TenantId, state: Arc<Tenant>, sequence: i64) {
-        if let Ok(mut tenants) = self.tenants.write() {
-            if tenants.len() >= TENANT_CACHE_LIMIT {
-                tenants.clear();
-            }
-            let known = tenants.entry(tenant_id.clone()).or_default();
-            if known.1 < sequence {
-                *known = (state, sequence);
-            }
-        }
     }
 
     fn lock_of(&self, stream: &str) -> &Mutex<()> {

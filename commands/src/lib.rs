@@ -10,6 +10,7 @@ pub mod tenants;
 pub mod answer;
 pub mod canonical;
 pub mod dispatch;
+mod known_tenants;
 pub mod registry;
 pub mod work;
 

@@ -13,6 +13,7 @@ pub mod money;
 pub mod noun;
 pub mod refusal;
 pub mod sealed;
+pub mod search;
 pub mod slots;
 pub mod values;
 pub mod zones;

@@ -7,7 +7,7 @@ use domain::ids::TenantId;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::commit::{Commit, NewSubjectKey, Outcome, Violation};
+use crate::commit::{Commit, NewSubjectKey, Outcome};
 use crate::load::{self, Load, Loaded};
 use crate::pg::{Pools, begin_write};
 use crate::tail::Tail;
@@ -196,12 +196,5 @@ impl Store {
             .execute(RECORD_FINGERPRINT, &[&fingerprint])
             .await?;
         Ok(())
-    }
-}
-
-impl Violation {
-    /// Whether loading and deciding again may succeed; a taken slug stays taken.
-    pub fn is_passing(self) -> bool {
-        self != Self::Slug
     }
 }

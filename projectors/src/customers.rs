@@ -10,6 +10,7 @@ use deadpool_postgres::Transaction;
 use domain::customers::events::CustomerEvent;
 use domain::customers::{Customer, CustomerStanding, EMAIL_SCOPE, PHONE_SCOPE};
 use domain::sealed::{Sealed, SealedKey};
+use domain::search;
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
@@ -274,8 +275,8 @@ fn terms(row: &CustomerRow) -> Vec<TermRow> {
     if row.merged_into.is_some() {
         return Vec::new();
     }
-    let words: BTreeSet<String> = words(&row.first_name)
-        .chain(words(&row.last_name))
+    let words: BTreeSet<String> = search::words(&row.first_name)
+        .chain(search::words(&row.last_name))
         .take(MAX_TERMS)
         .collect();
     words
@@ -286,13 +287,6 @@ fn terms(row: &CustomerRow) -> Vec<TermRow> {
             customer_id: row.customer_id.clone(),
         })
         .collect()
-}
-
-/// Lower-case words; whatever is neither letter nor digit parts them. A search must cut its text the same way.
-pub fn words(text: &str) -> impl Iterator<Item = String> {
-    text.split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
 }
 
 /// The last word of the batch on each channel and purpose: one statement may not touch a row twice.
@@ -352,16 +346,4 @@ fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
         _ => None,
     };
     customer.fresh.iter().filter_map(of_event).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_cut_into_lower_case_words() {
-        let cut = |text| words(text).collect::<Vec<_>>();
-        assert_eq!(cut("María-José  O'Neill"), ["maría", "josé", "o", "neill"]);
-        assert_eq!(cut(" ,. "), Vec::<String>::new());
-    }
 }

@@ -1,7 +1,7 @@
 //! Payments: the feed that somebody matches and watches.
 
 use domain::money::Money;
-use domain::payments::{Flag, Payment, PaymentRecord, PaymentStatus};
+use domain::payments::{Flag, MEMO_PURPOSE, Payment, PaymentRecord, PaymentStatus};
 use event_store::Result;
 use event_store::error::Error;
 use event_store::recorded::Payload;
@@ -22,8 +22,6 @@ use crate::{customers, params};
 
 /// The projection of payments.
 pub(crate) const PROJECTION: &str = "payments";
-/// What memos are sealed for, under the tenant's key.
-const MEMO: &str = "payment-memo";
 
 pub(crate) const PAYMENTS_FEED: Entry = Entry {
     name: "payments-feed",
@@ -222,7 +220,7 @@ fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
         .ok_or_else(|| Error::internal(format!("the row of payment {payment_id} is empty")))?;
     let memo = keys
         .zip(payment.received.memo.as_ref())
-        .and_then(|(keys, memo)| keys.open_secret(MEMO, memo));
+        .and_then(|(keys, memo)| keys.open_secret(MEMO_PURPOSE, memo));
     let first: Option<String> = row.try_get("first_name")?;
     let last: Option<String> = row.try_get("last_name")?;
     let flags = payment

@@ -8,8 +8,8 @@ use domain::ids::BookingId;
 use domain::money::{Currency, MAX_AMOUNT_MINOR, Money};
 use domain::payments::events::PaymentReceived;
 use domain::payments::{
-    MANUAL, MAX_PROVIDER_ID_CHARS, MatchReason, PROVIDER_ID_SCOPE, Payment, PaymentCommand,
-    provider_claim,
+    MANUAL, MAX_PROVIDER_ID_CHARS, MEMO_PURPOSE, MatchReason, PROVIDER_ID_SCOPE, Payment,
+    PaymentCommand, provider_claim,
 };
 use domain::refusal::{Problems, Refusal};
 use domain::sealed::Pii;
@@ -21,8 +21,8 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::PaymentSummary;
 use super::linking::{Link, link_both};
-use super::{MEMO_PURPOSE, PaymentSummary};
 use crate::Result;
 use crate::bookings::answer_as;
 use crate::bookings::inputs::BookingSummary;

@@ -17,8 +17,6 @@ use crate::command;
 use crate::registry::{Command, Risk};
 use crate::work::Loaded;
 
-/// What a payment's memo is sealed for under the tenant's ingest key.
-pub const MEMO_PURPOSE: &str = "payment-memo";
 /// What a provider's raw data is sealed for.
 pub const RAW_PURPOSE: &str = "payment-raw";
 /// What the reason of an unlinking is sealed for.

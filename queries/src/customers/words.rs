@@ -3,19 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use domain::search;
+
 /// Words of a search that count; more than a name has would only cost time.
 const MAX_WORDS: usize = 8;
 
-/// The lower (included) and upper (excluded) bounds, longest word first, as it leads to the fewest customers. Words are
-/// cut as the projector of customers cuts names.
-pub(super) fn ranges(search: Option<&str>) -> (Vec<String>, Vec<String>) {
-    let cut = |text: &str| -> BTreeSet<String> {
-        let words = text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| !word.is_empty());
-        words.map(str::to_lowercase).collect()
-    };
-    let mut words: Vec<String> = search.map(cut).unwrap_or_default().into_iter().collect();
+/// The lower (included) and upper (excluded) bounds, longest word first, as it leads to the fewest customers.
+pub(super) fn ranges(text: Option<&str>) -> (Vec<String>, Vec<String>) {
+    let distinct: BTreeSet<String> = text.into_iter().flat_map(search::words).collect();
+    let mut words: Vec<String> = distinct.into_iter().collect();
     words.sort_by_key(|word| std::cmp::Reverse(word.chars().count()));
     words.truncate(MAX_WORDS);
     words
