@@ -92,7 +92,10 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
             .map_err(|error| format!("cannot listen on {}: {error}", plan.listen))?;
         address = Some(listener.local_addr()?);
         let server = HttpServer::new(move || {
-            ActixApp::new().app_data(app.clone()).wrap(from_fn(request_log::log_request)).configure(http::routes)
+            ActixApp::new()
+                .app_data(app.clone())
+                .wrap(from_fn(request_log::log_request))
+                .configure(http::routes)
         })
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(STOP_PATIENCE_SECONDS)
@@ -106,7 +109,13 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
             }
         });
     }
-    Ok(Running { address, dispatcher, stop, tasks, http: handle })
+    Ok(Running {
+        address,
+        dispatcher,
+        stop,
+        tasks,
+        http: handle,
+    })
 }
 
 impl Running {
@@ -117,16 +126,33 @@ impl Running {
         }
         self.stop.cancel();
         let patience = Duration::from_secs(STOP_PATIENCE_SECONDS);
-        let _ = tokio::time::timeout(patience, async { while self.tasks.join_next().await.is_some() {} }).await;
+        let _ = tokio::time::timeout(patience, async {
+            while self.tasks.join_next().await.is_some() {}
+        })
+        .await;
     }
 }
 
 fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
-    let (wake, config, tail) = (store.wake.clone(), store.pools.config.clone(), store.tail.clone());
+    let (wake, config, tail) = (
+        store.wake.clone(),
+        store.pools.config.clone(),
+        store.tail.clone(),
+    );
     let stopped = stop.clone();
-    tasks.spawn(async move { stopped.run_until_cancelled(wake.run(config)).await.unwrap_or_default() });
+    tasks.spawn(async move {
+        stopped
+            .run_until_cancelled(wake.run(config))
+            .await
+            .unwrap_or_default()
+    });
     let stopped = stop.clone();
-    tasks.spawn(async move { stopped.run_until_cancelled(tail.run()).await.unwrap_or_default() });
+    tasks.spawn(async move {
+        stopped
+            .run_until_cancelled(tail.run())
+            .await
+            .unwrap_or_default()
+    });
 }
 
 fn start_workers(
@@ -148,19 +174,40 @@ fn start_workers(
         tasks.spawn(runner.run(stop.clone()));
     }
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
-    tasks.spawn(Relay { dispatcher: dispatcher.clone(), delivery, worker: owner }.run(stop.clone()));
-    tasks.spawn(Worker { dispatcher: dispatcher.clone(), wake: inbox_wake.clone() }.run(stop.clone()));
+    tasks.spawn(
+        Relay {
+            dispatcher: dispatcher.clone(),
+            delivery,
+            worker: owner,
+        }
+        .run(stop.clone()),
+    );
+    tasks.spawn(
+        Worker {
+            dispatcher: dispatcher.clone(),
+            wake: inbox_wake.clone(),
+        }
+        .run(stop.clone()),
+    );
     Ok(())
 }
 
 async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
-    while stop.run_until_cancelled(tokio::time::sleep(HOUSEKEEPING)).await.is_some() {
+    while stop
+        .run_until_cancelled(tokio::time::sleep(HOUSEKEEPING))
+        .await
+        .is_some()
+    {
         if let Err(error) = app.keys.write_last_used(&app.store.pools.engine).await {
             tracing::warn!(%error, "the use of keys could not be noted");
         }
         let forgotten = async {
             let client = app.store.pools.engine.get().await?;
-            Ok::<_, event_store::error::Error>(client.execute(FORGET_ANSWERS, &[&ANSWERS_KEPT_DAYS, &FORGET_LIMIT]).await?)
+            Ok::<_, event_store::error::Error>(
+                client
+                    .execute(FORGET_ANSWERS, &[&ANSWERS_KEPT_DAYS, &FORGET_LIMIT])
+                    .await?,
+            )
         };
         if let Err(error) = forgotten.await {
             tracing::warn!(%error, "old answers could not be forgotten");

@@ -9,7 +9,12 @@ use clap::{Args, ValueEnum};
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseSettings {
     /// Where Rapport keeps its private PostgreSQL, its root key and demo.json.
-    #[arg(long, env = "RAPPORT_DATA_DIR", default_value = ".rapport", global = true)]
+    #[arg(
+        long,
+        env = "RAPPORT_DATA_DIR",
+        default_value = ".rapport",
+        global = true
+    )]
     pub data_dir: PathBuf,
     /// A PostgreSQL (15 or newer) of your own, instead of the private one.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true)]
@@ -22,7 +27,9 @@ pub struct DatabaseSettings {
 
 impl DatabaseSettings {
     pub fn root_key_file(&self) -> PathBuf {
-        self.root_key_file.clone().unwrap_or_else(|| self.data_dir.join("root.key"))
+        self.root_key_file
+            .clone()
+            .unwrap_or_else(|| self.data_dir.join("root.key"))
     }
 }
 
@@ -73,13 +80,20 @@ pub struct SandboxSettings {
     #[arg(long, env = "RAPPORT_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
     pub sandbox_listen: SocketAddr,
     /// Where the sandbox takes mail.
-    #[arg(long, env = "RAPPORT_SANDBOX_SMTP_LISTEN", default_value = "127.0.0.1:8025")]
+    #[arg(
+        long,
+        env = "RAPPORT_SANDBOX_SMTP_LISTEN",
+        default_value = "127.0.0.1:8025"
+    )]
     pub sandbox_smtp_listen: SocketAddr,
 }
 
 impl ServeSettings {
     pub fn public_url(&self) -> String {
-        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.listen));
+        let url = self
+            .public_url
+            .clone()
+            .unwrap_or_else(|| format!("http://{}", self.listen));
         url.trim_end_matches('/').to_owned()
     }
 

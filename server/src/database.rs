@@ -23,13 +23,30 @@ pub type Reason = Box<dyn std::error::Error + Send + Sync>;
 /// Opens the database for `purpose`, migrated and with its root key checked.
 pub async fn open(settings: &DatabaseSettings, purpose: Purpose) -> Result<Database, Reason> {
     let (url, embedded) = locate(settings, purpose).await?;
-    migrate(&url).await?;
-    let store = connect(settings, &url).await?;
-    Ok(Database { store, url, embedded })
+    let opened = async {
+        migrate(&url).await?;
+        connect(settings, &url).await
+    };
+    match (opened.await, embedded) {
+        (Ok(store), embedded) => Ok(Database {
+            store,
+            url,
+            embedded,
+        }),
+        (Err(reason), None) => Err(reason),
+        (Err(reason), Some(embedded)) => {
+            // What was started for nothing is stopped; why it was for nothing matters more than how that goes.
+            let _ = embedded.stop().await;
+            Err(reason)
+        }
+    }
 }
 
 /// The URL to connect to, with the private PostgreSQL started where there is no other.
-pub async fn locate(settings: &DatabaseSettings, purpose: Purpose) -> Result<(String, Option<Embedded>), Reason> {
+pub async fn locate(
+    settings: &DatabaseSettings,
+    purpose: Purpose,
+) -> Result<(String, Option<Embedded>), Reason> {
     match &settings.database_url {
         Some(url) => Ok((url.clone(), None)),
         None => {
@@ -57,7 +74,9 @@ pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Re
     let key = root_key::load_or_create(&path, recorded.as_deref())?;
     let store = Store::new(pools, Vault::new(key.bytes()));
     if recorded.is_none() {
-        store.record_root_key_fingerprint(&key.fingerprint()).await?;
+        store
+            .record_root_key_fingerprint(&key.fingerprint())
+            .await?;
         // Another process may have been first, with a key of its own.
         let now = store.find_root_key_fingerprint().await?;
         root_key::load_or_create(&path, now.as_deref())?;
@@ -67,5 +86,7 @@ pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Re
 
 async fn recorded_fingerprint(pools: &Pools) -> Result<Option<Vec<u8>>, Error> {
     // No key is needed to look; the store proper is made once the key is known to fit.
-    Store::new(pools.clone(), Vault::new(&[0; 32])).find_root_key_fingerprint().await
+    Store::new(pools.clone(), Vault::new(&[0; 32]))
+        .find_root_key_fingerprint()
+        .await
 }

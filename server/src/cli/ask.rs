@@ -157,6 +157,7 @@ async fn remark_lag(store: &Store, query: &Query) -> Outcome {
     }
     let how_far = match (late.len(), least) {
         (0, _) => return Ok(()),
+        (_, Some(1)) => "one event".to_owned(),
         (_, Some(events)) => format!("up to {events} events"),
         (_, None) => "the whole log".to_owned(),
     };

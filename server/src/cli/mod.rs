@@ -26,7 +26,7 @@ use self::attached::Interrupted;
 use self::output::Format;
 use crate::config::{DatabaseSettings, LogFormat, SandboxSettings, ServeSettings};
 use crate::database::Reason;
-use crate::telemetry;
+use crate::telemetry::{self, Voice};
 
 /// Exit codes, as `rapport --help` explains them.
 pub const EXIT_FAILED: u8 = 1;
@@ -43,7 +43,12 @@ pub const EXIT_INTERRUPTED: u8 = 130;
 /// Exit codes: 0 done, 1 failed, 2 wrong usage, 3 refused (the reason is printed), 4 busy or behind, try again,
 /// 130 interrupted.
 #[derive(Parser)]
-#[command(name = "rapport", version, max_term_width = 100)]
+#[command(
+    name = "rapport",
+    version,
+    max_term_width = 100,
+    next_help_heading = "Everywhere"
+)]
 pub struct Cli {
     #[command(flatten)]
     pub database: DatabaseSettings,
@@ -104,7 +109,11 @@ pub type Outcome = Result<(), Reason>;
 
 /// Runs the command line to its exit code.
 pub fn run(cli: Cli) -> ExitCode {
-    telemetry::start(cli.log_format);
+    let voice = match cli.command {
+        Command::Serve(_) | Command::Sandbox(_) => Voice::Server,
+        _ => Voice::Command,
+    };
+    telemetry::start(cli.log_format, voice);
     let format = if cli.json {
         Format::Json
     } else {

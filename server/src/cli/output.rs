@@ -4,9 +4,10 @@
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{Table, presets};
+use domain::money::Money;
 use event_store::error::Error;
 use indicatif::{ProgressBar, ProgressStyle};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -81,6 +82,7 @@ pub fn leaves(value: &Value) -> Vec<(String, String)> {
 pub fn cell(value: Option<&Value>) -> String {
     let text = match value {
         None | Some(Value::Null) => return NOTHING.to_owned(),
+        Some(Value::Array(items)) if items.is_empty() => return NOTHING.to_owned(),
         Some(Value::String(text)) => text.clone(),
         Some(Value::Array(items))
             if items
@@ -93,7 +95,7 @@ pub fn cell(value: Option<&Value>) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         }
-        Some(other) => other.to_string(),
+        Some(other) => amount(other).unwrap_or_else(|| other.to_string()),
     };
     shorten(&text)
 }
@@ -230,6 +232,14 @@ fn harmless_lines(text: &str) -> String {
         .join("\n")
 }
 
+/// Money in words, where that is what the value is.
+fn amount(value: &Value) -> Option<String> {
+    value.get("amount_minor")?;
+    Money::deserialize(value)
+        .ok()
+        .map(|money| money.to_string())
+}
+
 fn shorten(text: &str) -> String {
     match text.char_indices().nth(MAX_CELL_CHARS) {
         Some(_) => text.chars().take(MAX_CELL_CHARS - 1).chain(['…']).collect(),
@@ -253,6 +263,9 @@ fn collect_leaves(name: &str, value: &Value, found: &mut Vec<(String, String)>) 
         }
     };
     match value {
+        Value::Object(_) if amount(value).is_some() => {
+            found.push((name.to_owned(), cell(Some(value))));
+        }
         Value::Object(fields) => {
             for (field, value) in fields {
                 collect_leaves(&below(field), value, found);
@@ -301,6 +314,17 @@ mod tests {
         ];
         assert_eq!(
             leaves(&value),
+            expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
+        );
+    }
+
+    #[test]
+    fn money_is_shown_as_people_write_it() {
+        let price = json!({"total": {"amount_minor": 61_000, "currency": "USD"}, "party": {"amount_minor": "?"}});
+        assert_eq!(cell(price.get("total")), "$610.00");
+        let expected = [("total", "$610.00"), ("party.amount_minor", "?")];
+        assert_eq!(
+            leaves(&price),
             expected.map(|(name, text)| (name.to_owned(), text.to_owned()))
         );
     }

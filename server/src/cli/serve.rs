@@ -21,7 +21,10 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         store: database.store.clone(),
         role: settings.role,
         listen: settings.listen,
-        endpoints: Endpoints { stripe_url: settings.stripe_url(), public_url: settings.public_url() },
+        endpoints: Endpoints {
+            stripe_url: settings.stripe_url(),
+            public_url: settings.public_url(),
+        },
         metrics: Some(metrics),
     };
     let mut signals = Signals::listen()?;
@@ -32,6 +35,9 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
     };
     tracing::info!("stopping");
     running.stop().await;
+    if settings.demo {
+        demo::stop(database_settings).await;
+    }
     database.store.pools.close();
     if let Some(embedded) = database.embedded {
         embedded.stop().await?;
@@ -66,7 +72,10 @@ struct Signals {
 
 impl Signals {
     fn listen() -> std::io::Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 
     async fn received(&mut self) {

@@ -10,7 +10,7 @@ use super::businesses::Business;
 use super::calendars::Calendar;
 use super::deeds::{Story, reference};
 use super::names::{REASONS, WISHES};
-use super::payments::{Bill, Confirmed};
+use super::payments::{Bill, Confirmed, Means};
 use super::people::Person;
 use super::rotas::{Held, Place, Rota};
 use super::seeds::Seeds;
@@ -240,15 +240,12 @@ impl Telling<'_> {
         self.story
             .then_naming(at, "cancel-booking", self.booking_body(body), names);
         let refund = json!({ "refund_id": reference(&refund), "payment_id": reference(&payment) });
-        match (confirmed.paying, back_minor) {
-            (_, 0) => {}
-            (Paying::ByCheckout, _) => {
-                self.settle_refund(at + Duration::minutes(4), refund, back_minor)
-            }
-            (Paying::ByInvoice | Paying::InCash, _) => {
-                self.story
-                    .then(at + Duration::hours(20), "refund-payment", refund)
-            }
+        match confirmed.means {
+            _ if back_minor == 0 => {}
+            Means::Provider => self.settle_refund(at + Duration::minutes(4), refund, back_minor),
+            Means::Hand => self
+                .story
+                .then(at + Duration::hours(20), "refund-payment", refund),
         }
         Some(())
     }

@@ -17,11 +17,18 @@ pub(super) struct Bill {
     pub deposit_minor: i64,
 }
 
+/// Who received the money, and so who gives it back.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Means {
+    Provider,
+    Hand,
+}
+
 /// When a booking was confirmed, and what had been paid by then.
 #[derive(Clone, Copy)]
 pub(super) struct Confirmed {
     pub at: OffsetDateTime,
-    pub paying: Paying,
+    pub means: Means,
     pub paid_minor: i64,
 }
 
@@ -36,29 +43,29 @@ impl Telling<'_> {
     ) -> Confirmed {
         let latest = self.starts_at(place) - LAST_MINUTE;
         if paying == Paying::ByCheckout {
-            let fresh = self.calendar.anchor - at < HOLD;
-            let slow = self.seeds.chance(if fresh { 65 } else { 25 });
-            let minutes = if slow {
-                self.seeds.between(300, 1_380)
+            let minutes = if self.calendar.anchor - at < HOLD {
+                // A demo without anybody who is still to pay would show no payment page.
+                self.seeds.between(1_200, 1_430)
             } else {
-                self.seeds.between(2, 45)
+                self.seeds
+                    .weighted(&[(3, 4), (3, 17), (2, 95), (1, 600), (1, 1_290)])
+                    + self.seeds.between(0, 40)
             };
             let paid_at = (at + Duration::minutes(minutes)).min(latest);
-            self.pay_deposit(paid_at, bill.deposit_minor);
             return Confirmed {
                 at: paid_at,
-                paying,
+                means: self.pay_deposit(paid_at, place, bill.deposit_minor),
                 paid_minor: bill.deposit_minor,
             };
         }
-        let confirmed_at = (at + Duration::minutes(self.seeds.between(40, 2_200))).min(latest);
+        let confirmed_at = (at + Duration::minutes(self.seeds.between(90, 3_600))).min(latest);
         if paying == Paying::ByInvoice && self.seeds.chance(60) {
             let body = json!({ "amount_minor": bill.deposit_minor, "method": "bank_transfer" });
             self.story
                 .then(confirmed_at, "mark-paid", self.booking_body(body));
             return Confirmed {
                 at: confirmed_at,
-                paying,
+                means: Means::Hand,
                 paid_minor: bill.deposit_minor,
             };
         }
@@ -69,12 +76,19 @@ impl Telling<'_> {
         );
         Confirmed {
             at: confirmed_at,
-            paying,
+            means: Means::Hand,
             paid_minor: 0,
         }
     }
 
-    fn pay_deposit(&mut self, at: OffsetDateTime, amount_minor: i64) {
+    /// On the payment page. For parties still to come it was read out over the phone instead: those may be cancelled in
+    /// earnest, and the sandbox could not give back what it has never received.
+    fn pay_deposit(&mut self, at: OffsetDateTime, place: Place, amount_minor: i64) -> Means {
+        if !self.calendar.has_been(self.starts_at(place)) {
+            let body = json!({ "amount_minor": amount_minor, "method": "card" });
+            self.story.then(at, "mark-paid", self.booking_body(body));
+            return Means::Hand;
+        }
         let body = json!({
             "provider_id": self.payment_intent(),
             "amount_minor": amount_minor,
@@ -84,6 +98,7 @@ impl Telling<'_> {
         });
         self.story
             .then(at, "record-checkout-payment", self.booking_body(body));
+        Means::Provider
     }
 
     pub(super) fn settle_refund(
@@ -109,15 +124,18 @@ impl Telling<'_> {
             self.story.then(at, "mark-paid", self.booking_body(body));
             return;
         }
-        let body = json!({
+        let mut body = json!({
             "amount_minor": amount_minor,
             "method": "bank_transfer",
             "received_at": written(at),
             "memo": format!("{} {} hibachi party", self.person.first_name, self.person.last_name),
             "reference": format!("demo-transfer-{}", self.number),
         });
-        self.story
-            .then(at, "record-payment", self.booking_body(body));
+        // Some transfers wait for somebody to say what they are for.
+        if self.seeds.chance(85) {
+            body = self.booking_body(body);
+        }
+        self.story.then(at, "record-payment", body);
     }
 
     fn payment_intent(&self) -> String {

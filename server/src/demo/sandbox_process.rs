@@ -275,3 +275,66 @@ fn is_sandbox(pid: Pid) -> bool {
         .split(|byte| *byte == 0)
         .any(|argument| argument == b"--sandbox-listen")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct TemporaryDir(PathBuf);
+
+    impl TemporaryDir {
+        fn new() -> Self {
+            let path =
+                std::env::temp_dir().join(format!("rapport-sandbox-{}", uuid::Uuid::now_v7()));
+            std::fs::create_dir(&path).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for TemporaryDir {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.0).unwrap();
+        }
+    }
+
+    /// A shell that reads until its input ends, and is called with `argument`.
+    fn shell_called_with(argument: &str) -> Child {
+        Command::new("sh")
+            .args(["-c", "read line", argument])
+            .stdin(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap()
+    }
+
+    fn note_pid(data_dir: &Path, child: &Child) {
+        let text = child.id().unwrap().to_string();
+        std::fs::write(data_dir.join(PID_FILE), text).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_sandbox_of_this_data_directory_is_stopped_and_its_pid_file_goes() {
+        let data_dir = TemporaryDir::new();
+        let mut child = shell_called_with("--sandbox-listen");
+        note_pid(&data_dir.0, &child);
+        let (status, ()) = tokio::join!(child.wait(), stop(&data_dir.0));
+        assert!(!status.unwrap().success());
+        assert_eq!(find_pid(&data_dir.0), None);
+    }
+
+    #[tokio::test]
+    async fn a_process_that_has_come_by_the_number_of_a_sandbox_is_left_alone() {
+        let data_dir = TemporaryDir::new();
+        let mut child = shell_called_with("--something-else");
+        note_pid(&data_dir.0, &child);
+        stop(&data_dir.0).await;
+        assert_eq!(child.try_wait().unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn without_a_pid_file_there_is_nothing_to_stop() {
+        let data_dir = TemporaryDir::new();
+        stop(&data_dir.0).await;
+        assert_eq!(find_process(&data_dir.0), None);
+    }
+}

@@ -63,11 +63,19 @@ pub async fn post_command(
 }
 
 /// `POST /commands`
-pub async fn post_batch(app: web::Data<App>, request: HttpRequest, body: web::Payload) -> problems::Answer {
+pub async fn post_batch(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> problems::Answer {
     let principal = authenticate(&app, &request).await?;
     let body = read_json(&request, body, BATCH_LIMIT_BYTES).await?;
-    let members: Vec<Value> = serde_json::from_slice(&body)
-        .map_err(|error| Refusal::malformed("json-malformed", format!("the body is not a JSON list: {error}")))?;
+    let members: Vec<Value> = serde_json::from_slice(&body).map_err(|error| {
+        Refusal::malformed(
+            "json-malformed",
+            format!("the body is not a JSON list: {error}"),
+        )
+    })?;
     if members.len() > BATCH_LIMIT {
         let detail = format!("a batch has at most {BATCH_LIMIT} commands");
         return Err(Refusal::malformed("batch-too-long", detail).into());
@@ -84,9 +92,17 @@ pub async fn post_batch(app: web::Data<App>, request: HttpRequest, body: web::Pa
 async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
     let outcome = match serde_json::from_value::<BatchMember>(member) {
         Ok(member) => {
-            let ctx = Context { command_id: Uuid::now_v7().to_string(), ..ctx.clone() };
-            let command =
-                Request { ctx, name: member.name, body: member.body, key: member.idempotency_key, run: Run::Real };
+            let ctx = Context {
+                command_id: Uuid::now_v7().to_string(),
+                ..ctx.clone()
+            };
+            let command = Request {
+                ctx,
+                name: member.name,
+                body: member.body,
+                key: member.idempotency_key,
+                run: Run::Real,
+            };
             app.dispatcher.dispatch(&command).await
         }
         Err(error) => {
@@ -96,9 +112,15 @@ async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
     };
     let (status, body) = match outcome {
         Ok(answer) => (200, answer.body),
-        Err(error) => (problems::status(&error).as_u16(), problems::body(&error).to_string()),
+        Err(error) => (
+            problems::status(&error).as_u16(),
+            problems::body(&error).to_string(),
+        ),
     };
-    BatchResult { status, body: RawValue::from_string(body).unwrap_or_default() }
+    BatchResult {
+        status,
+        body: RawValue::from_string(body).unwrap_or_default(),
+    }
 }
 
 fn respond(answer: &Answer) -> HttpResponse {
@@ -115,19 +137,29 @@ fn respond(answer: &Answer) -> HttpResponse {
 }
 
 fn run_of(request: &HttpRequest) -> Result<Run, Refusal> {
-    let parameters = web::Query::<CommandParameters>::from_query(request.query_string())
-        .map_err(|error| Refusal::malformed("parameter-unknown", format!("only dry_run is known here: {error}")))?;
+    let parameters =
+        web::Query::<CommandParameters>::from_query(request.query_string()).map_err(|error| {
+            Refusal::malformed(
+                "parameter-unknown",
+                format!("only dry_run is known here: {error}"),
+            )
+        })?;
     match parameters.dry_run.as_deref() {
         None | Some("false") => Ok(Run::Real),
         Some("true") => Ok(Run::Dry),
-        Some(_) => Err(Refusal::malformed("parameter-invalid", "dry_run is true or false")),
+        Some(_) => Err(Refusal::malformed(
+            "parameter-invalid",
+            "dry_run is true or false",
+        )),
     }
 }
 
 fn context_of(request: &HttpRequest, principal: Principal) -> Result<Context, Refusal> {
     let command_id = Uuid::now_v7().to_string();
-    let correlation_id = correlation(request, "x-correlation-id")?.unwrap_or_else(|| command_id.clone());
-    let causation_id = correlation(request, "x-causation-id")?.unwrap_or_else(|| command_id.clone());
+    let correlation_id =
+        correlation(request, "x-correlation-id")?.unwrap_or_else(|| command_id.clone());
+    let causation_id =
+        correlation(request, "x-causation-id")?.unwrap_or_else(|| command_id.clone());
     Ok(Context {
         principal,
         now: Context::clock(),
@@ -140,37 +172,62 @@ fn context_of(request: &HttpRequest, principal: Principal) -> Result<Context, Re
 }
 
 fn correlation(request: &HttpRequest, name: &str) -> Result<Option<String>, Refusal> {
-    let Some(value) = header_text(request, name) else { return Ok(None) };
+    let Some(value) = header_text(request, name) else {
+        return Ok(None);
+    };
     if value.len() > CORRELATION_LIMIT_CHARS || !value.bytes().all(|byte| byte.is_ascii_graphic()) {
-        let detail = format!("{name} is at most {CORRELATION_LIMIT_CHARS} visible ASCII characters");
+        let detail =
+            format!("{name} is at most {CORRELATION_LIMIT_CHARS} visible ASCII characters");
         return Err(Refusal::malformed("header-invalid", detail));
     }
     Ok(Some(value.to_owned()))
 }
 
 fn if_match(request: &HttpRequest) -> Result<Option<i64>, Refusal> {
-    let Some(value) = header_text(request, "if-match") else { return Ok(None) };
-    let sequence = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(|text| text.parse().ok());
+    let Some(value) = header_text(request, "if-match") else {
+        return Ok(None);
+    };
+    let sequence = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .and_then(|text| text.parse().ok());
     sequence.map(Some).ok_or_else(|| {
-        Refusal::malformed("header-invalid", "If-Match is the aggregate's sequence in quotes, for example \"3\"")
+        Refusal::malformed(
+            "header-invalid",
+            "If-Match is the aggregate's sequence in quotes, for example \"3\"",
+        )
     })
 }
 
 /// Reads a JSON body up to a limit.
-async fn read_json(request: &HttpRequest, body: web::Payload, limit: usize) -> Result<web::Bytes, Refusal> {
+async fn read_json(
+    request: &HttpRequest,
+    body: web::Payload,
+    limit: usize,
+) -> Result<web::Bytes, Refusal> {
     let content_type = header_text(request, "content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default().trim();
     if !media_type.eq_ignore_ascii_case("application/json") {
-        return Err(Refusal::malformed("content-type-unsupported", "send the body as application/json"));
+        return Err(Refusal::malformed(
+            "content-type-unsupported",
+            "send the body as application/json",
+        ));
     }
     match body.to_bytes_limited(limit).await {
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(Refusal::malformed("body-unreadable", format!("the body could not be read: {error}"))),
-        Err(_) => Err(Refusal::malformed("body-too-large", format!("the body is larger than {limit} bytes"))),
+        Ok(Err(error)) => Err(Refusal::malformed(
+            "body-unreadable",
+            format!("the body could not be read: {error}"),
+        )),
+        Err(_) => Err(Refusal::malformed(
+            "body-too-large",
+            format!("the body is larger than {limit} bytes"),
+        )),
     }
 }
 
 fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
-    serde_json::from_slice(body)
-        .map_err(|error| Refusal::malformed("json-malformed", format!("the body is not JSON: {error}")))
+    serde_json::from_slice(body).map_err(|error| {
+        Refusal::malformed("json-malformed", format!("the body is not JSON: {error}"))
+    })
 }

@@ -29,7 +29,9 @@ pub async fn get_index() -> problems::Answer {
 
 /// `GET /paid`: where payers come back to, when the tenant names no page of its own.
 pub async fn get_paid() -> problems::Answer {
-    Ok(html(&format!("{HEAD}<main><h1>Thank you</h1><p>Your payment was received. You can close this page.</p></main>")))
+    Ok(html(&format!(
+        "{HEAD}<main><h1>Thank you</h1><p>Your payment was received. You can close this page.</p></main>"
+    )))
 }
 
 /// `GET /payment-cancelled`
@@ -47,7 +49,10 @@ fn html(page: &str) -> HttpResponse {
 }
 
 fn page() -> String {
-    let mut page = format!("{HEAD}<main><h1>Rapport API</h1>{}", include_str!("docs_intro.html"));
+    let mut page = format!(
+        "{HEAD}<main><h1>Rapport API</h1>{}",
+        include_str!("docs_intro.html")
+    );
     // Writing to a String cannot fail.
     let _ = write!(page, "<h2 id=\"commands\">Commands</h2>");
     for command in registry::public() {
@@ -87,11 +92,25 @@ fn page() -> String {
 
 /// A table of a schema's top-level fields.
 fn fields(page: &mut String, schema: &Value) {
-    let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty()) else { return };
-    let required: Vec<&str> = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(properties) = schema["properties"]
+        .as_object()
+        .filter(|properties| !properties.is_empty())
+    else {
+        return;
+    };
+    let required: Vec<&str> = schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     page.push_str("<table><tr><th>Field</th><th>Type</th><th></th></tr>");
     for (name, field) in properties {
-        let mark = if required.contains(&name.as_str()) { " <b title=\"required\">*</b>" } else { "" };
+        let mark = if required.contains(&name.as_str()) {
+            " <b title=\"required\">*</b>"
+        } else {
+            ""
+        };
         let description = field["description"].as_str().unwrap_or_default();
         let kind = kind_of(schema, field, 0);
         let _ = write!(
@@ -112,7 +131,10 @@ fn kind_of(root: &Value, field: &Value, depth: usize) -> String {
     if depth > MAX_TYPE_DEPTH {
         return "object".to_owned();
     }
-    if let Some(reference) = field["$ref"].as_str().and_then(|reference| reference.strip_prefix("#/$defs/")) {
+    if let Some(reference) = field["$ref"]
+        .as_str()
+        .and_then(|reference| reference.strip_prefix("#/$defs/"))
+    {
         return kind_of(root, &root["$defs"][reference], depth + 1);
     }
     if let Some(options) = field["enum"].as_array() {
@@ -120,18 +142,30 @@ fn kind_of(root: &Value, field: &Value, depth: usize) -> String {
         return options.join(" | ");
     }
     if let Some(options) = field["anyOf"].as_array().or(field["oneOf"].as_array()) {
-        let mut kinds: Vec<String> = options.iter().map(|option| kind_of(root, option, depth + 1)).collect();
+        let mut kinds: Vec<String> = options
+            .iter()
+            .map(|option| kind_of(root, option, depth + 1))
+            .collect();
         kinds.dedup();
         return kinds.join(" | ");
     }
     match &field["type"] {
-        Value::String(kind) if kind == "array" => format!("list of {}", kind_of(root, &field["items"], depth + 1)),
+        Value::String(kind) if kind == "array" => {
+            format!("list of {}", kind_of(root, &field["items"], depth + 1))
+        }
         Value::String(kind) => kind.clone(),
-        Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" | "),
+        Value::Array(kinds) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(" | "),
         _ => field["const"].as_str().unwrap_or("any").to_owned(),
     }
 }
 
 fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -23,24 +23,38 @@ pub async fn get_readiness(app: web::Data<App>) -> problems::Answer {
         .filter(|standing| standing.failure.is_some())
         .map(|standing| standing.subscriber.as_str())
         .collect();
-    let lag = standings.iter().map(|standing| standing.newest - standing.position).max().unwrap_or(0);
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready", "projection_lag_events": lag, "failing_projections": failing })))
+    let lag = standings
+        .iter()
+        .map(|standing| standing.newest - standing.position)
+        .max()
+        .unwrap_or(0);
+    Ok(HttpResponse::Ok().json(
+        json!({ "status": "ready", "projection_lag_events": lag, "failing_projections": failing }),
+    ))
 }
 
 /// `GET /metrics`: for callers on this machine, and for keys that may read operations.
 pub async fn get_metrics(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
-    let is_local = request.peer_addr().is_some_and(|peer| peer.ip().is_loopback());
+    let is_local = request
+        .peer_addr()
+        .is_some_and(|peer| peer.ip().is_loopback());
     if !is_local {
-        authenticate(&app, &request).await?.require(Permission::OperationsRead)?;
+        authenticate(&app, &request)
+            .await?
+            .require(Permission::OperationsRead)?;
     }
     let Some(metrics) = &app.metrics else {
         return Err(Refusal::not_found("metrics-off", "this process records no metrics").into());
     };
     if let Ok(standings) = checkpoints::list(&app.store.pools.engine).await {
         for standing in standings {
-            let lag = u32::try_from((standing.newest - standing.position).max(0)).unwrap_or(u32::MAX);
-            metrics::gauge!("rapport_projection_lag_events", "projection" => standing.subscriber).set(f64::from(lag));
+            let lag =
+                u32::try_from((standing.newest - standing.position).max(0)).unwrap_or(u32::MAX);
+            metrics::gauge!("rapport_projection_lag_events", "projection" => standing.subscriber)
+                .set(f64::from(lag));
         }
     }
-    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4").body(metrics.render()))
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4")
+        .body(metrics.render()))
 }

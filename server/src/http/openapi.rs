@@ -12,17 +12,25 @@ use super::problems;
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
     static TEXT: LazyLock<String> = LazyLock::new(|| document().to_string());
-    Ok(HttpResponse::Ok().content_type("application/json").body(TEXT.as_str()))
+    Ok(HttpResponse::Ok()
+        .content_type("application/json")
+        .body(TEXT.as_str()))
 }
 
 /// The whole description.
 pub fn document() -> Value {
     let mut paths = Map::new();
     for command in registry::public() {
-        paths.insert(format!("/commands/{}", command.name), json!({ "post": command_operation(command) }));
+        paths.insert(
+            format!("/commands/{}", command.name),
+            json!({ "post": command_operation(command) }),
+        );
     }
     for query in query_registry::list() {
-        paths.insert(format!("/queries/{}", query.entry.name), json!({ "get": query_operation(query) }));
+        paths.insert(
+            format!("/queries/{}", query.entry.name),
+            json!({ "get": query_operation(query) }),
+        );
     }
     paths.extend(fixed_paths());
     json!({
@@ -66,8 +74,12 @@ fn command_operation(command: &Command) -> Value {
 }
 
 fn query_operation(query: &Query) -> Value {
-    let required: Vec<&str> =
-        query.params_schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let required: Vec<&str> = query.params_schema["required"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let mut parameters: Vec<Value> = query.params_schema["properties"]
         .as_object()
         .into_iter()
@@ -76,7 +88,11 @@ fn query_operation(query: &Query) -> Value {
             json!({ "name": name, "in": "query", "required": required.contains(&name.as_str()), "schema": schema })
         })
         .collect();
-    parameters.push(header("X-Read-After", "Wait (2 s at most) until this position can be read", Need::Optional));
+    parameters.push(header(
+        "X-Read-After",
+        "Wait (2 s at most) until this position can be read",
+        Need::Optional,
+    ));
     let item = (query.entry.item)();
     let answer = match query.entry.shape {
         Shape::List => json!({
@@ -103,10 +119,22 @@ fn fixed_paths() -> Map<String, Value> {
         json!({ "get": { "summary": summary, "tags": [tag], "security": [],
             "responses": { "200": { "description": "As said" }, "503": { "$ref": "#/components/responses/Problem" } } } })
     };
-    paths.insert("/healthz".to_owned(), open("Whether the process lives", "operations"));
-    paths.insert("/readyz".to_owned(), open("Whether it can serve", "operations"));
-    paths.insert("/schemas/commands".to_owned(), open("All commands", "schemas"));
-    paths.insert("/schemas/queries".to_owned(), open("All queries", "schemas"));
+    paths.insert(
+        "/healthz".to_owned(),
+        open("Whether the process lives", "operations"),
+    );
+    paths.insert(
+        "/readyz".to_owned(),
+        open("Whether it can serve", "operations"),
+    );
+    paths.insert(
+        "/schemas/commands".to_owned(),
+        open("All commands", "schemas"),
+    );
+    paths.insert(
+        "/schemas/queries".to_owned(),
+        open("All queries", "schemas"),
+    );
     paths.insert("/commands".to_owned(), json!({ "post": {
         "summary": "Up to 1,000 commands, one after the other, each on its own", "tags": ["commands"],
         "requestBody": { "required": true, "content": { "application/json": { "schema": {

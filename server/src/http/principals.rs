@@ -14,8 +14,16 @@ const MODEL_LIMIT_CHARS: usize = 100;
 
 /// The principal of the bearer key, or the 401 that says what is wrong with it.
 pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal, Problem> {
-    let header = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let Some(key) = header.strip_prefix("Bearer ").map(str::trim).filter(|key| !key.is_empty()) else {
+    let header = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let Some(key) = header
+        .strip_prefix("Bearer ")
+        .map(str::trim)
+        .filter(|key| !key.is_empty())
+    else {
         let detail = "send an API key as `Authorization: Bearer …`";
         return Err(Refusal::new(Kind::Unauthenticated, "credential-missing", detail).into());
     };
@@ -32,5 +40,11 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal,
 
 /// A header's value, when it is there and printable.
 pub fn header_text<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
-    request.headers().get(name)?.to_str().ok().map(str::trim).filter(|value| !value.is_empty())
+    request
+        .headers()
+        .get(name)?
+        .to_str()
+        .ok()
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
 }

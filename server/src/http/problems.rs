@@ -42,15 +42,21 @@ impl ResponseError for Problem {
         if self.status_code() == StatusCode::UNAUTHORIZED {
             response.insert_header(("www-authenticate", "Bearer"));
         }
-        response.insert_header((CONTENT_TYPE, "application/problem+json")).body(body(&self.0).to_string())
+        response
+            .insert_header((CONTENT_TYPE, "application/problem+json"))
+            .body(body(&self.0).to_string())
     }
 }
 
 /// The status of an error.
 pub fn status(error: &Error) -> StatusCode {
     match error {
-        Error::Refused(refusal) if refusal.code == "body-too-large" => StatusCode::PAYLOAD_TOO_LARGE,
-        Error::Refused(refusal) if refusal.code == "content-type-unsupported" => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::Refused(refusal) if refusal.code == "body-too-large" => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        Error::Refused(refusal) if refusal.code == "content-type-unsupported" => {
+            StatusCode::UNSUPPORTED_MEDIA_TYPE
+        }
         Error::Refused(refusal) => match refusal.kind {
             Kind::Malformed => StatusCode::BAD_REQUEST,
             Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -82,9 +88,12 @@ pub fn body(error: &Error) -> Value {
             problem
         }
         Error::Busy { code, detail, .. } => problem(code, title, status, detail),
-        Error::Internal(_) => {
-            problem("internal-error", title, status, "something went wrong on our side; it has been noted under this instance")
-        }
+        Error::Internal(_) => problem(
+            "internal-error",
+            title,
+            status,
+            "something went wrong on our side; it has been noted under this instance",
+        ),
     }
 }
 
@@ -98,6 +107,10 @@ fn problem(code: &str, title: &str, status: StatusCode, detail: &str) -> Value {
 
 /// For paths that are no route, and for routes asked with another method.
 pub async fn unknown_path(request: HttpRequest) -> Answer {
-    let detail = format!("there is nothing at {} {}; see /docs", request.method(), request.path());
+    let detail = format!(
+        "there is nothing at {} {}; see /docs",
+        request.method(),
+        request.path()
+    );
     Err(Refusal::not_found("path-unknown", detail).into())
 }

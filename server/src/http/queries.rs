@@ -12,26 +12,46 @@ use super::{problems, tables};
 use crate::app::App;
 
 /// `GET /queries/{name}`
-pub async fn get_query(app: web::Data<App>, request: HttpRequest, name: web::Path<String>) -> problems::Answer {
+pub async fn get_query(
+    app: web::Data<App>,
+    request: HttpRequest,
+    name: web::Path<String>,
+) -> problems::Answer {
     let principal = authenticate(&app, &request).await?;
     let params = parameters(&request)?;
     let read_after = read_after(&request)?;
     let answer = ask(&app.store, &principal, &name, params, read_after).await?;
-    let wants_csv = header_text(&request, ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/csv"));
+    let wants_csv =
+        header_text(&request, ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/csv"));
     let (content_type, body) = match &answer.found {
-        Found::List { items, .. } if wants_csv => ("text/csv; charset=utf-8", tables::to_csv(items)?),
+        Found::List { items, .. } if wants_csv => {
+            ("text/csv; charset=utf-8", tables::to_csv(items)?)
+        }
         _ => ("application/json", serde_json::to_string(&answer)?),
     };
     let etag = format!("\"{}\"", tables::digest(&body));
     if header_text(&request, IF_NONE_MATCH.as_str()).is_some_and(|known| matches(known, &etag)) {
-        return Ok(HttpResponse::NotModified().insert_header((ETAG, etag)).finish());
+        return Ok(HttpResponse::NotModified()
+            .insert_header((ETAG, etag))
+            .finish());
     }
     let mut response = HttpResponse::Ok();
-    response.insert_header((CONTENT_TYPE, content_type)).insert_header((ETAG, etag));
-    response.insert_header(("cache-control", "private, no-cache")).insert_header(("vary", "accept, authorization"));
+    response
+        .insert_header((CONTENT_TYPE, content_type))
+        .insert_header((ETAG, etag));
+    response
+        .insert_header(("cache-control", "private, no-cache"))
+        .insert_header(("vary", "accept, authorization"));
     if content_type.starts_with("text/csv") {
-        response.insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}.csv\"")));
-        if let Found::List { next_cursor: Some(cursor), .. } = &answer.found {
+        response.insert_header((
+            CONTENT_DISPOSITION,
+            format!("attachment; filename=\"{name}.csv\""),
+        ));
+        if let Found::List {
+            next_cursor: Some(cursor),
+            ..
+        } = &answer.found
+        {
             response.insert_header(("X-Next-Cursor", cursor.as_str()));
         }
     }
@@ -44,20 +64,31 @@ fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, Refusal> {
     let mut params = Map::new();
     for (name, value) in pairs.into_inner() {
         if params.insert(name.clone(), Value::String(value)).is_some() {
-            return Err(Refusal::malformed("parameter-repeated", format!("{name} is given more than once")));
+            return Err(Refusal::malformed(
+                "parameter-repeated",
+                format!("{name} is given more than once"),
+            ));
         }
     }
     Ok(params)
 }
 
 fn read_after(request: &HttpRequest) -> Result<Option<i64>, Refusal> {
-    let Some(token) = header_text(request, "x-read-after") else { return Ok(None) };
+    let Some(token) = header_text(request, "x-read-after") else {
+        return Ok(None);
+    };
     parse_position(token).map(Some).ok_or_else(|| {
-        Refusal::malformed("header-invalid", "X-Read-After is a position as a command's X-Position gave it")
+        Refusal::malformed(
+            "header-invalid",
+            "X-Read-After is a position as a command's X-Position gave it",
+        )
     })
 }
 
 /// Weak comparison of a list of entity tags (RFC 9110, 13.1.2).
 fn matches(known: &str, etag: &str) -> bool {
-    known.split(',').map(str::trim).any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
+    known
+        .split(',')
+        .map(str::trim)
+        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

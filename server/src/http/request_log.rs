@@ -36,19 +36,33 @@ pub async fn log_request<B: MessageBody>(
     let method = request.method().clone();
     let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
-        response.headers_mut().insert(HeaderName::from_static("x-request-id"), value);
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("x-request-id"), value);
     }
-    response
-        .headers_mut()
-        .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
-    let route = response.request().match_pattern().unwrap_or_else(|| "unknown".to_owned());
+    response.headers_mut().insert(
+        HeaderName::from_static("x-content-type-options"),
+        HeaderValue::from_static("nosniff"),
+    );
+    let route = response
+        .request()
+        .match_pattern()
+        .unwrap_or_else(|| "unknown".to_owned());
     let status = response.status().as_u16();
-    let asker = response.request().extensions().get::<Asker>().cloned().unwrap_or_default();
+    let asker = response
+        .request()
+        .extensions()
+        .get::<Asker>()
+        .cloned()
+        .unwrap_or_default();
     let elapsed = started.elapsed();
     metrics::histogram!("rapport_http_request_seconds", "route" => route.clone(), "status" => status.to_string())
         .record(elapsed.as_secs_f64());
     let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
-    let Asker { tenant_id, principal } = asker;
+    let Asker {
+        tenant_id,
+        principal,
+    } = asker;
     tracing::info!(target: "rapport::request", request_id = id, %method, route, status, elapsed_us, tenant_id, principal, "request");
     Ok(response)
 }

@@ -19,8 +19,12 @@ pub async fn list_commands() -> problems::Answer {
 pub async fn find_command(name: web::Path<String>) -> problems::Answer {
     let command = registry::find(&name)
         .filter(|command| command.visibility == Visibility::Public)
-        .ok_or_else(|| Refusal::not_found("command-unknown", format!("there is no command {name}")))?;
-    Ok(HttpResponse::Ok().content_type("application/schema+json").body(command.json_schema()?.to_string()))
+        .ok_or_else(|| {
+            Refusal::not_found("command-unknown", format!("there is no command {name}"))
+        })?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/schema+json")
+        .body(command.json_schema()?.to_string()))
 }
 
 /// `GET /schemas/queries`
@@ -39,9 +43,12 @@ pub async fn list_queries() -> problems::Answer {
 
 /// `GET /schemas/queries/{name}`
 pub async fn find_query(name: web::Path<String>) -> problems::Answer {
-    let query = query_registry::find(&name)
-        .ok_or_else(|| Refusal::not_found("query-not-found", format!("there is no query {name}")))?;
-    Ok(HttpResponse::Ok().content_type("application/schema+json").body(query.params_schema.to_string()))
+    let query = query_registry::find(&name).ok_or_else(|| {
+        Refusal::not_found("query-not-found", format!("there is no query {name}"))
+    })?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/schema+json")
+        .body(query.params_schema.to_string()))
 }
 
 fn summary(command: &Command) -> Value {

@@ -41,11 +41,36 @@ struct Topic {
 }
 
 const TOPICS: &[Topic] = &[
-    Topic { name: "bookings", aggregate_type: "booking", projection: "bookings", permission: Permission::BookingsRead },
-    Topic { name: "chefs", aggregate_type: "chef", projection: "chefs", permission: Permission::ChefsRead },
-    Topic { name: "customers", aggregate_type: "customer", projection: "customers", permission: Permission::CustomersRead },
-    Topic { name: "payments", aggregate_type: "payment", projection: "payments", permission: Permission::PaymentsRead },
-    Topic { name: "tenants", aggregate_type: "tenant", projection: "tenants", permission: Permission::TenantsRead },
+    Topic {
+        name: "bookings",
+        aggregate_type: "booking",
+        projection: "bookings",
+        permission: Permission::BookingsRead,
+    },
+    Topic {
+        name: "chefs",
+        aggregate_type: "chef",
+        projection: "chefs",
+        permission: Permission::ChefsRead,
+    },
+    Topic {
+        name: "customers",
+        aggregate_type: "customer",
+        projection: "customers",
+        permission: Permission::CustomersRead,
+    },
+    Topic {
+        name: "payments",
+        aggregate_type: "payment",
+        projection: "payments",
+        permission: Permission::PaymentsRead,
+    },
+    Topic {
+        name: "tenants",
+        aggregate_type: "tenant",
+        projection: "tenants",
+        permission: Permission::TenantsRead,
+    },
 ];
 
 const READ_CHANGES: &str = "
@@ -70,12 +95,20 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
     let principal = authenticate(&app, &request).await?;
     let topics = topics_of(&request, &principal)?;
     let slot = app.streams.clone().try_acquire_owned().map_err(|_| {
-        Refusal::new(Kind::TooMany, "streams-exhausted", format!("this server has {MAX_STREAMS} streams open; try again later"))
+        Refusal::new(
+            Kind::TooMany,
+            "streams-exhausted",
+            format!("this server has {MAX_STREAMS} streams open; try again later"),
+        )
     })?;
     let projections: Vec<&str> = topics.iter().map(|topic| topic.projection).collect();
     let position = match header_text(&request, "last-event-id") {
-        Some(token) => parse_position(token)
-            .ok_or_else(|| Refusal::malformed("header-invalid", "Last-Event-ID is the id of an event of this stream"))?,
+        Some(token) => parse_position(token).ok_or_else(|| {
+            Refusal::malformed(
+                "header-invalid",
+                "Last-Event-ID is the id of an event of this stream",
+            )
+        })?,
         None => checkpoints::position(&app.store.pools.query.get().await?, &projections).await?,
     };
     let follower = Follower {
@@ -90,7 +123,10 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
     };
     let chunks = futures_util::stream::unfold(follower, |mut follower| async move {
         let chunk = follower.next_chunk().await;
-        Some((Ok::<_, std::convert::Infallible>(web::Bytes::from(chunk)), follower))
+        Some((
+            Ok::<_, std::convert::Infallible>(web::Bytes::from(chunk)),
+            follower,
+        ))
     });
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/event-stream"))
@@ -99,26 +135,43 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
         .streaming(chunks))
 }
 
-fn topics_of(request: &HttpRequest, principal: &Principal) -> std::result::Result<Vec<&'static Topic>, Refusal> {
+fn topics_of(
+    request: &HttpRequest,
+    principal: &Principal,
+) -> std::result::Result<Vec<&'static Topic>, Refusal> {
     let query = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|error| Refusal::malformed("parameters-malformed", error.to_string()))?;
     let mut wanted = None;
     for (name, value) in query.into_inner() {
         match name.as_str() {
             "topics" => wanted = Some(value),
-            _ => return Err(Refusal::malformed("parameter-unknown", format!("{name} is not known here; topics is"))),
+            _ => {
+                return Err(Refusal::malformed(
+                    "parameter-unknown",
+                    format!("{name} is not known here; topics is"),
+                ));
+            }
         }
     }
     let Some(wanted) = wanted else {
-        return Ok(TOPICS.iter().filter(|topic| principal.may(topic.permission)).collect());
+        return Ok(TOPICS
+            .iter()
+            .filter(|topic| principal.may(topic.permission))
+            .collect());
     };
     let known: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
     wanted
         .split(',')
         .map(|name| {
-            let topic = TOPICS.iter().find(|topic| topic.name == name.trim()).ok_or_else(|| {
-                Refusal::malformed("topic-unknown", format!("there is no topic {name}; there are {}", known.join(", ")))
-            })?;
+            let topic = TOPICS
+                .iter()
+                .find(|topic| topic.name == name.trim())
+                .ok_or_else(|| {
+                    Refusal::malformed(
+                        "topic-unknown",
+                        format!("there is no topic {name}; there are {}", known.join(", ")),
+                    )
+                })?;
             principal.require(topic.permission)?;
             Ok(topic)
         })
@@ -157,18 +210,36 @@ impl Follower {
         if until <= self.position {
             return Ok(());
         }
-        let kinds: Vec<&str> = self.topics.iter().map(|topic| topic.aggregate_type).collect();
+        let kinds: Vec<&str> = self
+            .topics
+            .iter()
+            .map(|topic| topic.aggregate_type)
+            .collect();
         let statement = client.prepare_cached(READ_CHANGES).await?;
-        let rows = client.query(&statement, &[&self.tenant_id, &self.position, &until, &kinds, &PAGE]).await?;
+        let rows = client
+            .query(
+                &statement,
+                &[&self.tenant_id, &self.position, &until, &kinds, &PAGE],
+            )
+            .await?;
         for row in &rows {
             let kind: &str = row.get("aggregate_type");
-            let Some(topic) = self.topics.iter().find(|topic| topic.aggregate_type == kind) else { continue };
+            let Some(topic) = self
+                .topics
+                .iter()
+                .find(|topic| topic.aggregate_type == kind)
+            else {
+                continue;
+            };
             let position: i64 = row.get("position");
             let data = json!({
                 "type": row.get::<_, &str>("event_type"), "aggregate_type": kind,
                 "aggregate_id": row.get::<_, &str>("aggregate_id"), "sequence": row.get::<_, i64>("sequence"),
             });
-            self.pending.push_back(format!("id: {position}\nevent: {}\ndata: {data}\n\n", topic.name));
+            self.pending.push_back(format!(
+                "id: {position}\nevent: {}\ndata: {data}\n\n",
+                topic.name
+            ));
             self.position = position;
         }
         if i64::try_from(rows.len()).unwrap_or(PAGE) < PAGE {

@@ -12,26 +12,39 @@ const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\0'];
 /// One row per item, one column per field in the order of the first item that has it; what is nested is JSON text.
 pub fn to_csv(items: &[Value]) -> Result<String> {
     let mut columns: Vec<&str> = Vec::new();
-    for field in items.iter().filter_map(Value::as_object).flat_map(|item| item.keys()) {
+    for field in items
+        .iter()
+        .filter_map(Value::as_object)
+        .flat_map(|item| item.keys())
+    {
         if !columns.contains(&field.as_str()) {
             columns.push(field);
         }
     }
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new()
+        .terminator(csv::Terminator::CRLF)
+        .from_writer(Vec::new());
     let failed = |error: csv::Error| Error::Internal(Box::new(error));
     if !columns.is_empty() {
         writer.write_record(&columns).map_err(failed)?;
     }
     for item in items {
-        writer.write_record(columns.iter().map(|column| cell(item.get(column)))).map_err(failed)?;
+        writer
+            .write_record(columns.iter().map(|column| cell(item.get(column))))
+            .map_err(failed)?;
     }
-    let bytes = writer.into_inner().map_err(|error| Error::Internal(error.to_string().into()))?;
+    let bytes = writer
+        .into_inner()
+        .map_err(|error| Error::Internal(error.to_string().into()))?;
     String::from_utf8(bytes).map_err(|error| Error::Internal(Box::new(error)))
 }
 
 /// A short digest of a body, for its entity tag.
 pub fn digest(body: &str) -> String {
-    Sha256::digest(body.as_bytes())[..12].iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(body.as_bytes())[..12]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn cell(value: Option<&Value>) -> String {
@@ -51,8 +64,12 @@ mod tests {
 
     #[test]
     fn no_cell_is_a_formula() {
-        let csv = to_csv(&[json!({"name": "=1+1", "count": -3, "tags": ["a", "b"]}), json!({"name": "a,\"b\"\r\nc"})]);
-        let expected = "name,count,tags\r\n'=1+1,-3,\"[\"\"a\"\",\"\"b\"\"]\"\r\n\"a,\"\"b\"\"\r\nc\",,\r\n";
+        let csv = to_csv(&[
+            json!({"name": "=1+1", "count": -3, "tags": ["a", "b"]}),
+            json!({"name": "a,\"b\"\r\nc"}),
+        ]);
+        let expected =
+            "name,count,tags\r\n'=1+1,-3,\"[\"\"a\"\",\"\"b\"\"]\"\r\n\"a,\"\"b\"\"\r\nc\",,\r\n";
         assert_eq!(csv.unwrap(), expected);
     }
 }

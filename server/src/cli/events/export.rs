@@ -1,9 +1,9 @@
 //! `rapport events export`: one tenant's events as newline-delimited JSON, read page by page from one snapshot.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use deadpool_postgres::Transaction;
@@ -79,7 +79,11 @@ pub async fn export(store: &Store, args: &ExportArgs) -> Outcome {
         bar.set_position(position.saturating_sub(args.after).try_into().unwrap_or(0));
     }
     out.flush()?;
+    drop(out);
     tx.commit().await?;
+    if let Some(path) = &args.output {
+        fs::rename(partial(path), path)?;
+    }
     bar.finish_and_clear();
     output::remark(&format!("{events} events up to position {position}"));
     Ok(())
@@ -93,15 +97,27 @@ async fn read_page(tx: &Transaction<'_>, tenant_id: &str, after: i64) -> Result<
     Ok(rows.iter().map(Recorded::from_row).collect())
 }
 
+/// A file gets its name once it is whole.
 fn open(args: &ExportArgs) -> std::result::Result<Box<dyn Write>, Reason> {
     let Some(path) = &args.output else {
         return Ok(Box::new(BufWriter::new(io::stdout())));
     };
+    if path.exists() {
+        return Err(format!("{} is there already and is left alone", path.display()).into());
+    }
+    let partial = partial(path);
     let file = OpenOptions::new()
         .write(true)
-        .create_new(true)
+        .create(true)
+        .truncate(true)
         .mode(OWNER_ONLY)
-        .open(path)
-        .map_err(|error| format!("could not make {}: {error}", path.display()))?;
+        .open(&partial)
+        .map_err(|error| format!("could not make {}: {error}", partial.display()))?;
     Ok(Box::new(BufWriter::new(file)))
+}
+
+fn partial(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".partial");
+    name.into()
 }

@@ -48,20 +48,32 @@ pub fn resolve<'s>(root: &'s Value, schema: &'s Value) -> Option<&'s Value> {
     None
 }
 
-/// The alternatives that a schema allows: itself, or the members of `anyOf` and the like.
+/// The alternatives that a schema allows: itself, or the members of `anyOf` and the like, however nested.
 pub fn alternatives<'s>(root: &'s Value, schema: &'s Value) -> Vec<&'s Value> {
-    let Some(schema) = resolve(root, schema) else {
-        return Vec::new();
+    let mut found = Vec::new();
+    collect_alternatives(root, schema, MAX_DEPTH, &mut found);
+    found
+}
+
+fn collect_alternatives<'s>(
+    root: &'s Value,
+    schema: &'s Value,
+    depth: usize,
+    found: &mut Vec<&'s Value>,
+) {
+    let Some(schema) = resolve(root, schema).filter(|_| depth > 0) else {
+        return;
     };
     let members = ["anyOf", "oneOf"]
         .iter()
         .find_map(|keyword| schema.get(keyword)?.as_array());
     match members {
-        Some(members) => members
-            .iter()
-            .filter_map(|member| resolve(root, member))
-            .collect(),
-        None => vec![schema],
+        Some(members) => {
+            for member in members {
+                collect_alternatives(root, member, depth - 1, found);
+            }
+        }
+        None => found.push(schema),
     }
 }
 
@@ -157,10 +169,11 @@ mod tests {
                 "guests": { "type": ["integer", "null"] },
                 "party": { "anyOf": [{ "$ref": "#/$defs/Party" }, { "type": "null" }] },
                 "tags": { "type": "array", "items": { "type": "string" } },
-                "source": { "oneOf": [{ "const": "phone" }, { "const": "web" }] },
+                "source": { "anyOf": [{ "$ref": "#/$defs/Source" }, { "type": "null" }] },
                 "secrets": { "type": "object", "additionalProperties": { "type": "string" } },
             },
-            "$defs": { "Party": { "type": "object", "properties": { "adults": { "type": "integer" } } } },
+            "$defs": {
+                "Source": { "oneOf": [{ "const": "phone" }, { "const": "web" }] }, "Party": { "type": "object", "properties": { "adults": { "type": "integer" } } } },
         })
     }
 
