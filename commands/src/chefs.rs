@@ -114,8 +114,10 @@ pub struct SetChefTimeOff {
 #[serde(deny_unknown_fields)]
 pub struct DaysOff {
     /// The first day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub from: String,
     /// The last day, `YYYY-MM-DD`.
+    #[schemars(extend("format" = "date"))]
     pub to: String,
 }
 

@@ -9,6 +9,7 @@ use event_store::error::Error;
 use event_store::load::Load;
 use futures_util::future::BoxFuture;
 use identity::permissions::Permission;
+use queries::schema_errors::faults;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::Serialize;
@@ -129,12 +130,9 @@ impl Command {
             .build()?
             .1
             .iter_errors(body)
+            .flat_map(|error| faults(&error))
+            .map(|(_, error)| error)
             .take(MAX_FIELD_ERRORS)
-            .map(|error| FieldError {
-                pointer: error.instance_path().to_string(),
-                code: error.kind().keyword().to_owned(),
-                message: error.masked().to_string(),
-            })
             .collect();
         errors.sort_by(|one, two| (&one.pointer, &one.message).cmp(&(&two.pointer, &two.message)));
         if errors.is_empty() {

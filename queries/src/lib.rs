@@ -4,6 +4,7 @@ pub mod ask;
 pub mod cursors;
 pub mod params;
 pub mod registry;
+pub mod schema_errors;
 
 mod availability;
 mod bookings;

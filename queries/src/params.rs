@@ -3,11 +3,11 @@
 use domain::refusal::{FieldError, Refusal};
 use event_store::Result;
 use event_store::error::Error;
-use jsonschema::error::ValidationErrorKind;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::registry::Query;
+use crate::schema_errors::{Fault, faults};
 
 /// Items of a list when the caller names no number.
 pub const DEFAULT_LIMIT: u16 = 50;
@@ -49,32 +49,17 @@ pub(crate) fn check(query: &Query, params: Map<String, Value>) -> Result<Value> 
     });
     let typed = Value::Object(typed.collect());
     let mut errors = Vec::new();
-    for error in validator.iter_errors(&typed) {
-        match error.kind() {
-            ValidationErrorKind::AdditionalProperties { unexpected } => {
-                errors.extend(unexpected.iter().map(|name| {
-                    field_error(
-                        &pointer_to(name),
-                        "parameter-unknown",
-                        "this query has no such parameter",
-                    )
-                }));
-            }
-            ValidationErrorKind::Required { property } => {
-                let name = property.as_str().unwrap_or_default();
-                errors.push(field_error(
-                    &pointer_to(name),
-                    "parameter-missing",
-                    "this parameter is required",
-                ));
-            }
-            // Masked: what was sent may be somebody's e-mail, and messages are logged.
-            _ => errors.push(field_error(
-                error.instance_path().as_str(),
-                "parameter-invalid",
-                &error.masked().to_string(),
-            )),
+    for (fault, mut error) in validator
+        .iter_errors(&typed)
+        .flat_map(|error| faults(&error))
+    {
+        error.code = match fault {
+            Fault::Unknown => "parameter-unknown",
+            Fault::Missing => "parameter-missing",
+            Fault::Invalid => "parameter-invalid",
         }
+        .to_owned();
+        errors.push(error);
     }
     if errors.is_empty() {
         Ok(typed)

@@ -58,8 +58,10 @@ pub struct UpdateBooking {
 pub struct RescheduleBooking {
     pub booking_id: BookingId,
     /// `YYYY-MM-DD`, in the tenant's time zone.
+    #[schemars(extend("format" = "date"))]
     pub date: String,
     /// One of the tenant's slots, `HH:MM`.
+    #[schemars(regex(pattern = r"^\d{2}:\d{2}$"))]
     pub slot: String,
 }
 

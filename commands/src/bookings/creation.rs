@@ -72,8 +72,10 @@ pub struct CustomerInput {
     /// At most 100 characters.
     pub last_name: Pii<String>,
     /// Trimmed and lower-cased.
+    #[schemars(extend("pattern" = r"^\s*\S+@\S+\.\S+\s*$"))]
     pub email: Pii<String>,
     /// International, or local to the tenant's region.
+    #[schemars(extend("pattern" = r"^\s*\+?[0-9(][0-9() ./\-]{4,}\s*$"))]
     pub phone: Pii<String>,
     /// Text messages about this booking are welcome; absent or false changes nothing.
     #[serde(default)]
@@ -88,8 +90,10 @@ pub struct CustomerInput {
 #[serde(deny_unknown_fields)]
 pub struct BookingInput {
     /// `YYYY-MM-DD`, in the tenant's time zone.
+    #[schemars(extend("format" = "date"))]
     pub date: String,
     /// One of the tenant's slots, `HH:MM`.
+    #[schemars(regex(pattern = r"^\d{2}:\d{2}$"))]
     pub slot: String,
     /// Where the party is, with its postcode.
     pub address: Pii<String>,

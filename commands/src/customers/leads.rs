@@ -39,9 +39,11 @@ pub struct CreateLead {
     pub last_name: Option<Pii<String>>,
     /// An e-mail address or a phone number is needed.
     #[serde(default)]
+    #[schemars(extend("pattern" = r"^\s*\S+@\S+\.\S+\s*$"))]
     pub email: Option<Pii<String>>,
     /// International, or local to the tenant's region.
     #[serde(default)]
+    #[schemars(extend("pattern" = r"^\s*\+?[0-9(][0-9() ./\-]{4,}\s*$"))]
     pub phone: Option<Pii<String>>,
     /// The postal address, as one would write it on an envelope.
     #[serde(default)]

@@ -20,7 +20,8 @@ use crate::app::App;
 pub const BATCH_LIMIT: usize = 1_000;
 /// The longest correlation or causation id.
 const CORRELATION_LIMIT_CHARS: usize = 128;
-/// The deepest nesting that a body may have is serde_json's own limit of 128 levels.
+
+/// What may stand behind the `?` of a command's URL.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandParameters {

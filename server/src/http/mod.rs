@@ -14,6 +14,7 @@ pub mod tables;
 pub mod webhooks;
 
 use actix_web::web::{self, ServiceConfig, get, post};
+use actix_web::{Resource, Route};
 
 /// The largest body of one command, in bytes.
 pub const COMMAND_LIMIT_BYTES: usize = 256 * 1024;
@@ -24,28 +25,43 @@ pub const WEBHOOK_LIMIT_BYTES: usize = 3 * 1024 * 1024;
 
 /// Every route there is.
 pub fn routes(cfg: &mut ServiceConfig) {
-    cfg.app_data(web::PayloadConfig::new(
-        WEBHOOK_LIMIT_BYTES.max(BATCH_LIMIT_BYTES),
-    ))
-    .route("/commands", post().to(commands::post_batch))
-    .route("/commands/{name}", post().to(commands::post_command))
-    .route("/queries/{name}", get().to(queries::get_query))
-    .route("/schemas/commands", get().to(schemas::list_commands))
-    .route("/schemas/commands/{name}", get().to(schemas::find_command))
-    .route("/schemas/queries", get().to(schemas::list_queries))
-    .route("/schemas/queries/{name}", get().to(schemas::find_query))
-    .route("/stream", get().to(stream::get_stream))
-    .route(
-        "/webhooks/{tenant}/{provider}",
-        post().to(webhooks::post_webhook),
-    )
-    .route("/openapi.json", get().to(openapi::get_openapi))
-    .route("/docs", get().to(docs::get_docs))
-    .route("/", get().to(docs::get_index))
-    .route("/paid", get().to(docs::get_paid))
-    .route("/payment-cancelled", get().to(docs::get_payment_cancelled))
-    .route("/healthz", get().to(health::get_health))
-    .route("/readyz", get().to(health::get_readiness))
-    .route("/metrics", get().to(health::get_metrics))
-    .default_service(web::to(problems::unknown_path));
+    let payload = web::PayloadConfig::new(WEBHOOK_LIMIT_BYTES.max(BATCH_LIMIT_BYTES));
+    cfg.app_data(payload)
+        .service(only("/commands", post().to(commands::post_batch)))
+        .service(only("/commands/{name}", post().to(commands::post_command)))
+        .service(only("/queries/{name}", get().to(queries::get_query)))
+        .service(only("/schemas/commands", get().to(schemas::list_commands)))
+        .service(only(
+            "/schemas/commands/{name}",
+            get().to(schemas::find_command),
+        ))
+        .service(only("/schemas/queries", get().to(schemas::list_queries)))
+        .service(only(
+            "/schemas/queries/{name}",
+            get().to(schemas::find_query),
+        ))
+        .service(only("/stream", get().to(stream::get_stream)))
+        .service(only(
+            "/webhooks/{tenant}/{provider}",
+            post().to(webhooks::post_webhook),
+        ))
+        .service(only("/openapi.json", get().to(openapi::get_openapi)))
+        .service(only("/docs", get().to(docs::get_docs)))
+        .service(only("/", get().to(docs::get_index)))
+        .service(only("/paid", get().to(docs::get_paid)))
+        .service(only(
+            "/payment-cancelled",
+            get().to(docs::get_payment_cancelled),
+        ))
+        .service(only("/healthz", get().to(health::get_health)))
+        .service(only("/readyz", get().to(health::get_readiness)))
+        .service(only("/metrics", get().to(health::get_metrics)))
+        .default_service(web::to(problems::unknown_path));
+}
+
+/// A path that answers one method, and says so to the others.
+fn only(path: &str, route: Route) -> Resource {
+    web::resource(path)
+        .route(route)
+        .default_service(web::to(problems::wrong_method))
 }

@@ -54,6 +54,9 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Refused(refusal) if refusal.code == "body-too-large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
+        Error::Refused(refusal) if refusal.code == "method-not-allowed" => {
+            StatusCode::METHOD_NOT_ALLOWED
+        }
         Error::Refused(refusal) if refusal.code == "content-type-unsupported" => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
         }
@@ -105,7 +108,7 @@ fn problem(code: &str, title: &str, status: StatusCode, detail: &str) -> Value {
     })
 }
 
-/// For paths that are no route, and for routes asked with another method.
+/// For paths that are no route.
 pub async fn unknown_path(request: HttpRequest) -> Answer {
     let detail = format!(
         "there is nothing at {} {}; see /docs",
@@ -113,4 +116,13 @@ pub async fn unknown_path(request: HttpRequest) -> Answer {
         request.path()
     );
     Err(Refusal::not_found("path-unknown", detail).into())
+}
+
+/// For routes asked with another method than theirs.
+pub async fn wrong_method(request: HttpRequest) -> Answer {
+    let detail = format!(
+        "{} is not a method of this path; see /docs",
+        request.method()
+    );
+    Err(Refusal::malformed("method-not-allowed", detail).into())
 }
