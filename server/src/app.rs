@@ -44,6 +44,8 @@ pub struct App {
     pub dispatcher: Dispatcher,
     pub keys: KeyCache,
     pub streams: Arc<Semaphore>,
+    /// Ends open streams, which would otherwise outlast any graceful stop.
+    pub closing: CancellationToken,
     pub inbox_wake: Arc<Notify>,
     pub metrics: Option<PrometheusHandle>,
 }
@@ -62,6 +64,7 @@ pub struct Running {
     /// Where the API listens, for a port that the system chose.
     pub address: Option<SocketAddr>,
     pub dispatcher: Dispatcher,
+    closing: CancellationToken,
     stop: CancellationToken,
     tasks: JoinSet<()>,
     http: Option<actix_web::dev::ServerHandle>,
@@ -70,7 +73,7 @@ pub struct Running {
 /// Starts everything that the role asks for.
 pub fn start(plan: Plan) -> Result<Running, Reason> {
     let dispatcher = Dispatcher::new(plan.store.clone());
-    let stop = CancellationToken::new();
+    let (closing, stop) = (CancellationToken::new(), CancellationToken::new());
     let mut tasks = JoinSet::new();
     let inbox_wake = Arc::new(Notify::new());
     start_log(&plan.store, &stop, &mut tasks);
@@ -82,6 +85,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         dispatcher: dispatcher.clone(),
         keys: KeyCache::default(),
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
+        closing: closing.clone(),
         inbox_wake,
         metrics: plan.metrics,
     });
@@ -112,6 +116,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
     Ok(Running {
         address,
         dispatcher,
+        closing,
         stop,
         tasks,
         http: handle,
@@ -121,6 +126,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
 impl Running {
     /// Stops gracefully: no new requests, deliveries under way are finished, leases are given back.
     pub async fn stop(mut self) {
+        self.closing.cancel();
         if let Some(http) = &self.http {
             http.stop(true).await;
         }

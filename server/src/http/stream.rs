@@ -15,6 +15,7 @@ use identity::principals::Principal;
 use serde_json::json;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::principals::{authenticate, header_text};
 use super::problems;
@@ -87,6 +88,7 @@ struct Follower {
     pending: VecDeque<String>,
     spoken: Instant,
     moved: tokio::sync::watch::Receiver<u64>,
+    closing: CancellationToken,
     _slot: OwnedSemaphorePermit,
 }
 
@@ -113,6 +115,7 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
     };
     let follower = Follower {
         moved: app.store.moved.subscribe(),
+        closing: app.closing.clone(),
         store: app.store.clone(),
         tenant_id: principal.tenant_id.as_str().to_owned(),
         topics,
@@ -122,7 +125,8 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
         _slot: slot,
     };
     let chunks = futures_util::stream::unfold(follower, |mut follower| async move {
-        let chunk = follower.next_chunk().await;
+        let closing = follower.closing.clone();
+        let chunk = closing.run_until_cancelled(follower.next_chunk()).await?;
         Some((
             Ok::<_, std::convert::Infallible>(web::Bytes::from(chunk)),
             follower,
