@@ -28,8 +28,7 @@ const MOVE: &str = "
 const FAIL: &str =
     "update checkpoints set failure = $3 where subscriber = $1 and fencing_token = $2";
 /// A subscriber that has never run has no row, and has passed nothing.
-const FIND_POSITION: &str =
-    "
+const FIND_POSITION: &str = "
     select case when count(*) = cardinality($1::text[]) then min(position) else 0 end
     from checkpoints where subscriber = any ($1)";
 const LIST: &str = "

@@ -38,6 +38,8 @@ pub struct CommandRecord {
     pub correlation_id: String,
     pub causation_id: String,
     pub occurred_at: OffsetDateTime,
+    /// Where the command came from, sealed under the tenant's ingest key.
+    pub source_address: Option<Vec<u8>>,
     /// JSON text: the agent's model and the like; no personal data.
     pub metadata: String,
 }

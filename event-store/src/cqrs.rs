@@ -263,6 +263,7 @@ impl TenantEvents {
                 correlation_id: command_id.clone(),
                 causation_id: command_id.clone(),
                 occurred_at: OffsetDateTime::now_utc(),
+                source_address: None,
                 metadata,
                 command_id,
             },

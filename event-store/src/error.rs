@@ -89,7 +89,9 @@ impl From<serde_json::Error> for Error {
 /// What an operator needs of a database error. Its detail is left out: that quotes rows.
 fn describe(error: &tokio_postgres::Error) -> String {
     let Some(database) = error.as_db_error() else {
-        let source = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+        let source = std::error::Error::source(error)
+            .map(ToString::to_string)
+            .unwrap_or_default();
         return format!("database: {error} {source}");
     };
     let (code, message) = (database.code().code(), database.message());
