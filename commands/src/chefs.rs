@@ -19,6 +19,7 @@ use serde_json::json;
 use time::Date;
 
 use crate::Result;
+use crate::bookings::inputs::add_all;
 use crate::command;
 use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Work};
@@ -172,6 +173,7 @@ pub async fn add_chef(work: &mut Work, input: AddChef) -> Result<ChefSummary> {
         )
     });
     let zones = parse_zones(work, &mut problems, &input.zones);
+    check_hours(&mut problems, &input.hours);
     problems.finish()?;
     let chef_id = work.new_id();
     let key = work.new_subject(&chef_id)?;
@@ -214,6 +216,9 @@ pub async fn update_chef(work: &mut Work, input: UpdateChef) -> Result<ChefSumma
         .calendar_id
         .as_ref()
         .map(|id| id.as_ref().and_then(&mut calendar));
+    if let Some(hours) = &input.hours {
+        check_hours(&mut problems, hours);
+    }
     problems.finish()?;
     let name = name.filter(|name| key.open("name", &chef.state.name).as_ref() != Some(name));
     let name = name
@@ -326,6 +331,12 @@ async fn refuse_over_bookings(
     Err(Refusal::conflict("chef-time-off-conflicts", detail)
         .with_alternatives(conflicts)
         .into())
+}
+
+fn check_hours(problems: &mut Problems, hours: &WeeklyHours) {
+    if let Err(refusal) = hours.check() {
+        add_all(problems, "/hours", refusal);
+    }
 }
 
 fn parse_zones(work: &Work, problems: &mut Problems, zones: &[String]) -> BTreeSet<ServiceZone> {

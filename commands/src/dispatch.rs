@@ -33,6 +33,9 @@ pub const MAX_KEY_LENGTH: usize = 255;
 /// How many locks calm down commands that fight for one stream; commands of other streams may share one by chance.
 const STREAM_LOCKS: usize = 256;
 
+/// What source addresses are sealed for, under the tenant's ingest key.
+pub const SOURCE_ADDRESS_PURPOSE: &str = "source-address";
+
 /// A command as it comes in, from whatever door.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -251,7 +254,7 @@ impl Dispatcher {
                 .fingerprint(command.name, &canonical(&request.body)),
             known => known.to_vec(),
         };
-        let commit = commit_of(work, command, key, fingerprint, stored);
+        let commit = commit_of(work, command, key, fingerprint, stored)?;
         let outcome = match &opening {
             Some(opening) => self.store.open_tenant(opening, &commit).await?,
             None => self
@@ -386,7 +389,14 @@ fn commit_of(
     key: &str,
     fingerprint: Vec<u8>,
     answer: String,
-) -> Commit {
+) -> Result<Commit> {
+    let source_address = match &work.ctx.source_address {
+        Some(address) => Some(
+            work.keys()?
+                .seal_ingest(SOURCE_ADDRESS_PURPOSE, address.as_bytes())?,
+        ),
+        None => None,
+    };
     // Two commands that take the same claims take them in the same order, so neither waits for the other in a circle.
     work.take.sort_unstable();
     let mut metadata = serde_json::Map::new();
@@ -400,7 +410,7 @@ fn commit_of(
     if work.ctx.mode == Mode::Import {
         metadata.insert("imported".to_owned(), true.into());
     }
-    Commit {
+    Ok(Commit {
         tenant_id: work.ctx.tenant_id().clone(),
         command: CommandRecord {
             command_id: work.ctx.command_id,
@@ -413,6 +423,7 @@ fn commit_of(
             correlation_id: work.ctx.correlation_id,
             causation_id: work.ctx.causation_id,
             occurred_at: work.ctx.now,
+            source_address,
             metadata: Value::Object(metadata).to_string(),
         },
         streams: work.streams,
@@ -422,7 +433,7 @@ fn commit_of(
         drop_handles: work.handles_dropped,
         effects: work.effects,
         subject_keys: work.subject_keys,
-    }
+    })
 }
 
 /// Full jitter: anything up to the limit, which doubles with each attempt.

@@ -42,6 +42,8 @@ pub struct Context {
     pub causation_id: String,
     /// The sequence that the deciding aggregate must have.
     pub if_match: Option<i64>,
+    /// Where the request came from, for the record of the command alone.
+    pub source_address: Option<String>,
 }
 
 impl Context {

@@ -196,6 +196,7 @@ impl Worker {
                 correlation_id: webhook.webhook_id.clone(),
                 causation_id: webhook.webhook_id.clone(),
                 if_match: None,
+                source_address: None,
             },
             name: name.to_owned(),
             body,

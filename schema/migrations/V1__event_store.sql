@@ -60,6 +60,8 @@ create table commands (
     command_id text not null,
     answer json not null,
     position bigint not null,
+    -- Where it came from, as ciphertext under the tenant's ingest key; never part of an event.
+    source_address bytea,
     recorded_at timestamptz not null default clock_timestamp(),
     constraint commands_pkey primary key (tenant_id, principal, key)
 );

@@ -157,6 +157,7 @@ impl Delivery {
                 correlation_id: job.correlation_id.clone(),
                 causation_id: job.causation_id.clone(),
                 if_match: None,
+                source_address: None,
             },
             name: command.to_owned(),
             body,

@@ -113,6 +113,7 @@ fn configuring(tenant_id: &TenantId, body: Value) -> Request {
         causation_id: command_id.clone(),
         command_id: command_id.clone(),
         if_match: None,
+        source_address: None,
     };
     Request {
         ctx,

@@ -278,6 +278,7 @@ fn request(
         causation_id: command_id.clone(),
         command_id,
         if_match: None,
+        source_address: None,
     };
     Request {
         ctx,

@@ -169,6 +169,7 @@ fn context_of(request: &HttpRequest, principal: Principal) -> Result<Context, Re
         correlation_id,
         causation_id,
         if_match: if_match(request)?,
+        source_address: request.peer_addr().map(|peer| peer.ip().to_string()),
     })
 }
 

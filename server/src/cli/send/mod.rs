@@ -119,6 +119,7 @@ pub fn system_request(tenant_id: TenantId, name: &str, body: Value, key: &str) -
             causation_id: command_id.clone(),
             command_id,
             if_match: None,
+            source_address: None,
         },
         name: name.to_owned(),
         body,
