@@ -27,6 +27,9 @@ create table bookings (
 create index bookings_starts on bookings (tenant_id, starts_at, booking_id);
 create index bookings_created on bookings (tenant_id, created_at, booking_id);
 create index bookings_customer on bookings (tenant_id, customer_id, starts_at, booking_id);
+-- Who may still owe something: suggestions for payments look here.
+create index bookings_open on bookings (tenant_id, starts_at, booking_id)
+    where status in ('deposit_pending', 'new', 'confirmed');
 create index bookings_date on bookings (tenant_id, date, slot, booking_id);
 
 do $$

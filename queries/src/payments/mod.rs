@@ -1,5 +1,8 @@
 //! Payments: the feed that somebody matches and watches.
 
+mod scores;
+mod suggestions;
+
 use domain::money::Money;
 use domain::payments::{Flag, MEMO_PURPOSE, Payment, PaymentRecord, PaymentStatus};
 use event_store::Result;
@@ -13,8 +16,9 @@ use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
+use self::suggestions::Suggestion;
 use crate::ask::{Ctx, Found};
-use crate::bookings::full_name;
+use crate::bookings::{self, full_name};
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::registry::{Entry, Shape, schema_of};
@@ -26,10 +30,11 @@ pub(crate) const PROJECTION: &str = "payments";
 pub(crate) const PAYMENTS_FEED: Entry = Entry {
     name: "payments-feed",
     title: "Payments",
-    description: "Money that came in, newest first, with the booking it was matched to and why.",
+    description: "Money that came in, newest first, with the booking it was matched to and why, or the open bookings that \
+        it may belong to.",
     shape: Shape::List,
     permission: Permission::PaymentsRead,
-    projections: &[PROJECTION, customers::PROJECTION],
+    projections: &[PROJECTION, customers::PROJECTION, bookings::PROJECTION],
     params: schema_of::<PaymentsFeedParams>,
     item: schema_of::<PaymentItem>,
     run: |ctx, params| Box::pin(payments_feed(ctx, params)),
@@ -89,6 +94,9 @@ pub(crate) struct PaymentItem {
     customer_name: Option<String>,
     /// Why it is matched: `checkout`, `linked_by_hand` or `marked_paid`.
     match_reason: Option<String>,
+    /// Open bookings that it may belong to, the best three first; none once it is matched or has gone back, nor without
+    /// the permission to read bookings.
+    suggestions: Vec<Suggestion>,
     /// Why a person should look.
     flags: Vec<String>,
     refunds: Vec<RefundItem>,
@@ -181,6 +189,7 @@ async fn payments_feed(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let next_cursor = page.close(&mut items, |last| {
         Cursor::at(sort, last.received_at, &last.payment_id)
     })?;
+    suggestions::suggest(ctx, &mut items).await?;
     Found::page(&items, next_cursor)
 }
 
@@ -192,7 +201,7 @@ const LIST_PAYMENTS_OF_CUSTOMERS: &str = "
     order by p.received_at desc, p.payment_id desc
     limit $3";
 
-/// The newest payments of some customers.
+/// The newest payments of some customers; being matched, they need no suggestions.
 pub(crate) async fn list_payments_of(
     ctx: &Ctx<'_>,
     customers: &[String],
@@ -241,6 +250,7 @@ fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
             .zip(last)
             .map(|(first, last)| full_name(&first, &last)),
         match_reason: row.try_get("match_reason")?,
+        suggestions: Vec::new(),
         flags,
         refunds: refunds(&payment)?,
         updated_at: row.try_get("updated_at")?,
