@@ -127,16 +127,16 @@ pub(super) async fn link_both(
     )
     .await?;
     let payment_id = PaymentId::new(payment.id.clone());
-    let (amount, at) = (
-        payment.state.require()?.received.amount.clone(),
-        work.ctx.now,
-    );
+    // What went back before the link never reaches the booking; what goes back later is noted on it then.
+    let record = payment.state.require()?;
+    let mut amount = record.received.amount.clone();
+    amount.amount_minor -= record.refunded_minor();
     let receive = ReceivePayment {
         payment_id,
         amount,
         cause,
         late,
-        at,
+        at: work.ctx.now,
     };
     work.execute(booking, BookingCommand::ReceivePayment(receive))
         .await
