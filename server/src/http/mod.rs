@@ -1,6 +1,7 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
 pub mod commands;
+mod components;
 pub mod docs;
 pub mod health;
 pub mod openapi;

@@ -7,6 +7,7 @@ use commands::registry::{self, Command};
 use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
+use super::components::Components;
 use super::problems;
 
 /// `GET /openapi.json`
@@ -19,17 +20,22 @@ pub async fn get_openapi() -> problems::Answer {
 
 /// The whole description.
 pub fn document() -> Value {
+    let own = [("Problem", problem_schema()), ("Answer", answer_schema())];
+    let own = own.map(|(name, schema)| (name.to_owned(), schema));
+    let mut components = Components::new(own.into_iter().collect());
     let mut paths = Map::new();
     for command in registry::public() {
+        let operation = command_operation(command, &mut components);
         paths.insert(
             format!("/commands/{}", command.name),
-            json!({ "post": command_operation(command) }),
+            json!({ "post": operation }),
         );
     }
     for query in query_registry::list() {
+        let operation = query_operation(query, &mut components);
         paths.insert(
             format!("/queries/{}", query.entry.name),
-            json!({ "get": query_operation(query) }),
+            json!({ "get": operation }),
         );
     }
     paths.extend(fixed_paths());
@@ -44,7 +50,7 @@ pub fn document() -> Value {
         "paths": paths,
         "components": {
             "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
-            "schemas": { "Problem": problem_schema(), "Answer": answer_schema() },
+            "schemas": components.into_schemas(),
             "responses": { "Problem": {
                 "description": "Refused or failed; `code` says why",
                 "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
@@ -53,8 +59,9 @@ pub fn document() -> Value {
     })
 }
 
-fn command_operation(command: &Command) -> Value {
+fn command_operation(command: &Command, components: &mut Components) -> Value {
     let schema = command.json_schema().cloned().unwrap_or_default();
+    let schema = components.adopt(command.name, schema);
     json!({
         "operationId": command.name.replace('-', "_"), "summary": command.title(),
         "description": command.description(), "tags": ["commands"],
@@ -73,14 +80,15 @@ fn command_operation(command: &Command) -> Value {
     })
 }
 
-fn query_operation(query: &Query) -> Value {
-    let required: Vec<&str> = query.params_schema["required"]
+fn query_operation(query: &Query, components: &mut Components) -> Value {
+    let params_schema = components.adopt(query.entry.name, query.params_schema.clone());
+    let required: Vec<&str> = params_schema["required"]
         .as_array()
         .into_iter()
         .flatten()
         .filter_map(Value::as_str)
         .collect();
-    let mut parameters: Vec<Value> = query.params_schema["properties"]
+    let mut parameters: Vec<Value> = params_schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
@@ -93,7 +101,7 @@ fn query_operation(query: &Query) -> Value {
         "Wait (2 s at most) until this position can be read",
         Need::Optional,
     ));
-    let item = (query.entry.item)();
+    let item = components.adopt(query.entry.name, (query.entry.item)());
     let answer = match query.entry.shape {
         Shape::List => json!({
             "type": "object", "required": ["items", "next_cursor", "as_of"],
