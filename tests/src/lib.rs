@@ -1,0 +1,25 @@
+//! The harness of the integration tests: one PostgreSQL a run, a database of its own and the whole program for every
+//! test, and a client that speaks to it over real HTTP.
+
+// All of this is test code; what goes wrong here fails a test by panicking.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+pub mod app;
+pub mod client;
+pub mod cluster;
+pub mod given;
+pub mod logs;
+pub mod neighbour;
+pub mod oracles;
+pub mod programs;
+pub mod providers;
+pub mod relay;
+pub mod scale;
+pub mod served;
+pub mod sources;
+pub mod sql;
+pub mod stream;
+pub mod tables;
+pub mod tenants;
+pub mod wait;
+pub mod webhooks;

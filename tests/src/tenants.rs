@@ -1,0 +1,115 @@
+//! The tenants of a test: set up as the demo's, with keys for who acts in them, and everything pointed at the sandbox.
+
+use commands::dispatch::Dispatcher;
+use domain::ids::TenantId;
+use event_store::store::Store;
+use identity::keys;
+use identity::new_keys::NewKey;
+use identity::principals::{Principal, PrincipalKind};
+use identity::roles::Role;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::app::request;
+use crate::client::Client;
+use crate::given;
+use crate::providers::Providers;
+
+/// One tenant and who acts in it.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub id: TenantId,
+    pub slug: String,
+    /// Holds every right that a tenant can give.
+    pub owner: Client,
+    /// An AI agent.
+    pub agent: Client,
+    pub stripe_key: String,
+    pub webhook_secret: String,
+}
+
+/// What is needed to let a tenant in.
+pub(crate) struct Door<'a> {
+    pub base_url: &'a str,
+    pub store: &'a Store,
+    pub dispatcher: &'a Dispatcher,
+    pub providers: &'a Providers,
+}
+
+impl Door<'_> {
+    pub async fn open_tenant(&self, slug: &str, name: &str) -> Tenant {
+        let id = TenantId::from(Uuid::now_v7());
+        let body = json!({ "slug": slug, "name": name, "modules": ["catering"], "settings": given::settings() });
+        self.send(&id, "create-tenant", body).await;
+        self.send(&id, "set-price-book", given::price_book()).await;
+        let (stripe_key, webhook_secret) = (format!("sk_test_{slug}"), format!("whsec_{slug}"));
+        let secrets = json!({ "secret_key": stripe_key, "webhook_secret": webhook_secret });
+        self.send(
+            &id,
+            "configure-provider",
+            json!({ "provider": "stripe", "secrets": secrets }),
+        )
+        .await;
+        let mail = json!({ "host": "127.0.0.1", "port": self.providers.smtp_port, "tls": "none" });
+        self.send(
+            &id,
+            "configure-provider",
+            json!({ "provider": "smtp", "settings": mail }),
+        )
+        .await;
+        let hook = format!("{}/webhooks/{slug}/stripe", self.base_url);
+        self.providers
+            .send_webhooks_to(&hook, &stripe_key, &webhook_secret)
+            .await;
+        let owner = client(
+            self.store,
+            self.base_url,
+            &id,
+            (PrincipalKind::Person, Role::Owner),
+        )
+        .await;
+        let agent = client(
+            self.store,
+            self.base_url,
+            &id,
+            (PrincipalKind::Agent, Role::AiAgent),
+        )
+        .await;
+        Tenant {
+            id,
+            slug: slug.to_owned(),
+            owner,
+            agent,
+            stripe_key,
+            webhook_secret,
+        }
+    }
+
+    async fn send(&self, tenant_id: &TenantId, name: &str, body: Value) {
+        let request = request(Principal::system(tenant_id.clone()), name, body);
+        let answer = self.dispatcher.dispatch(&request).await;
+        answer.unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
+
+/// A holder of a new key.
+pub(crate) async fn client(
+    store: &Store,
+    base_url: &str,
+    tenant_id: &TenantId,
+    (kind, role): (PrincipalKind, Role),
+) -> Client {
+    let label = format!("{role} of a test");
+    let new = NewKey {
+        kind,
+        label,
+        role,
+        permissions: None,
+        model: None,
+        expires_at: None,
+    };
+    let (_, plain) = keys::create(&store.pools.engine, tenant_id, &new)
+        .await
+        .expect("a key can be made");
+    Client::new(base_url, plain.expose())
+}
