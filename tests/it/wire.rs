@@ -1,0 +1,113 @@
+//! How often a command waits for PostgreSQL, counted on the wire between the two: once to load, once to commit.
+
+use commands::dispatch::Dispatcher;
+use event_store::pg::{PoolSizes, Pools};
+use event_store::store::Store;
+use event_store::vault::Vault;
+use identity::principals::Principal;
+use serde_json::{Value, json};
+use tests::app::{ROOT_KEY, TestApp, request};
+use tests::given::{self, SLOT, day};
+use tests::relay::{self, Waits};
+use tests::{cluster, sql};
+
+/// Times each command is sent first, so that statements are prepared and settings known.
+const WARM_UPS: usize = 3;
+
+struct Counted {
+    dispatcher: Dispatcher,
+    waits: Waits,
+    principal: Principal,
+}
+
+impl Counted {
+    /// A dispatcher whose loads and appends go through the relay, on one connection; all else goes past it.
+    async fn new(app: &TestApp) -> Self {
+        let (port, waits) = relay::start(cluster::shared().await.socket()).await;
+        let sizes = PoolSizes {
+            request: 1,
+            query: 1,
+            engine: 2,
+        };
+        let through = format!(
+            "postgresql://{}@127.0.0.1:{port}/{}",
+            sql::LOGIN,
+            app.database.name
+        );
+        let mut pools = Pools::new(&app.database.url, sizes).unwrap();
+        pools.request = Pools::new(&through, sizes).unwrap().request;
+        let dispatcher = Dispatcher::new(Store::new(pools, Vault::new(&ROOT_KEY)));
+        Self {
+            dispatcher,
+            waits,
+            principal: Principal::system(app.tenant.id.clone()),
+        }
+    }
+
+    /// The waits of the last of several commands.
+    async fn count(&self, name: &str, mut body: impl FnMut(usize) -> Value) -> usize {
+        let mut waited = 0;
+        for round in 0..=WARM_UPS {
+            let command = request(self.principal.clone(), name, body(round));
+            let before = self.waits.count();
+            self.dispatcher
+                .dispatch(&command)
+                .await
+                .unwrap_or_else(|error| panic!("{name}: {error}"));
+            waited = self.waits.count() - before;
+        }
+        waited
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_waits_once_to_load_and_once_to_commit() {
+    let app = TestApp::start().await;
+    let id = given::customer(&app.tenant.owner, "Ada").await;
+    let counted = Counted::new(&app).await;
+    let note = |round: usize| json!({ "customer_id": id, "text": format!("note {round}") });
+    assert_eq!(counted.count("add-note", note).await, 2);
+    let lead = |round: usize| json!({ "source": "web", "first_name": "Ada", "email": format!("guest{round}@example.test"), "phone": format!("+1213555010{round}") });
+    assert_eq!(counted.count("create-lead", lead).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_booking_waits_no_longer_than_any_other_command() {
+    let app = TestApp::start().await;
+    given::chef(&app.tenant.owner, "Kenji").await;
+    let counted = Counted::new(&app).await;
+    let number = |round: usize| i64::try_from(round).unwrap();
+    let order = |round: usize| {
+        let mut order = given::order(&format!("Guest{round}"), &day(number(round)), SLOT);
+        order["customer"]["phone"] = format!("+1213555010{round}").into();
+        order
+    };
+    assert_eq!(counted.count("create-booking", order).await, 2);
+    app.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_command_waits_once() {
+    let app = TestApp::start().await;
+    let id = given::customer(&app.tenant.owner, "Ada").await;
+    let counted = Counted::new(&app).await;
+    let mut command = request(
+        counted.principal.clone(),
+        "tag-customer",
+        json!({ "customer_id": id, "tag": "vip" }),
+    );
+    command.key = Some("one-intent".to_owned());
+    for _ in 0..WARM_UPS {
+        counted.dispatcher.dispatch(&command).await.unwrap();
+    }
+    let before = counted.waits.count();
+    assert!(
+        counted
+            .dispatcher
+            .dispatch(&command)
+            .await
+            .unwrap()
+            .replayed
+    );
+    assert_eq!(counted.waits.count() - before, 1);
+}
