@@ -1,0 +1,208 @@
+//! Reading the log: a projector that catches up in batches, as it runs in production, beside the same projector given
+//! one event per transaction; and a rebuild beside the bare reading of the log. Both ways must end in the same rows.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_store::checkpoints::{self, Lease};
+use event_store::log::{self, BATCH_LIMIT, Runner, Subscriber};
+use event_store::store::Store;
+use projectors::{Projection, rebuild};
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::Result;
+use crate::drive::{StolenTime, whole};
+
+/// The projection that is measured: the one with the most tables, and with names to decrypt.
+pub const PROJECTION: &str = projectors::customers::NAME;
+/// How many events a batch run catches up on.
+pub const EVENTS: u64 = 200_000;
+/// Who holds the lease here.
+const OWNER: &str = "bench";
+
+const FIND_POSITION_OF: &str = "
+    select position from events where aggregate_type = any ($1) order by position offset $2 limit 1";
+const RESET: &str = "
+    update checkpoints set position = 0, lease_until = '-infinity', fencing_token = fencing_token + 1
+    where subscriber = $1";
+const DIGEST: &str = "
+    select count(*), coalesce(sum(hashtextextended(c::text, 0)), 0)::text from public.customers as c";
+
+/// Events a second, of one kind of reading.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    pub per_second: f64,
+    pub stolen_percent: f64,
+}
+
+/// What one round gave.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Round {
+    pub batches: Reading,
+    pub single: Reading,
+    pub rebuild: Reading,
+    pub reading_alone: Reading,
+}
+
+/// One round. The single events are measured first, for `measured`, on the same tables, emptied before and after.
+pub async fn measure(store: &Store, measured: Duration) -> Result<Round> {
+    let projection = projectors::all(store)
+        .into_iter()
+        .find(|projection| projection.subscriber.name() == PROJECTION)
+        .ok_or("the projection is missing")?;
+    let until = position_of(store, projection.subscriber.as_ref(), EVENTS).await?;
+    empty(store, &projection).await?;
+    let single = one_by_one(store, projection.subscriber.as_ref(), until, measured).await?;
+    empty(store, &projection).await?;
+    let batches = in_batches(store, projection.subscriber.clone(), until).await?;
+    let caught_up = digest(store).await?;
+    let rebuild = rebuild_from_zero(store, &projection).await?;
+    let rebuilt = digest(store).await?;
+    if caught_up != rebuilt {
+        return Err(format!(
+            "rebuilt rows differ from those caught up: {rebuilt:?}, {caught_up:?}"
+        )
+        .into());
+    }
+    let reading_alone = read_alone(store, projection.subscriber.as_ref(), until).await?;
+    Ok(Round {
+        batches,
+        single,
+        rebuild,
+        reading_alone,
+    })
+}
+
+/// The runner as the server starts it, with a log that ends at `until`.
+async fn in_batches(store: &Store, subscriber: Arc<dyn Subscriber>, until: i64) -> Result<Reading> {
+    let (safe, moved, stop) = (
+        watch::Sender::new(until),
+        watch::Sender::new(0),
+        CancellationToken::new(),
+    );
+    let runner = Runner {
+        pool: store.pools.engine.clone(),
+        subscriber: subscriber.clone(),
+        owner: OWNER.to_owned(),
+        safe: safe.subscribe(),
+        moved: moved.clone(),
+    };
+    let mut moves = moved.subscribe();
+    let (clock, begun) = (StolenTime::start(), Instant::now());
+    let running = tokio::spawn(runner.run(stop.clone()));
+    loop {
+        moves.changed().await?;
+        let client = store.pools.engine.get().await?;
+        if checkpoints::position(&client, &[subscriber.name()]).await? >= until {
+            break;
+        }
+    }
+    let reading = reading(EVENTS, begun, &clock);
+    stop.cancel();
+    running.await?;
+    Ok(reading)
+}
+
+/// A transaction per event, with the checkpoint in it, as a projector without batches would do.
+async fn one_by_one(
+    store: &Store,
+    subscriber: &dyn Subscriber,
+    until: i64,
+    measured: Duration,
+) -> Result<Reading> {
+    let mut lease = checkpoints::acquire(&store.pools.engine, subscriber.name(), OWNER)
+        .await?
+        .ok_or("somebody else holds the projection's lease")?;
+    let mut client = store.pools.engine.get().await?;
+    let (clock, begun) = (StolenTime::start(), Instant::now());
+    let mut applied = 0;
+    'measured: loop {
+        let types = subscriber.aggregate_types();
+        let page = log::read(&client, types, (lease.position, until), BATCH_LIMIT).await?;
+        if page.is_empty() {
+            break;
+        }
+        for event in page {
+            if begun.elapsed() >= measured {
+                break 'measured;
+            }
+            let tx = client.transaction().await?;
+            subscriber.apply(&tx, std::slice::from_ref(&event)).await?;
+            checkpoints::advance(&tx, subscriber.name(), lease, event.position).await?;
+            tx.commit().await?;
+            lease = Lease {
+                position: event.position,
+                ..lease
+            };
+            applied += 1;
+        }
+    }
+    Ok(reading(applied, begun, &clock))
+}
+
+async fn rebuild_from_zero(store: &Store, projection: &Projection) -> Result<Reading> {
+    let (clock, begun) = (StolenTime::start(), Instant::now());
+    let rebuilt = rebuild::rebuild(store, projection, |_| {}).await?;
+    Ok(reading(rebuilt.events, begun, &clock))
+}
+
+async fn read_alone(store: &Store, subscriber: &dyn Subscriber, until: i64) -> Result<Reading> {
+    let client = store.pools.engine.get().await?;
+    let (clock, begun) = (StolenTime::start(), Instant::now());
+    let (mut after, mut events) = (0, 0);
+    loop {
+        let page = log::read(
+            &client,
+            subscriber.aggregate_types(),
+            (after, until),
+            BATCH_LIMIT,
+        )
+        .await?;
+        let Some(last) = page.last() else { break };
+        after = last.position;
+        events += u64::try_from(page.len())?;
+    }
+    Ok(reading(events, begun, &clock))
+}
+
+fn reading(events: u64, begun: Instant, clock: &StolenTime) -> Reading {
+    Reading {
+        per_second: whole(events) / begun.elapsed().as_secs_f64(),
+        stolen_percent: clock.percent(),
+    }
+}
+
+/// Where the `number`th event of the subscriber lies.
+async fn position_of(store: &Store, subscriber: &dyn Subscriber, number: u64) -> Result<i64> {
+    let client = store.pools.engine.get().await?;
+    let skipped = i64::try_from(number)? - 1;
+    let row = client
+        .query_one(FIND_POSITION_OF, &[&subscriber.aggregate_types(), &skipped])
+        .await?;
+    Ok(row.get(0))
+}
+
+/// As before the first event.
+async fn empty(store: &Store, projection: &Projection) -> Result<()> {
+    let client = store.pools.engine.get().await?;
+    for table in projection.tables {
+        client.execute(table.clear, &[]).await?;
+        client.execute(table.clear_twin, &[]).await?;
+    }
+    client
+        .execute(RESET, &[&projection.subscriber.name()])
+        .await?;
+    Ok(())
+}
+
+async fn digest(store: &Store) -> Result<(i64, String)> {
+    let row = store
+        .pools
+        .engine
+        .get()
+        .await?
+        .query_one(DIGEST, &[])
+        .await?;
+    Ok((row.get(0), row.get(1)))
+}

@@ -1,0 +1,155 @@
+//! What all systems run on: one private PostgreSQL in a directory that is gone afterwards, as `rapport serve` would
+//! start it, reached over TCP by everybody, with a schema for each system in one database.
+
+use std::path::{Path, PathBuf};
+
+use event_store::pg::{PoolSizes, Pools};
+use event_store::store::Store;
+use event_store::vault::Vault;
+use server::embedded::{Embedded, Purpose};
+use sqlx::postgres::PgConnectOptions;
+use tokio_postgres::{Client, Config, NoTls};
+use uuid::Uuid;
+
+use crate::limits::{self, Limits};
+use crate::{Result, peer, streams};
+
+/// The settings that decide what a commit costs, and what fits into memory.
+const SETTINGS: [&str; 8] = [
+    "server_version",
+    "fsync",
+    "synchronous_commit",
+    "full_page_writes",
+    "wal_sync_method",
+    "commit_delay",
+    "shared_buffers",
+    "max_wal_size",
+];
+/// Any key will do for data that nobody keeps.
+const ROOT_KEY: [u8; 32] = [7; 32];
+
+const SHOW: &str = "select current_setting($1)";
+/// One by one: a vacuum cannot share a transaction.
+const VACUUM: [&str; 3] = [
+    "vacuum (analyze) limits.events",
+    "vacuum (analyze) peer.events",
+    "vacuum (analyze) public.events",
+];
+
+/// PostgreSQL, migrated, with every system's tables made and filled (ours: only made).
+pub struct Ground {
+    pub store: Store,
+    pub limits: Limits,
+    pub peer: PgConnectOptions,
+    /// Name and value of what decides durability and memory, as the server says.
+    pub settings: Vec<(&'static str, String)>,
+    config: Config,
+    embedded: Embedded,
+    directory: PathBuf,
+}
+
+impl Ground {
+    pub async fn prepare(streams: u64) -> Result<Self> {
+        let directory = std::env::temp_dir().join(format!("rapport-bench-{}", Uuid::now_v7()));
+        let embedded = Embedded::start_or_attach(&directory, Purpose::Serve).await?;
+        let config = over_tcp(&embedded.url())?;
+        let url = url_of(&config);
+        server::database::migrate(&url).await?;
+        let client = connect(&config).await?;
+        let mut settings = Vec::with_capacity(SETTINGS.len());
+        for name in SETTINGS {
+            settings.push((name, client.query_one(SHOW, &[&name]).await?.get(0)));
+        }
+        client.batch_execute(limits::CREATE_TABLES).await?;
+        client.batch_execute(peer::CREATE_TABLES).await?;
+        let count = i64::try_from(streams)?;
+        client
+            .execute(limits::FILL, &[&count, &streams::NOTE])
+            .await?;
+        client
+            .execute(peer::FILL, &[&count, &streams::NOTE])
+            .await?;
+        Ok(Self {
+            store: Store::new(
+                Pools::new(&url, PoolSizes::default())?,
+                Vault::new(&ROOT_KEY),
+            ),
+            limits: Limits::new(&config, &directory.join("pgbench"), streams)?,
+            peer: peer::options(&config),
+            settings,
+            config,
+            embedded,
+            directory,
+        })
+    }
+
+    /// Once the logs are filled. Never for tables that are still empty: a plan made for an empty table is kept.
+    pub async fn vacuum_logs(&self) -> Result<()> {
+        let client = self.connect().await?;
+        for statement in VACUUM {
+            client.batch_execute(statement).await?;
+        }
+        Ok(())
+    }
+
+    /// A connection of the owner of all tables.
+    pub async fn connect(&self) -> Result<Client> {
+        connect(&self.config).await
+    }
+
+    /// Stops PostgreSQL and removes what it has written.
+    pub async fn clear_away(self) -> Result<()> {
+        let cluster = cluster_directory(&self.embedded, &self.directory);
+        self.store.pools.close();
+        self.embedded.stop().await?;
+        std::fs::remove_dir_all(&self.directory)?;
+        if cluster.exists() {
+            std::fs::remove_dir_all(cluster)?;
+        }
+        Ok(())
+    }
+}
+
+/// The cluster may lie elsewhere, when the server's account cannot get into the directory.
+fn cluster_directory(embedded: &Embedded, directory: &Path) -> PathBuf {
+    embedded
+        .log_directory()
+        .parent()
+        .unwrap_or(directory)
+        .to_owned()
+}
+
+/// Everybody comes by TCP, as from another machine; a socket would flatter whoever makes more round trips.
+fn over_tcp(url: &str) -> Result<Config> {
+    let given: Config = url.parse()?;
+    let mut config = Config::new();
+    config
+        .host("127.0.0.1")
+        .port(
+            given
+                .get_ports()
+                .first()
+                .copied()
+                .ok_or("the server's port is missing")?,
+        )
+        .user(given.get_user().unwrap_or_default())
+        .password(given.get_password().unwrap_or_default())
+        .dbname(given.get_dbname().unwrap_or_default());
+    Ok(config)
+}
+
+fn url_of(config: &Config) -> String {
+    format!(
+        "postgresql://{}:{}@127.0.0.1:{}/{}",
+        config.get_user().unwrap_or_default(),
+        String::from_utf8_lossy(config.get_password().unwrap_or_default()),
+        config.get_ports().first().copied().unwrap_or_default(),
+        config.get_dbname().unwrap_or_default()
+    )
+}
+
+async fn connect(config: &Config) -> Result<Client> {
+    let (client, connection) = config.connect(NoTls).await?;
+    tokio::spawn(connection);
+    Ok(client)
+}

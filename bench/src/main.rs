@@ -1,0 +1,173 @@
+//! `make bench`: our figures beside our peers', in one run on one PostgreSQL, and whether the floors hold that we promise.
+
+mod appends;
+mod catch_up;
+mod checks;
+mod dispatched;
+mod drive;
+mod ground;
+mod http;
+mod limits;
+mod peer;
+mod report;
+mod rounds;
+mod rows;
+mod streams;
+mod tenant;
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, ValueEnum};
+use domain::ids::TenantId;
+use event_store::store::Store;
+use identity::keys;
+use identity::new_keys::NewKey;
+use identity::principals::PrincipalKind;
+use identity::roles::Role as PrincipalRole;
+use outbox::delivery::Endpoints;
+use server::app::{self, Plan};
+use server::config::Role;
+
+use self::checks::Check;
+use self::ground::Ground;
+use self::rounds::{Acknowledged, Rounds};
+
+/// What every fallible call here answers.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// The principal of commands that are dispatched in this process.
+const IN_PROCESS: &str = "system";
+
+/// Measures Rapport beside pgbench and postgres-es, prints a table, writes target/bench.json, and fails when a floor
+/// does not hold.
+#[derive(Debug, Parser)]
+#[command(name = "bench")]
+struct Options {
+    /// How many rounds to take; figures are medians over them.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=100))]
+    rounds: u32,
+    /// How long each system is measured in each round, after a second of warming up.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=600))]
+    seconds: u64,
+    /// Measure these groups alone.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Group>,
+}
+
+/// What is measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Group {
+    /// Commands a second and their latencies, at 1, 8 and 32 clients.
+    Append,
+    /// The same command over HTTP and in process, at 64.
+    Http,
+    /// Catching up and rebuilding.
+    CatchUp,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    let options = Options::parse();
+    let groups = match options.only.as_slice() {
+        [] => Group::value_variants().to_vec(),
+        only => only.to_vec(),
+    };
+    say("starting PostgreSQL and filling it");
+    let ground = Ground::prepare(streams::STREAMS).await?;
+    let outcome = measure(&ground, &options, &groups).await;
+    ground.clear_away().await?;
+    outcome
+}
+
+async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result<ExitCode> {
+    for (name, value) in &ground.settings {
+        say(&format!("  {name} = {value}"));
+    }
+    let running = app::start(Plan {
+        store: ground.store.clone(),
+        // No projectors and no relay beside the load: both are measured by themselves.
+        role: Role::Api,
+        listen: ([127, 0, 0, 1], 0).into(),
+        endpoints: Endpoints {
+            stripe_url: String::new(),
+            public_url: String::new(),
+        },
+        metrics: None,
+    })?;
+    let tenant_id = tenant::fill(&running.dispatcher).await?;
+    ground.vacuum_logs().await?;
+    let (principal, api_key) = make_key(&ground.store, &tenant_id).await?;
+    let bench = Rounds {
+        ground,
+        dispatcher: &running.dispatcher,
+        tenant_id: &tenant_id,
+        address: running.address.ok_or("the API does not listen")?,
+        api_key: &api_key,
+        measured: Duration::from_secs(options.seconds),
+    };
+    let (mut rounds, mut acknowledged) = (Vec::new(), Acknowledged::default());
+    for number in 0..usize::try_from(options.rounds)? {
+        say(&format!("round {} of {}", number + 1, options.rounds));
+        rounds.push(bench.run(number, groups, &mut acknowledged).await?);
+    }
+    let checks = check(&ground.store, &principal, acknowledged).await?;
+    running.stop().await;
+    let rows = rows::rows(&rounds);
+    report::print(&rows);
+    report::write(&rows)?;
+    for check in &checks {
+        let verdict = if check.holds() {
+            "as it must be"
+        } else {
+            "WRONG"
+        };
+        say(&format!(
+            "{}: {} of {}, {verdict}",
+            check.name, check.found, check.expected
+        ));
+    }
+    let holds = rows.iter().all(|row| row.holds) && checks.iter().all(Check::holds);
+    Ok(if holds {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// A key for HTTP; answers its principal and its text.
+async fn make_key(store: &Store, tenant_id: &TenantId) -> Result<(String, String)> {
+    let new = NewKey {
+        kind: PrincipalKind::Agent,
+        label: "bench".to_owned(),
+        role: PrincipalRole::AiAgent,
+        permissions: None,
+        model: None,
+        expires_at: None,
+    };
+    let (key, plain) = keys::create(&store.pools.engine, tenant_id, &new).await?;
+    let principal = key
+        .principal(time::OffsetDateTime::now_utc())
+        .map_err(|refusal| refusal.detail)?;
+    Ok((principal.id, plain.expose().to_owned()))
+}
+
+async fn check(store: &Store, over_http: &str, acknowledged: Acknowledged) -> Result<Vec<Check>> {
+    let mut checks = vec![checks::check_streams(store).await?];
+    let sent = [
+        ((IN_PROCESS, dispatched::COMMAND), acknowledged.in_process),
+        ((over_http, dispatched::COMMAND), acknowledged.over_http),
+        ((appends::PRINCIPAL, appends::NAME), acknowledged.messages),
+    ];
+    for (who, count) in sent {
+        checks.extend(checks::check_commands(store, who, count).await?);
+    }
+    checks.push(checks::check_messages(store, appends::TARGET, acknowledged.messages).await?);
+    Ok(checks)
+}
+
+/// Tells the operator how far it is.
+#[allow(clippy::print_stdout)]
+pub fn say(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,23 @@
+//! The streams that every system works on: how many, their ids, and how one is picked.
+
+use uuid::Uuid;
+
+/// Streams of five events each, in every system.
+pub const STREAMS: u64 = 100_000;
+/// The text that each fresh event carries.
+pub const NOTE: &str = "Wants a revised quote by Friday; the decision maker joins the next call. Prefers the morning, \
+                        and asks that the invoice goes to the office and not to the venue.";
+
+/// The first bits of every stream's id; the rest is its number.
+const FIRST_ID: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
+
+/// The id of stream `number`.
+pub fn id(number: u64) -> String {
+    Uuid::from_u128(FIRST_ID + u128::from(number)).to_string()
+}
+
+/// Any stream, each as likely as the others.
+pub fn pick(streams: u64) -> u64 {
+    let random = Uuid::new_v4().as_u128() & u128::from(u64::MAX);
+    u64::try_from(random % u128::from(streams)).unwrap_or_default() + 1
+}
