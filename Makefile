@@ -25,7 +25,7 @@ bench: bootstrap ## Measure us beside our peers; the table is also written to ta
 
 conformance: bootstrap ## Run the event store's conformance suite at full length
 	cargo build -p server --locked
-	RAPPORT_TEST_SCALE=full cargo test -p tests --locked conformance
+	RAPPORT_TEST_SCALE=full cargo test -p tests --locked -- log:: cqrs:: race:: idempotency:: wire::
 
 soak: bootstrap ## Run every long test at full size
 	cargo build -p server --locked
