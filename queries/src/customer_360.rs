@@ -11,8 +11,8 @@ use serde_json::Value;
 use time::OffsetDateTime;
 
 use crate::ask::{Ctx, Found};
-use crate::bookings::{self, BookingItem};
-use crate::customers::{self, CustomerItem};
+use crate::bookings::{self, item::BookingItem};
+use crate::customers::{self, item::CustomerItem};
 use crate::payments::{self, PaymentItem};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};

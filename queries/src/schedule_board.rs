@@ -14,7 +14,7 @@ use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
 use crate::ask::{Ctx, Found};
-use crate::bookings::{self, date, full_name};
+use crate::bookings::{self, date, item::full_name};
 use crate::chefs::{self, KnownChef};
 use crate::cursors::Cursor;
 use crate::page::Page;

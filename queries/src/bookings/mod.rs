@@ -1,6 +1,6 @@
 //! Bookings: the list, one of them, and what every other query shows of a booking.
 
-mod item;
+pub(crate) mod item;
 
 use domain::bookings::Status;
 use domain::customers::consents::Source;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use time::Date;
 use tokio_postgres::Row;
 
-pub(crate) use self::item::{BookingItem, full_name};
+use self::item::BookingItem;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;

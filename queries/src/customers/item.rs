@@ -9,7 +9,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use crate::bookings::full_name;
+use crate::bookings::item::full_name;
 use crate::plain::Plain;
 
 #[derive(Serialize, JsonSchema)]

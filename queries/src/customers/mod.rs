@@ -1,6 +1,6 @@
 //! Customers: search by words of their names, or exactly by e-mail and phone.
 
-mod item;
+pub(crate) mod item;
 mod words;
 
 use domain::customers::consents::Source;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use tokio_postgres::Row;
 
-pub(crate) use self::item::CustomerItem;
+use self::item::CustomerItem;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;

@@ -18,7 +18,7 @@ use tokio_postgres::Row;
 
 use self::suggestions::Suggestion;
 use crate::ask::{Ctx, Found};
-use crate::bookings::{self, full_name};
+use crate::bookings::{self, item::full_name};
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::registry::{Entry, Shape, schema_of};

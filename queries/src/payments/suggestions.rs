@@ -13,7 +13,7 @@ use tokio_postgres::Row;
 use super::PaymentItem;
 use super::scores::{Due, Fit, LEAST_POINTS, MAX_POINTS, NameWords, Paid, Reason, fit, memo_words};
 use crate::ask::Ctx;
-use crate::bookings::full_name;
+use crate::bookings::item::full_name;
 
 /// Suggestions shown for one payment.
 const MAX_SUGGESTIONS: usize = 3;
