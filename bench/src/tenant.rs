@@ -1,5 +1,6 @@
 //! Our side of the ground: a tenant, made by its command, and its customers, each a stream of five events with real
-//! ciphertext in them. They are written in bulk, in the same order in which the peers' streams lie.
+//! ciphertext in them. They are written in bulk, one event of each of some thousand streams after the other, so that the
+//! events of a stream lie on pages of their own, as the peers' do.
 
 use commands::dispatch::{Dispatcher, Request, Run};
 use commands::work::{Context, Mode};
@@ -43,8 +44,8 @@ pub async fn fill(dispatcher: &Dispatcher) -> Result<TenantId> {
         .dispatch(&request(&tenant_id, "create-tenant", body))
         .await?;
     let subjects = make_subjects(&dispatcher.store, &tenant_id).await?;
-    for sequence in 1..=SEQUENCES {
-        for chunk in subjects.chunks(CHUNK) {
+    for chunk in subjects.chunks(CHUNK) {
+        for sequence in 1..=SEQUENCES {
             write(&dispatcher.store, &tenant_id, sequence, chunk).await?;
         }
     }
@@ -163,7 +164,10 @@ fn details(id: &str, key: &SubjectKey) -> Result<CustomerDetails> {
     let email = seal("email", &format!("{id}@example.org"))?;
     Ok(CustomerDetails {
         first_name: Some(seal("first_name", "Example")?),
-        last_name: Some(seal("last_name", &format!("Customer {id}"))?),
+        last_name: Some(seal(
+            "last_name",
+            &format!("Person{}", id.rsplit('-').next().unwrap_or_default()),
+        )?),
         email: Some(SealedKey {
             sealed: email,
             ..SealedKey::default()

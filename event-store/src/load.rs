@@ -52,16 +52,17 @@ pub struct HeldKey {
 }
 
 const FIND_ANSWER: &str = "
-    with tenant as materialized (select set_config('rapport.tenant_id', $1, true) as id)
     select c.fingerprint, c.answer, c.position
-    from tenant cross join lateral (
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (
         select fingerprint, answer, position from commands
         where tenant_id = tenant.id and principal = $2 and key = $3 offset 0) as c";
 
 const LOAD_STREAMS: &str = "
-    with tenant as materialized (select set_config('rapport.tenant_id', $1, true) as id)
     select e.*
-    from tenant cross join unnest($2::text[], $3::text[], $4::bigint[]) as s (kind, id, after)
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (
+        select unnest($2::text[]) as kind, unnest($3::text[]) as id, unnest($4::bigint[]) as after offset 0) as s
     cross join lateral (
         select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
             occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
@@ -70,26 +71,26 @@ const LOAD_STREAMS: &str = "
         order by sequence) as e";
 
 const FIND_CLAIMS: &str = "
-    with tenant as materialized (select set_config('rapport.tenant_id', $1, true) as id)
     select k.*
-    from tenant cross join unnest($2::text[], $3::text[]) as s (scope, value)
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (select unnest($2::text[]) as scope, unnest($3::text[]) as value offset 0) as s
     cross join lateral (
         select scope, value, aggregate_type, aggregate_id from claims
         where tenant_id = tenant.id and scope = s.scope and value = s.value offset 0) as k";
 
 const FIND_HANDLES: &str = "
-    with tenant as materialized (select set_config('rapport.tenant_id', $1, true) as id)
     select k.*
-    from tenant cross join unnest($2::text[], $3::text[]) as s (scope, value)
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (select unnest($2::text[]) as scope, unnest($3::text[]) as value offset 0) as s
     cross join lateral (
         select scope, value, aggregate_type, aggregate_id from handles
         where tenant_id = tenant.id and scope = s.scope and value = s.value
         order by aggregate_id limit 1000) as k";
 
 const FIND_SUBJECT_KEYS: &str = "
-    with tenant as materialized (select set_config('rapport.tenant_id', $1, true) as id)
     select k.*
-    from tenant cross join unnest($2::text[]) as s (subject)
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (select unnest($2::text[]) as subject offset 0) as s
     cross join lateral (
         select subject_id, wrapped_key from subject_keys
         where tenant_id = tenant.id and subject_id = s.subject offset 0) as k";
