@@ -197,8 +197,14 @@ impl Subscriber for Customers {
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         let folded = fold::<Customer>(tx, LOAD_CUSTOMERS, batch).await?;
         let rows = self.rows(&folded).await?;
-        let named: Vec<CustomerKey> = rows.iter().map(CustomerKey::of).collect();
-        let terms: Vec<TermRow> = rows.iter().flat_map(terms).collect();
+        let renamed = || {
+            let pairs = folded.iter().zip(&rows);
+            pairs
+                .filter(|(customer, _)| changes_terms(customer))
+                .map(|(_, row)| row)
+        };
+        let named: Vec<CustomerKey> = renamed().map(CustomerKey::of).collect();
+        let terms: Vec<TermRow> = renamed().flat_map(terms).collect();
         let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
         CustomerRow::write(tx, UPSERT_CUSTOMERS, &rows).await?;
         CustomerKey::write(tx, DELETE_TERMS, &named).await?;
@@ -268,6 +274,20 @@ impl CustomerKey {
             customer_id: row.customer_id.clone(),
         }
     }
+}
+
+/// Whether the batch may have changed what the customer is found by; most events do not, and writing terms anew is dear.
+fn changes_terms(customer: &Folded<'_, Customer>) -> bool {
+    customer.fresh.iter().any(|fresh| {
+        !matches!(
+            fresh.event,
+            CustomerEvent::ConsentGranted { .. }
+                | CustomerEvent::ConsentWithdrawn { .. }
+                | CustomerEvent::NoteAdded { .. }
+                | CustomerEvent::CustomerTagged { .. }
+                | CustomerEvent::CustomerUntagged { .. }
+        )
+    })
 }
 
 /// The words by which a customer is searched; none for one that was merged away.
