@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use commands::answer::parse_position;
 use domain::refusal::Refusal;
 use queries::ask::{Found, ask};
+use queries::params::from_pairs;
 use serde_json::{Map, Value};
 
 use super::principals::{authenticate, header_text};
@@ -61,16 +62,11 @@ pub async fn get_query(
 fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, Refusal> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|error| Refusal::malformed("parameters-malformed", error.to_string()))?;
-    let mut params = Map::new();
-    for (name, value) in pairs.into_inner() {
-        if params.insert(name.clone(), Value::String(value)).is_some() {
-            return Err(Refusal::malformed(
-                "parameter-repeated",
-                format!("{name} is given more than once"),
-            ));
-        }
-    }
-    Ok(params)
+    from_pairs(
+        pairs
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str())),
+    )
 }
 
 fn read_after(request: &HttpRequest) -> Result<Option<i64>, Refusal> {
