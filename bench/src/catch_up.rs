@@ -26,6 +26,13 @@ const FIND_POSITION_OF: &str = "
 const RESET: &str = "
     update checkpoints set position = 0, lease_until = '-infinity', fencing_token = fencing_token + 1
     where subscriber = $1";
+const EMPTY: [&str; 5] = [
+    "select twin.clear($1)",
+    "select twin.finish($1)",
+    "select twin.swap($1)",
+    "select twin.clear($1)",
+    "select twin.finish($1)",
+];
 const DIGEST: &str = "
     select count(*), coalesce(sum(hashtextextended(c::text, 0)), 0)::text from public.customers as c";
 
@@ -183,16 +190,13 @@ async fn position_of(store: &Store, subscriber: &dyn Subscriber, number: u64) ->
     Ok(row.get(0))
 }
 
-/// As before the first event.
+/// As before the first event: emptied twins take the tables' place, and the tables are emptied in turn.
 async fn empty(store: &Store, projection: &Projection) -> Result<()> {
     let client = store.pools.engine.get().await?;
-    for table in projection.tables {
-        client.execute(table.clear, &[]).await?;
-        client.execute(table.clear_twin, &[]).await?;
+    for statement in EMPTY {
+        client.execute(statement, &[&projection.tables]).await?;
     }
-    client
-        .execute(RESET, &[&projection.subscriber.name()])
-        .await?;
+    client.execute(RESET, &[&projection.name()]).await?;
     Ok(())
 }
 

@@ -14,7 +14,12 @@ const ENSURE: &str = "insert into checkpoints (subscriber) values ($1) on confli
 const ACQUIRE: &str = "
     update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',
         fencing_token = fencing_token + 1
-    where subscriber = $1 and lease_until < clock_timestamp()
+    where subscriber = $1 and lease_until < clock_timestamp() and paused_at is null
+    returning fencing_token, position";
+const SEIZE: &str = "
+    update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',
+        fencing_token = fencing_token + 1
+    where subscriber = $1
     returning fencing_token, position";
 const RENEW: &str = "
     update checkpoints set lease_until = clock_timestamp() + $3::float8 * interval '1 second'
@@ -24,6 +29,10 @@ const RELEASE: &str =
 const MOVE: &str = "
     update checkpoints set position = $4, failure = null, moved_at = clock_timestamp(),
         lease_until = clock_timestamp() + $5::float8 * interval '1 second'
+    where subscriber = $1 and fencing_token = $2 and position = $3";
+/// Locks the row as well: whoever has got through here is not fenced off before the end of the transaction.
+const KEEP: &str = "
+    update checkpoints set lease_until = clock_timestamp() + $4::float8 * interval '1 second'
     where subscriber = $1 and fencing_token = $2 and position = $3";
 const FAIL: &str =
     "update checkpoints set failure = $3 where subscriber = $1 and fencing_token = $2";
@@ -56,7 +65,10 @@ pub struct Standing {
     pub still_seconds: f64,
 }
 
-/// Takes the lease if nobody holds it.
+/// What a lost lease is called; see `is_lost`.
+const LOST: &str = "lease-lost";
+
+/// Takes the lease if nobody holds it and the subscriber is not paused.
 pub async fn acquire(pool: &Pool, subscriber: &str, owner: &str) -> Result<Option<Lease>> {
     let client = pool.get().await?;
     client.execute(ENSURE, &[&subscriber]).await?;
@@ -67,6 +79,48 @@ pub async fn acquire(pool: &Pool, subscriber: &str, owner: &str) -> Result<Optio
         fencing_token: row.get("fencing_token"),
         position: row.get("position"),
     }))
+}
+
+/// Takes the lease away from whoever holds it: what they have not committed by now is refused.
+pub async fn seize(pool: &Pool, subscriber: &str, owner: &str) -> Result<Lease> {
+    let client = pool.get().await?;
+    client.execute(ENSURE, &[&subscriber]).await?;
+    let row = client
+        .query_one(SEIZE, &[&subscriber, &owner, &LEASE.as_secs_f64()])
+        .await?;
+    Ok(Lease {
+        fencing_token: row.get("fencing_token"),
+        position: row.get("position"),
+    })
+}
+
+/// Keeps the lease until the end of a transaction that does not move the checkpoint; an error means that it was lost and
+/// the transaction must not commit.
+pub async fn keep(tx: &Transaction<'_>, subscriber: &str, lease: Lease) -> Result<()> {
+    let kept = tx
+        .execute(
+            KEEP,
+            &[
+                &subscriber,
+                &lease.fencing_token,
+                &lease.position,
+                &LEASE.as_secs_f64(),
+            ],
+        )
+        .await?;
+    match kept {
+        1 => Ok(()),
+        _ => Err(lost(subscriber)),
+    }
+}
+
+/// Whether the error says that another process holds the lease.
+pub fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Busy { code, .. } if *code == LOST)
+}
+
+fn lost(subscriber: &str) -> Error {
+    Error::busy(LOST, format!("another process runs {subscriber} now"))
 }
 
 /// Keeps the lease; answers whether it was still ours.
@@ -112,13 +166,10 @@ pub async fn advance(
             ],
         )
         .await?;
-    if moved == 1 {
-        return Ok(());
+    match moved {
+        1 => Ok(()),
+        _ => Err(lost(subscriber)),
     }
-    Err(Error::busy(
-        "lease-lost",
-        format!("another process runs {subscriber} now"),
-    ))
 }
 
 /// Notes why the subscriber cannot go on; the next successful move clears it.

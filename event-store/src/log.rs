@@ -5,21 +5,31 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use deadpool_postgres::{Pool, Transaction};
-use tokio::sync::watch;
+use deadpool_postgres::{GenericClient, Pool, Transaction};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
 use crate::checkpoints::{self, LEASE, Lease};
+use crate::parking::{Parking, Side, is_poison};
 use crate::recorded::Recorded;
 
 /// How many events one batch holds at most.
 pub const BATCH_LIMIT: i64 = 5_000;
+/// As `BATCH_LIMIT`, for a subscriber that is further behind than that: rows that change often are written less often.
+pub const CATCH_UP_LIMIT: i64 = 25_000;
+/// How many subscribers of a process may hold such batches in memory at once.
+const MAX_CATCHING_UP: usize = 2;
 /// How often a runner that is not in possession of a lease tries to get it.
 const LEASE_RETRY: Duration = Duration::from_secs(2);
+/// The same, for a while after the lease was taken away: whoever steers a projection needs it for a moment only.
+const SEIZED_RETRY: Duration = Duration::from_millis(20);
+const SEIZED_PATIENCE: Duration = Duration::from_secs(5);
 /// Waits after a failed batch, doubled each time up to the last.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+
+static CATCHING_UP: Semaphore = Semaphore::const_new(MAX_CATCHING_UP);
 
 /// The aggregate types are a filter on the scan of one index range, not a second index.
 const READ: &str = "
@@ -40,11 +50,16 @@ pub trait Subscriber: Send + Sync {
 
     /// Writes all that follows from the batch into the transaction that also moves the checkpoint.
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()>;
+
+    /// What must be applied in order, within the tenant: when an event fails, those of the same key wait behind it.
+    fn key(&self, event: &Recorded) -> String {
+        format!("{}/{}", event.aggregate_type, event.aggregate_id)
+    }
 }
 
 /// Reads the log from one position to another, both known to be safe; at most `limit` events.
 pub async fn read(
-    client: &impl deadpool_postgres::GenericClient,
+    client: &impl GenericClient,
     aggregate_types: &[&str],
     (after, until): (i64, i64),
     limit: i64,
@@ -54,6 +69,36 @@ pub async fn read(
         .query(&statement, &[&after, &until, &aggregate_types, &limit])
         .await?;
     Ok(rows.iter().map(Recorded::from_row).collect())
+}
+
+/// A batch, and the stretch of the log that it is all there is of.
+#[derive(Debug)]
+pub struct Page {
+    pub after: i64,
+    pub until: i64,
+    pub events: Vec<Recorded>,
+}
+
+impl Page {
+    /// Reads the next batch after a position, up to a safe one.
+    pub async fn read(
+        client: &impl GenericClient,
+        aggregate_types: &[&str],
+        (after, safe): (i64, i64),
+        limit: i64,
+    ) -> Result<Self> {
+        let events = read(client, aggregate_types, (after, safe), limit).await?;
+        let is_full = i64::try_from(events.len()).unwrap_or(limit) >= limit;
+        let until = match events.last() {
+            Some(last) if is_full => last.position,
+            _ => safe,
+        };
+        Ok(Self {
+            after,
+            until,
+            events,
+        })
+    }
 }
 
 /// Runs one subscriber until told to stop.
@@ -71,18 +116,28 @@ pub struct Runner {
 impl Runner {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
+        let mut seized: Option<Instant> = None;
         while !stop.is_cancelled() {
-            match checkpoints::acquire(&self.pool, self.subscriber.name(), &self.owner).await {
+            let name = self.subscriber.name();
+            match checkpoints::acquire(&self.pool, name, &self.owner).await {
                 Ok(Some(lease)) => {
-                    if let Err(error) = self.hold(lease, &stop, &mut pause).await {
-                        tracing::warn!(subscriber = self.subscriber.name(), %error, "a batch failed; it will be tried again");
-                        wait(&stop, pause).await;
-                        pause = (pause * 2).min(LONGEST_PAUSE);
+                    seized = None;
+                    match self.hold(lease, &stop, &mut pause).await {
+                        Ok(Held::Stopped) => {}
+                        Ok(Held::Lost) => seized = Some(Instant::now()),
+                        Err(error) => {
+                            tracing::warn!(subscriber = name, %error, "a batch failed; it will be tried again");
+                            wait(&stop, pause).await;
+                            pause = (pause * 2).min(LONGEST_PAUSE);
+                        }
                     }
                 }
-                Ok(None) => wait(&stop, LEASE_RETRY).await,
+                Ok(None) => {
+                    let is_short = seized.is_some_and(|since| since.elapsed() < SEIZED_PATIENCE);
+                    wait(&stop, if is_short { SEIZED_RETRY } else { LEASE_RETRY }).await;
+                }
                 Err(error) => {
-                    tracing::warn!(subscriber = self.subscriber.name(), %error, "the lease cannot be had");
+                    tracing::warn!(subscriber = name, %error, "the lease cannot be had");
                     wait(&stop, LEASE_RETRY).await;
                 }
             }
@@ -95,38 +150,37 @@ impl Runner {
         mut lease: Lease,
         stop: &CancellationToken,
         pause: &mut Duration,
-    ) -> Result<()> {
+    ) -> Result<Held> {
+        let name = self.subscriber.name();
+        let mut parking = Parking::load(&self.pool.get().await?, name, Side::Live).await?;
         let mut renewed = Instant::now();
+        let mut ahead: Option<Page> = None;
         loop {
             if stop.is_cancelled() {
-                return checkpoints::release(&self.pool, self.subscriber.name(), lease).await;
+                checkpoints::release(&self.pool, name, lease).await?;
+                return Ok(Held::Stopped);
             }
             let safe = *self.safe.borrow_and_update();
             if lease.position < safe {
-                match self.step(lease, safe).await {
-                    Ok(position) => {
-                        lease.position = position;
+                match self.step(lease, safe, &mut parking, ahead.take()).await {
+                    Ok((position, next)) => {
+                        (lease.position, ahead) = (position, next);
                         renewed = Instant::now();
                         *pause = FIRST_PAUSE;
                         self.moved.send_modify(|moves| *moves += 1);
                     }
+                    Err(error) if checkpoints::is_lost(&error) => return Ok(Held::Lost),
                     Err(error) => {
-                        checkpoints::fail(
-                            &self.pool,
-                            self.subscriber.name(),
-                            lease,
-                            &error.to_string(),
-                        )
-                        .await?;
-                        checkpoints::release(&self.pool, self.subscriber.name(), lease).await?;
+                        checkpoints::fail(&self.pool, name, lease, &error.to_string()).await?;
+                        checkpoints::release(&self.pool, name, lease).await?;
                         return Err(error);
                     }
                 }
                 continue;
             }
             if renewed.elapsed() > LEASE / 3 {
-                if !checkpoints::renew(&self.pool, self.subscriber.name(), lease).await? {
-                    return Ok(());
+                if !checkpoints::renew(&self.pool, name, lease).await? {
+                    return Ok(Held::Lost);
                 }
                 renewed = Instant::now();
             }
@@ -138,28 +192,78 @@ impl Runner {
         }
     }
 
-    /// One batch, one transaction; answers the new position.
-    async fn step(&self, lease: Lease, safe: i64) -> Result<i64> {
-        let mut client = self.pool.get().await?;
-        let batch = read(
-            &client,
-            self.subscriber.aggregate_types(),
-            (lease.position, safe),
-            BATCH_LIMIT,
-        )
-        .await?;
-        let full = i64::try_from(batch.len()).unwrap_or(BATCH_LIMIT) >= BATCH_LIMIT;
-        let position = match batch.last() {
-            Some(last) if full => last.position,
-            _ => safe,
+    /// One batch, one transaction; answers the new position. While the batch is written, the next is read, if this one
+    /// was not the last.
+    async fn step(
+        &self,
+        lease: Lease,
+        safe: i64,
+        parking: &mut Parking,
+        ahead: Option<Page>,
+    ) -> Result<(i64, Option<Page>)> {
+        let (limit, permit) = batch_limit(safe - lease.position);
+        let page = match ahead {
+            Some(page) if page.after == lease.position => page,
+            _ => self.page((lease.position, safe), limit).await?,
         };
+        let reading = async {
+            if permit.is_none() || page.until >= safe {
+                return Ok(None);
+            }
+            self.page((page.until, safe), limit).await.map(Some)
+        };
+        let (written, next) = tokio::join!(self.write(lease, &page, parking), reading);
+        written?;
+        Ok((page.until, next?))
+    }
+
+    async fn page(&self, range: (i64, i64), limit: i64) -> Result<Page> {
+        let client = self.pool.get().await?;
+        Page::read(&client, self.subscriber.aggregate_types(), range, limit).await
+    }
+
+    /// Writes the batch as a whole; if an event of it is at fault, piece by piece.
+    async fn write(&self, lease: Lease, page: &Page, parking: &mut Parking) -> Result<()> {
+        let (subscriber, name) = (self.subscriber.as_ref(), self.subscriber.name());
+        let mut client = self.pool.get().await?;
         let tx = client.transaction().await?;
-        if !batch.is_empty() {
-            self.subscriber.apply(&tx, &batch).await?;
+        let applied: Result<()> = match page.events.is_empty() {
+            true => Ok(()),
+            false => parking.apply_whole(&tx, subscriber, &page.events).await,
+        };
+        match applied {
+            Ok(()) => {
+                checkpoints::advance(&tx, name, lease, page.until).await?;
+                return Ok(tx.commit().await?);
+            }
+            Err(error) if !is_poison(&error) => return Err(error),
+            Err(_) => tx.rollback().await?,
         }
-        checkpoints::advance(&tx, self.subscriber.name(), lease, position).await?;
+        let mut tried = parking.clone();
+        let mut tx = client.transaction().await?;
+        tried.apply_apart(&mut tx, subscriber, &page.events).await?;
+        checkpoints::advance(&tx, name, lease, page.until).await?;
         tx.commit().await?;
-        Ok(position)
+        *parking = tried;
+        Ok(())
+    }
+}
+
+/// How holding a lease ended.
+enum Held {
+    Stopped,
+    /// Somebody else has it now.
+    Lost,
+}
+
+/// How much to read at once: more, for as long as the permit is kept, when far behind.
+fn batch_limit(behind: i64) -> (i64, Option<SemaphorePermit<'static>>) {
+    if behind <= BATCH_LIMIT {
+        return (BATCH_LIMIT, None);
+    }
+    match CATCHING_UP.try_acquire() {
+        Ok(permit) => (CATCH_UP_LIMIT, Some(permit)),
+        Err(_) => (BATCH_LIMIT, None),
     }
 }
 

@@ -1,7 +1,5 @@
 //! Bookings as they are read.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
@@ -9,33 +7,19 @@ use domain::bookings::{Booking, Status};
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
-use serde_json::Value;
 use time::{Date, OffsetDateTime};
 
-use crate::columns::rows;
-use crate::fold::{Folded, fold, wire};
-use crate::{Projection, Table};
+use crate::columns::{Json, copy, rows};
+use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "bookings";
 
-const LOCK: &str = "lock table public.bookings in share row exclusive mode";
-const CLEAR_TWIN: &str = "delete from twin.bookings";
-const CLEAR: &str = "delete from public.bookings";
-const FILL: &str = "insert into public.bookings select * from twin.bookings";
-
 struct Bookings;
 
 pub(crate) fn projection() -> Projection {
-    Projection {
-        subscriber: Arc::new(Bookings),
-        tables: &[Table {
-            lock: LOCK,
-            clear_twin: CLEAR_TWIN,
-            clear: CLEAR,
-            fill: FILL,
-        }],
-    }
+    Projection::of_streams(Bookings, &["bookings"])
 }
 
 rows! {
@@ -53,7 +37,7 @@ rows! {
         chef_id: Option<String>,
         held_chef_id: Option<String>,
         flagged: bool,
-        state: Value,
+        state: Json,
         created_at: OffsetDateTime,
         updated_at: OffsetDateTime,
         sequence: i64,
@@ -77,6 +61,11 @@ const UPSERT_BOOKINGS: &str = "
         held_chef_id = excluded.held_chef_id, flagged = excluded.flagged, state = excluded.state,
         updated_at = excluded.updated_at, sequence = excluded.sequence";
 
+const COPY_BOOKINGS: &str = "
+    copy twin.bookings (tenant_id, booking_id, customer_id, status, source, date, slot, starts_at, ends_at, zone, chef_id,
+        held_chef_id, flagged, state, created_at, updated_at, sequence)
+    from stdin (format binary)";
+
 #[async_trait]
 impl Subscriber for Bookings {
     fn name(&self) -> &'static str {
@@ -89,12 +78,23 @@ impl Subscriber for Bookings {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         let folded = fold::<Booking>(tx, LOAD_BOOKINGS, batch).await?;
-        let rows = folded
-            .iter()
-            .filter_map(|booking| row(booking).transpose())
-            .collect::<Result<Vec<_>>>()?;
-        BookingRow::write(tx, UPSERT_BOOKINGS, &rows).await
+        BookingRow::write(tx, UPSERT_BOOKINGS, &rows(&folded)?).await
     }
+}
+
+#[async_trait]
+impl Streams for Bookings {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+        let mut poisons = Vec::new();
+        let folded = fold_streams::<Booking>(streams, &mut poisons);
+        copy(tx, COPY_BOOKINGS, &rows(&folded)?).await?;
+        Ok(poisons)
+    }
+}
+
+fn rows(folded: &[Folded<'_, Booking>]) -> Result<Vec<BookingRow>> {
+    let shown = folded.iter().filter_map(|booking| row(booking).transpose());
+    shown.collect()
 }
 
 /// None for a stream that does not begin with a booking's creation, of which there is nothing to show.

@@ -1,7 +1,5 @@
 //! Chefs as they are read, with the name in plain text.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
@@ -10,36 +8,22 @@ use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
 use event_store::store::Store;
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::columns::rows;
-use crate::fold::{Folded, fold};
+use crate::columns::{Json, Words, copy, rows};
+use crate::fold::{Folded, Poison, fold, fold_streams};
 use crate::subjects::SubjectKeys;
-use crate::{Projection, Table};
+use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "chefs";
-
-const LOCK: &str = "lock table public.chefs in share row exclusive mode";
-const CLEAR_TWIN: &str = "delete from twin.chefs";
-const CLEAR: &str = "delete from public.chefs";
-const FILL: &str = "insert into public.chefs select * from twin.chefs";
 
 struct Chefs {
     store: Store,
 }
 
 pub(crate) fn projection(store: Store) -> Projection {
-    Projection {
-        subscriber: Arc::new(Chefs { store }),
-        tables: &[Table {
-            lock: LOCK,
-            clear_twin: CLEAR_TWIN,
-            clear: CLEAR,
-            fill: FILL,
-        }],
-    }
+    Projection::of_streams(Chefs { store }, &["chefs"])
 }
 
 rows! {
@@ -47,9 +31,9 @@ rows! {
         tenant_id: String,
         chef_id: String,
         name: String,
-        zones: Value,
+        zones: Words,
         active: bool,
-        state: Value,
+        state: Json,
         created_at: OffsetDateTime,
         updated_at: OffsetDateTime,
         sequence: i64,
@@ -72,6 +56,10 @@ const UPSERT_CHEFS: &str = "
         active = excluded.active, state = excluded.state, updated_at = excluded.updated_at,
         sequence = excluded.sequence";
 
+const COPY_CHEFS: &str = "
+    copy twin.chefs (tenant_id, chef_id, name, zones, active, state, created_at, updated_at, sequence)
+    from stdin (format binary)";
+
 #[async_trait]
 impl Subscriber for Chefs {
     fn name(&self) -> &'static str {
@@ -84,12 +72,25 @@ impl Subscriber for Chefs {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         let folded = fold::<Chef>(tx, LOAD_CHEFS, batch).await?;
-        let keys = SubjectKeys::of(&self.store, &folded).await?;
-        let rows = folded
-            .iter()
-            .map(|chef| row(chef, &keys))
-            .collect::<Result<Vec<_>>>()?;
-        ChefRow::write(tx, UPSERT_CHEFS, &rows).await
+        ChefRow::write(tx, UPSERT_CHEFS, &self.rows(&folded).await?).await
+    }
+}
+
+#[async_trait]
+impl Streams for Chefs {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+        let mut poisons = Vec::new();
+        let folded = fold_streams::<Chef>(streams, &mut poisons);
+        copy(tx, COPY_CHEFS, &self.rows(&folded).await?).await?;
+        Ok(poisons)
+    }
+}
+
+impl Chefs {
+    /// The rows with their names opened.
+    async fn rows(&self, folded: &[Folded<'_, Chef>]) -> Result<Vec<ChefRow>> {
+        let keys = SubjectKeys::of(&self.store, folded).await?;
+        folded.iter().map(|chef| row(chef, &keys)).collect()
     }
 }
 
@@ -100,11 +101,16 @@ fn row(folded: &Folded<'_, Chef>, keys: &SubjectKeys) -> Result<ChefRow> {
         name: keys
             .open(folded, "name", Some(&folded.state.name))
             .unwrap_or_default(),
-        zones: serde_json::to_value(&folded.state.zones)?,
+        zones: Words(zones(folded)),
         active: folded.state.standing == ChefStanding::Active,
         state: folded.state_json()?,
         created_at: folded.created_at,
         updated_at: folded.updated_at,
         sequence: folded.sequence,
     })
+}
+
+fn zones(folded: &Folded<'_, Chef>) -> Vec<String> {
+    let zones = folded.state.zones.iter();
+    zones.map(|zone| zone.as_str().to_owned()).collect()
 }

@@ -3,39 +3,77 @@
 
 mod columns;
 mod fold;
+mod ranges;
 mod subjects;
 
 pub mod bookings;
+pub mod build;
 pub mod chefs;
 pub mod customers;
 pub mod figures;
 pub mod payments;
 pub mod rebuild;
+pub mod switch;
 pub mod tenants;
 pub mod timelines;
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
+use deadpool_postgres::Transaction;
+use event_store::Result;
 use event_store::log::Subscriber;
+use event_store::recorded::Recorded;
 use event_store::store::Store;
 
+use crate::fold::Poison;
+
 /// A subscriber that fills read tables, with what a rebuild must know of them.
+#[derive(Clone)]
 pub struct Projection {
     pub subscriber: Arc<dyn Subscriber>,
-    pub tables: &'static [Table],
+    /// Its read tables; each has a twin of the same name in the schema `twin`.
+    pub tables: &'static [&'static str],
+    /// Folds whole streams at once, where a row depends on one stream alone; else a rebuild follows the log.
+    pub streams: Option<Arc<dyn Streams>>,
+    /// Whether reading a part of the log again changes nothing that is there; sums would count twice.
+    pub replay: Replay,
 }
 
-/// One read table and its twin; the statements of a rebuild.
-#[derive(Clone, Copy, Debug)]
-pub struct Table {
-    /// Keeps writers out, and lets readers in, until the transaction ends.
-    pub lock: &'static str,
-    /// Deletes all rows of the twin.
-    pub clear_twin: &'static str,
-    /// Deletes all rows of the table itself.
-    pub clear: &'static str,
-    /// Copies the twin's rows into the table.
-    pub fill: &'static str,
+/// What reading a part of the log again does to the rows that are there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replay {
+    Harmless,
+    CountsTwice,
+}
+
+/// Builds rows from whole streams, without a look at what is there.
+#[async_trait]
+pub trait Streams: Send + Sync {
+    /// Copies the rows of these streams into the twins: every event of each, in order, one stream after the other.
+    /// Answers the events that cannot be applied; the rows of their streams end before them.
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>>;
+}
+
+impl Projection {
+    /// Its name, which is its checkpoint's.
+    pub fn name(&self) -> &'static str {
+        self.subscriber.name()
+    }
+
+    /// Rows that each depend on one stream alone.
+    fn of_streams<P: Subscriber + Streams + 'static>(
+        projector: P,
+        tables: &'static [&'static str],
+    ) -> Self {
+        let projector = Arc::new(projector);
+        Self {
+            subscriber: projector.clone(),
+            tables,
+            streams: Some(projector),
+            replay: Replay::Harmless,
+        }
+    }
 }
 
 /// Every projection.

@@ -1,7 +1,5 @@
 //! Payments as they are read.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
@@ -10,33 +8,19 @@ use domain::payments::events::PaymentEvent;
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::columns::rows;
-use crate::fold::{Folded, fold, wire};
-use crate::{Projection, Table};
+use crate::columns::{Json, copy, rows};
+use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "payments";
 
-const LOCK: &str = "lock table public.payments in share row exclusive mode";
-const CLEAR_TWIN: &str = "delete from twin.payments";
-const CLEAR: &str = "delete from public.payments";
-const FILL: &str = "insert into public.payments select * from twin.payments";
-
 struct Payments;
 
 pub(crate) fn projection() -> Projection {
-    Projection {
-        subscriber: Arc::new(Payments),
-        tables: &[Table {
-            lock: LOCK,
-            clear_twin: CLEAR_TWIN,
-            clear: CLEAR,
-            fill: FILL,
-        }],
-    }
+    Projection::of_streams(Payments, &["payments"])
 }
 
 rows! {
@@ -53,7 +37,7 @@ rows! {
         amount_minor: i64,
         refunded_minor: i64,
         received_at: OffsetDateTime,
-        state: Value,
+        state: Json,
         created_at: OffsetDateTime,
         updated_at: OffsetDateTime,
         sequence: i64,
@@ -79,6 +63,11 @@ const UPSERT_PAYMENTS: &str = "
         flagged = excluded.flagged, refunded_minor = excluded.refunded_minor, received_at = excluded.received_at, state = excluded.state,
         updated_at = excluded.updated_at, sequence = excluded.sequence";
 
+const COPY_PAYMENTS: &str = "
+    copy twin.payments (tenant_id, payment_id, provider, status, booking_id, customer_id, match_reason, flagged, currency,
+        amount_minor, refunded_minor, received_at, state, created_at, updated_at, sequence)
+    from stdin (format binary)";
+
 #[async_trait]
 impl Subscriber for Payments {
     fn name(&self) -> &'static str {
@@ -91,12 +80,25 @@ impl Subscriber for Payments {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         let folded = fold::<Payment>(tx, LOAD_PAYMENTS, batch).await?;
-        let rows = folded
-            .into_iter()
-            .filter_map(|payment| row(payment).transpose())
-            .collect::<Result<Vec<_>>>()?;
-        PaymentRow::write(tx, UPSERT_PAYMENTS, &rows).await
+        PaymentRow::write(tx, UPSERT_PAYMENTS, &rows(folded)?).await
     }
+}
+
+#[async_trait]
+impl Streams for Payments {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+        let mut poisons = Vec::new();
+        let folded = fold_streams::<Payment>(streams, &mut poisons);
+        copy(tx, COPY_PAYMENTS, &rows(folded)?).await?;
+        Ok(poisons)
+    }
+}
+
+fn rows(folded: Vec<Folded<'_, Payment>>) -> Result<Vec<PaymentRow>> {
+    let shown = folded
+        .into_iter()
+        .filter_map(|payment| row(payment).transpose());
+    shown.collect()
 }
 
 /// None for a stream that does not begin with a payment's receipt, of which there is nothing to show.
@@ -105,6 +107,7 @@ fn row(mut folded: Folded<'_, Payment>) -> Result<Option<PaymentRow>> {
     let Some(payment) = folded.state.record.as_deref_mut() else {
         return Ok(None);
     };
+    let is_matched = payment.booking_id.is_some();
     // What the provider sent stays in the log; a reader has no use for it.
     payment.received.raw = None;
     Ok(Some(PaymentRow {
@@ -120,7 +123,8 @@ fn row(mut folded: Folded<'_, Payment>) -> Result<Option<PaymentRow>> {
             .customer_id
             .as_ref()
             .map(|customer_id| customer_id.as_str().to_owned()),
-        match_reason,
+        // A match that was undone within the batch leaves no reason behind.
+        match_reason: match_reason.filter(|_| is_matched),
         flagged: !payment.flags.is_empty(),
         currency: payment.received.amount.currency.as_str().to_owned(),
         amount_minor: payment.received.amount.amount_minor,

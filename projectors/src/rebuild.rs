@@ -1,125 +1,169 @@
-//! Builds a projection's tables anew from the log, in their twins, while readers go on reading; then swaps the contents
-//! in one transaction. A worker that is at it meanwhile loses its lease and takes the new tables up where they stand.
+//! Builds a projection's tables anew from the log, beside those in use, and lets them take their place; the old ones are
+//! kept, to go back to. Readers and the running worker go on all the while.
 
-use deadpool_postgres::{Client, GenericClient, Transaction};
+use deadpool_postgres::Client;
+use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::error::Error;
-use event_store::log::{self, BATCH_LIMIT};
+use event_store::parking::{Parking, Side};
 use event_store::store::Store;
+use serde::Serialize;
+use tokio_postgres::IsolationLevel;
 
-use crate::Projection;
-
-/// How far a rebuild is: the position folded so far and the one it must reach.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Progress {
-    pub position: i64,
-    pub until: i64,
-}
+use crate::build::{Build, Progress, TAKE_TIME};
+use crate::{Projection, switch};
 
 /// What a rebuild did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Rebuilt {
     pub events: u64,
-    /// Where the projection stands now.
+    /// Where the projection stood when its tables changed.
     pub position: i64,
+    /// Keys that could not be built and are parked.
+    pub parked_keys: u64,
+}
+
+/// A read table and its twin at the same position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    pub table: &'static str,
+    pub rows: i64,
+    pub twin_rows: i64,
+    /// Whether all rows are the same.
+    pub equal: bool,
 }
 
 /// One rebuild a projection at a time, whatever process runs it; the lock goes with its connection.
 const TRY_LOCK: &str = "select pg_try_advisory_lock(hashtextextended('rebuild of ' || $1, 0))";
+const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('rebuild of ' || $1, 0))";
+const CHECKSUM: &str = "
+    select l.row_count as row_count, t.row_count as twin_row_count, l.checksum = t.checksum as equal
+    from twin.checksum('public', $1) l cross join twin.checksum('twin', $1) t";
 const FIND_POSITION: &str =
     "select coalesce(max(position), 0) from checkpoints where subscriber = $1";
-/// The same unqualified statements then reach the twins, and only what has no twin in public.
-const TURN_TO_TWIN: &str = "set local search_path = twin, public";
-/// A higher token makes whoever holds the lease start over, and with it whatever was read from the old tables.
-const FENCE: &str = "
-    update checkpoints set fencing_token = fencing_token + 1, lease_until = '-infinity'
-    where subscriber = $1
-    returning position";
 
-/// Rebuilds one projection up to where it stands. Busy with `rebuild-running` when another rebuild of it runs.
+/// Rebuilds one projection and switches to it. Busy with `rebuild-running` when another rebuild of it runs, with
+/// `tables-busy` when readers never let go of the old tables; the twins are then left as they are.
 pub async fn rebuild(
     store: &Store,
     projection: &Projection,
     mut progress: impl FnMut(Progress) + Send,
 ) -> Result<Rebuilt> {
-    // Taken out of the pool, so that the lock ends with this function however it ends.
+    locked(store, projection, async |build| {
+        build.run(&mut progress).await?;
+        let position = switch::switch(build, &mut progress).await?;
+        Ok(rebuilt(build, position))
+    })
+    .await
+}
+
+/// As `rebuild`, comparing the twins with the tables in use before the switch.
+pub async fn rebuild_compared(
+    store: &Store,
+    projection: &Projection,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<(Rebuilt, Vec<Compared>)> {
+    locked(store, projection, async |build| {
+        build.run(&mut progress).await?;
+        let compared = compare_with(build).await?;
+        let position = switch::switch(build, &mut progress).await?;
+        Ok((rebuilt(build, position), compared))
+    })
+    .await
+}
+
+/// Builds the twins and compares them with the tables in use, at one position and in one snapshot; changes nothing else.
+/// Old tables that were kept to go back to are given up for it.
+pub async fn compare(
+    store: &Store,
+    projection: &Projection,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Vec<Compared>> {
+    locked(store, projection, async |build| {
+        build.run(&mut progress).await?;
+        let compared = compare_with(build).await?;
+        switch::mark_ready(store, projection, build.position).await?;
+        Ok(compared)
+    })
+    .await
+}
+
+/// Brings the tables that were in use before the last switch up to date and goes back to them; what was in use is kept
+/// in turn. Refused with `nothing-to-roll-back-to` when there are none.
+pub async fn rollback(
+    store: &Store,
+    projection: &Projection,
+    mut progress: impl FnMut(Progress) + Send,
+) -> Result<Rebuilt> {
+    locked(store, projection, async |build| {
+        if build.resume().await?.as_deref() != Some("old") {
+            let detail = format!(
+                "there are no old tables of {}; a rebuild keeps them",
+                projection.name()
+            );
+            return Err(Refusal::conflict("nothing-to-roll-back-to", detail).into());
+        }
+        let position = switch::switch(build, &mut progress).await?;
+        Ok(rebuilt(build, position))
+    })
+    .await
+}
+
+/// Does the work while nobody else rebuilds the projection. The lock's connection is taken out of the pool, so that the
+/// lock ends with this function however it ends.
+async fn locked<T>(
+    store: &Store,
+    projection: &Projection,
+    work: impl AsyncFnOnce(&mut Build<'_>) -> Result<T>,
+) -> Result<T> {
     let lock = Client::take(store.pools.engine.get().await?);
-    let name = projection.subscriber.name();
+    let name = projection.name();
     if !lock.query_one(TRY_LOCK, &[&name]).await?.get::<_, bool>(0) {
         return Err(Error::busy(
             "rebuild-running",
             format!("another rebuild of {name} is running"),
         ));
     }
-    let mut client = store.pools.engine.get().await?;
-    for table in projection.tables {
-        client.execute(table.clear_twin, &[]).await?;
-    }
-    let mut rebuilt = Rebuilt::default();
-    loop {
-        let until: i64 = client.query_one(FIND_POSITION, &[&name]).await?.get(0);
-        let tx = client.transaction().await?;
-        let events = fold_batch(&tx, projection, &mut rebuilt, until).await?;
-        tx.commit().await?;
-        progress(Progress {
-            position: rebuilt.position,
-            until,
-        });
-        if events < batch_limit() {
-            break;
-        }
-    }
-    let tx = client.transaction().await?;
-    swap(&tx, projection, &mut rebuilt).await?;
-    tx.commit().await?;
-    progress(Progress {
-        position: rebuilt.position,
-        until: rebuilt.position,
-    });
-    drop(lock);
-    Ok(rebuilt)
+    let parking = Parking::load(&store.pools.engine.get().await?, name, Side::Twin).await?;
+    let mut build = Build::new(store, projection, parking);
+    let outcome = work(&mut build).await;
+    // The next rebuild need not wait until the server has noticed that the connection is gone.
+    lock.execute(UNLOCK, &[&name]).await?;
+    outcome
 }
 
-/// Tables are locked before the checkpoint, as a worker's own transaction touches them in this order too.
-async fn swap(tx: &Transaction<'_>, projection: &Projection, rebuilt: &mut Rebuilt) -> Result<()> {
-    for table in projection.tables {
-        tx.execute(table.lock, &[]).await?;
+fn rebuilt(build: &Build<'_>, position: i64) -> Rebuilt {
+    Rebuilt {
+        events: build.events,
+        position,
+        parked_keys: u64::try_from(build.parking.len()).unwrap_or_default(),
     }
-    let fenced = tx
-        .query_opt(FENCE, &[&projection.subscriber.name()])
+}
+
+/// The tables in use are read in the snapshot that also says where they stand, and the twins are brought there first.
+async fn compare_with(build: &mut Build<'_>) -> Result<Vec<Compared>> {
+    let until = build.find_position().await?;
+    build.follow(until, &mut |_| {}).await?;
+    let mut client = build.store.pools.engine.get().await?;
+    let tx = client
+        .build_transaction()
+        .isolation_level(IsolationLevel::RepeatableRead)
+        .start()
         .await?;
-    let until = fenced.map_or(0, |row| row.get("position"));
-    while fold_batch(tx, projection, rebuilt, until).await? == batch_limit() {}
-    for table in projection.tables {
-        tx.execute(table.clear, &[]).await?;
-        tx.execute(table.fill, &[]).await?;
-        tx.execute(table.clear_twin, &[]).await?;
+    tx.batch_execute(TAKE_TIME).await?;
+    let name = build.projection.name();
+    let until: i64 = tx.query_one(FIND_POSITION, &[&name]).await?.get(0);
+    build.follow_in(&tx, until).await?;
+    let mut compared = Vec::new();
+    for table in build.projection.tables {
+        let row = tx.query_one(CHECKSUM, &[table]).await?;
+        compared.push(Compared {
+            table,
+            rows: row.get("row_count"),
+            twin_rows: row.get("twin_row_count"),
+            equal: row.get("equal"),
+        });
     }
-    Ok(())
-}
-
-/// Applies the next batch to the twins; answers how many events it held.
-async fn fold_batch(
-    tx: &Transaction<'_>,
-    projection: &Projection,
-    rebuilt: &mut Rebuilt,
-    until: i64,
-) -> Result<u64> {
-    tx.batch_execute(TURN_TO_TWIN).await?;
-    let types = projection.subscriber.aggregate_types();
-    let batch = log::read(tx, types, (rebuilt.position, until), BATCH_LIMIT).await?;
-    let events = u64::try_from(batch.len()).unwrap_or(u64::MAX);
-    if !batch.is_empty() {
-        projection.subscriber.apply(tx, &batch).await?;
-    }
-    rebuilt.position = match batch.last() {
-        Some(last) if events == batch_limit() => last.position,
-        _ => until,
-    };
-    rebuilt.events += events;
-    Ok(events)
-}
-
-fn batch_limit() -> u64 {
-    BATCH_LIMIT.unsigned_abs()
+    tx.commit().await?;
+    Ok(compared)
 }

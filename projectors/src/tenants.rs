@@ -1,7 +1,5 @@
 //! Tenants as they are read: settings, price book, and which providers and secrets are there, never a secret itself.
 
-use std::sync::Arc;
-
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
@@ -10,33 +8,19 @@ use domain::tenants::Tenant;
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::columns::rows;
-use crate::fold::{Folded, fold};
-use crate::{Projection, Table};
+use crate::columns::{Json, copy, rows};
+use crate::fold::{Folded, Poison, fold, fold_streams};
+use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "tenants";
 
-const LOCK: &str = "lock table public.tenant_profiles in share row exclusive mode";
-const CLEAR_TWIN: &str = "delete from twin.tenant_profiles";
-const CLEAR: &str = "delete from public.tenant_profiles";
-const FILL: &str = "insert into public.tenant_profiles select * from twin.tenant_profiles";
-
 struct Tenants;
 
 pub(crate) fn projection() -> Projection {
-    Projection {
-        subscriber: Arc::new(Tenants),
-        tables: &[Table {
-            lock: LOCK,
-            clear_twin: CLEAR_TWIN,
-            clear: CLEAR,
-            fill: FILL,
-        }],
-    }
+    Projection::of_streams(Tenants, &["tenant_profiles"])
 }
 
 rows! {
@@ -44,7 +28,7 @@ rows! {
         tenant_id: String,
         slug: String,
         name: String,
-        state: Value,
+        state: Json,
         created_at: OffsetDateTime,
         updated_at: OffsetDateTime,
         sequence: i64,
@@ -63,6 +47,10 @@ const UPSERT_TENANTS: &str = "
     on conflict (tenant_id) do update set slug = excluded.slug, name = excluded.name, state = excluded.state,
         updated_at = excluded.updated_at, sequence = excluded.sequence";
 
+const COPY_PROFILES: &str = "
+    copy twin.tenant_profiles (tenant_id, slug, name, state, created_at, updated_at, sequence)
+    from stdin (format binary)";
+
 #[async_trait]
 impl Subscriber for Tenants {
     fn name(&self) -> &'static str {
@@ -77,6 +65,17 @@ impl Subscriber for Tenants {
         let folded = fold::<Tenant>(tx, LOAD_TENANTS, batch).await?;
         let rows = folded.into_iter().map(row).collect::<Result<Vec<_>>>()?;
         ProfileRow::write(tx, UPSERT_TENANTS, &rows).await
+    }
+}
+
+#[async_trait]
+impl Streams for Tenants {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+        let mut poisons = Vec::new();
+        let folded = fold_streams::<Tenant>(streams, &mut poisons);
+        let rows = folded.into_iter().map(row).collect::<Result<Vec<_>>>()?;
+        copy(tx, COPY_PROFILES, &rows).await?;
+        Ok(poisons)
     }
 }
 

@@ -22,27 +22,10 @@ use time::Date;
 
 use self::count::{Cohort, Count};
 use crate::columns::rows;
-use crate::{Projection, Table};
+use crate::{Projection, Replay};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "figures";
-
-const LOCK_FIGURES: &str = "lock table public.daily_figures in share row exclusive mode";
-const CLEAR_TWIN_FIGURES: &str = "delete from twin.daily_figures";
-const CLEAR_FIGURES: &str = "delete from public.daily_figures";
-const FILL_FIGURES: &str = "insert into public.daily_figures select * from twin.daily_figures";
-const LOCK_REVENUES: &str = "lock table public.daily_revenues in share row exclusive mode";
-const CLEAR_TWIN_REVENUES: &str = "delete from twin.daily_revenues";
-const CLEAR_REVENUES: &str = "delete from public.daily_revenues";
-const FILL_REVENUES: &str = "insert into public.daily_revenues select * from twin.daily_revenues";
-const LOCK_ZONES: &str = "lock table public.figure_zones in share row exclusive mode";
-const CLEAR_TWIN_ZONES: &str = "delete from twin.figure_zones";
-const CLEAR_ZONES: &str = "delete from public.figure_zones";
-const FILL_ZONES: &str = "insert into public.figure_zones select * from twin.figure_zones";
-const LOCK_BOOKINGS: &str = "lock table public.figure_bookings in share row exclusive mode";
-const CLEAR_TWIN_BOOKINGS: &str = "delete from twin.figure_bookings";
-const CLEAR_BOOKINGS: &str = "delete from public.figure_bookings";
-const FILL_BOOKINGS: &str = "insert into public.figure_bookings select * from twin.figure_bookings";
 
 struct Figures;
 
@@ -50,31 +33,13 @@ pub(crate) fn projection() -> Projection {
     Projection {
         subscriber: Arc::new(Figures),
         tables: &[
-            Table {
-                lock: LOCK_FIGURES,
-                clear_twin: CLEAR_TWIN_FIGURES,
-                clear: CLEAR_FIGURES,
-                fill: FILL_FIGURES,
-            },
-            Table {
-                lock: LOCK_REVENUES,
-                clear_twin: CLEAR_TWIN_REVENUES,
-                clear: CLEAR_REVENUES,
-                fill: FILL_REVENUES,
-            },
-            Table {
-                lock: LOCK_ZONES,
-                clear_twin: CLEAR_TWIN_ZONES,
-                clear: CLEAR_ZONES,
-                fill: FILL_ZONES,
-            },
-            Table {
-                lock: LOCK_BOOKINGS,
-                clear_twin: CLEAR_TWIN_BOOKINGS,
-                clear: CLEAR_BOOKINGS,
-                fill: FILL_BOOKINGS,
-            },
+            "daily_figures",
+            "daily_revenues",
+            "figure_zones",
+            "figure_bookings",
         ],
+        streams: None,
+        replay: Replay::CountsTwice,
     }
 }
 

@@ -21,40 +21,19 @@ use event_store::recorded::Recorded;
 use time::OffsetDateTime;
 
 use crate::columns::rows;
-use crate::{Projection, Table};
+use crate::{Projection, Replay};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "timelines";
-
-const LOCK_ENTRIES: &str = "lock table public.timeline_entries in share row exclusive mode";
-const CLEAR_TWIN_ENTRIES: &str = "delete from twin.timeline_entries";
-const CLEAR_ENTRIES: &str = "delete from public.timeline_entries";
-const FILL_ENTRIES: &str =
-    "insert into public.timeline_entries select * from twin.timeline_entries";
-const LOCK_OWNERS: &str = "lock table public.timeline_owners in share row exclusive mode";
-const CLEAR_TWIN_OWNERS: &str = "delete from twin.timeline_owners";
-const CLEAR_OWNERS: &str = "delete from public.timeline_owners";
-const FILL_OWNERS: &str = "insert into public.timeline_owners select * from twin.timeline_owners";
 
 struct Timelines;
 
 pub(crate) fn projection() -> Projection {
     Projection {
         subscriber: Arc::new(Timelines),
-        tables: &[
-            Table {
-                lock: LOCK_ENTRIES,
-                clear_twin: CLEAR_TWIN_ENTRIES,
-                clear: CLEAR_ENTRIES,
-                fill: FILL_ENTRIES,
-            },
-            Table {
-                lock: LOCK_OWNERS,
-                clear_twin: CLEAR_TWIN_OWNERS,
-                clear: CLEAR_OWNERS,
-                fill: FILL_OWNERS,
-            },
-        ],
+        tables: &["timeline_entries", "timeline_owners"],
+        streams: None,
+        replay: Replay::Harmless,
     }
 }
 

@@ -1,86 +1,40 @@
 //! Customers as they are read. This is where names come to stand in plain text, with the words they are searched by, and
 //! where e-mails and phones get the keyed hashes by which they are found.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod parts;
 
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
-use domain::customers::events::CustomerEvent;
 use domain::customers::{Customer, CustomerStanding, EMAIL_SCOPE, PHONE_SCOPE};
 use domain::sealed::{Sealed, SealedKey};
-use domain::search;
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
 use event_store::store::Store;
 use event_store::vault::TenantKeys;
-use serde_json::Value;
 use time::OffsetDateTime;
 
-use crate::columns::rows;
-use crate::fold::{Folded, Fresh, fold, wire};
+use self::parts::{Change, change, consents, notes, terms};
+use crate::columns::{Json, Words, copy, rows};
+use crate::fold::{Folded, Poison, fold, fold_streams, wire};
 use crate::subjects::SubjectKeys;
-use crate::{Projection, Table};
+use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
 pub const NAME: &str = "customers";
-/// Words of one name that can be searched for.
-const MAX_TERMS: usize = 16;
-
-const LOCK: &str = "lock table public.customers in share row exclusive mode";
-const CLEAR_TWIN: &str = "delete from twin.customers";
-const CLEAR: &str = "delete from public.customers";
-const FILL: &str = "insert into public.customers select * from twin.customers";
-const LOCK_TERMS: &str = "lock table public.customer_terms in share row exclusive mode";
-const CLEAR_TWIN_TERMS: &str = "delete from twin.customer_terms";
-const CLEAR_TERMS: &str = "delete from public.customer_terms";
-const FILL_TERMS: &str = "insert into public.customer_terms select * from twin.customer_terms";
-const LOCK_CONSENTS: &str = "lock table public.customer_consents in share row exclusive mode";
-const CLEAR_TWIN_CONSENTS: &str = "delete from twin.customer_consents";
-const CLEAR_CONSENTS: &str = "delete from public.customer_consents";
-const FILL_CONSENTS: &str =
-    "insert into public.customer_consents select * from twin.customer_consents";
-const LOCK_NOTES: &str = "lock table public.customer_notes in share row exclusive mode";
-const CLEAR_TWIN_NOTES: &str = "delete from twin.customer_notes";
-const CLEAR_NOTES: &str = "delete from public.customer_notes";
-const FILL_NOTES: &str = "insert into public.customer_notes select * from twin.customer_notes";
-
 struct Customers {
     store: Store,
 }
 
 pub(crate) fn projection(store: Store) -> Projection {
-    Projection {
-        subscriber: Arc::new(Customers { store }),
-        tables: &[
-            Table {
-                lock: LOCK,
-                clear_twin: CLEAR_TWIN,
-                clear: CLEAR,
-                fill: FILL,
-            },
-            Table {
-                lock: LOCK_TERMS,
-                clear_twin: CLEAR_TWIN_TERMS,
-                clear: CLEAR_TERMS,
-                fill: FILL_TERMS,
-            },
-            Table {
-                lock: LOCK_CONSENTS,
-                clear_twin: CLEAR_TWIN_CONSENTS,
-                clear: CLEAR_CONSENTS,
-                fill: FILL_CONSENTS,
-            },
-            Table {
-                lock: LOCK_NOTES,
-                clear_twin: CLEAR_TWIN_NOTES,
-                clear: CLEAR_NOTES,
-                fill: FILL_NOTES,
-            },
-        ],
-    }
+    let tables = &[
+        "customers",
+        "customer_terms",
+        "customer_consents",
+        "customer_notes",
+    ];
+    Projection::of_streams(Customers { store }, tables)
 }
 
 rows! {
@@ -95,9 +49,22 @@ rows! {
         status: String,
         merged_into: Option<String>,
         possible_duplicate: bool,
-        tags: Value,
-        state: Value,
+        tags: Words,
+        state: Json,
         created_at: OffsetDateTime,
+        updated_at: OffsetDateTime,
+        sequence: i64,
+    }
+}
+
+rows! {
+    /// A row of which only the state and what follows from it has changed.
+    struct StateRow {
+        tenant_id: String,
+        customer_id: String,
+        possible_duplicate: bool,
+        tags: Words,
+        state: Json,
         updated_at: OffsetDateTime,
         sequence: i64,
     }
@@ -163,6 +130,14 @@ const UPSERT_CUSTOMERS: &str = "
         possible_duplicate = excluded.possible_duplicate, tags = excluded.tags, state = excluded.state,
         updated_at = excluded.updated_at, sequence = excluded.sequence";
 
+const UPDATE_STATES: &str = "
+    update customers c set possible_duplicate = r.possible_duplicate,
+        tags = array(select json_array_elements_text(r.tags)), state = r.state, updated_at = r.updated_at,
+        sequence = r.sequence
+    from unnest($1::text[], $2::text[], $3::boolean[], $4::json[], $5::json[], $6::timestamptz[], $7::bigint[])
+        as r (tenant_id, customer_id, possible_duplicate, tags, state, updated_at, sequence)
+    where c.tenant_id = r.tenant_id and c.customer_id = r.customer_id";
+
 const DELETE_TERMS: &str = "
     delete from customer_terms t using unnest($1::text[], $2::text[]) as k (tenant_id, customer_id)
     where t.tenant_id = k.tenant_id and t.customer_id = k.customer_id";
@@ -184,6 +159,22 @@ const INSERT_NOTES: &str = "
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[])
     on conflict do nothing";
 
+const COPY_CUSTOMERS: &str = "
+    copy twin.customers (tenant_id, customer_id, first_name, last_name, email_index, phone_index, source, status,
+        merged_into, possible_duplicate, tags, state, created_at, updated_at, sequence)
+    from stdin (format binary)";
+
+const COPY_TERMS: &str =
+    "copy twin.customer_terms (tenant_id, term, customer_id) from stdin (format binary)";
+
+const COPY_CONSENTS: &str = "
+    copy twin.customer_consents (tenant_id, customer_id, channel, purpose, granted, source, wording, changed_at)
+    from stdin (format binary)";
+
+const COPY_NOTES: &str = "
+    copy twin.customer_notes (tenant_id, customer_id, note_id, text_sealed, author, noted_at)
+    from stdin (format binary)";
+
 #[async_trait]
 impl Subscriber for Customers {
     fn name(&self) -> &'static str {
@@ -196,21 +187,47 @@ impl Subscriber for Customers {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         let folded = fold::<Customer>(tx, LOAD_CUSTOMERS, batch).await?;
-        let rows = self.rows(&folded).await?;
+        let consents = consents(&folded)?;
+        let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
+        let (mut standing, mut changed) = (Vec::new(), Vec::new());
+        for customer in folded {
+            match change(&customer) {
+                Change::State => standing.push(StateRow::of(&customer)?),
+                change => changed.push((change, customer)),
+            }
+        }
+        let (changes, changed): (Vec<Change>, Vec<_>) = changed.into_iter().unzip();
+        let rows = self.rows(&changed).await?;
         let renamed = || {
-            let pairs = folded.iter().zip(&rows);
+            let pairs = changes.iter().zip(&rows);
             pairs
-                .filter(|(customer, _)| changes_terms(customer))
+                .filter(|(change, _)| **change == Change::Names)
                 .map(|(_, row)| row)
         };
         let named: Vec<CustomerKey> = renamed().map(CustomerKey::of).collect();
         let terms: Vec<TermRow> = renamed().flat_map(terms).collect();
-        let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
+        StateRow::write(tx, UPDATE_STATES, &standing).await?;
         CustomerRow::write(tx, UPSERT_CUSTOMERS, &rows).await?;
         CustomerKey::write(tx, DELETE_TERMS, &named).await?;
         TermRow::write(tx, INSERT_TERMS, &terms).await?;
-        ConsentRow::write(tx, UPSERT_CONSENTS, &consents(&folded)?).await?;
+        ConsentRow::write(tx, UPSERT_CONSENTS, &consents).await?;
         NoteRow::write(tx, INSERT_NOTES, &notes).await
+    }
+}
+
+#[async_trait]
+impl Streams for Customers {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+        let mut poisons = Vec::new();
+        let folded = fold_streams::<Customer>(streams, &mut poisons);
+        let rows = self.rows(&folded).await?;
+        let terms: Vec<TermRow> = rows.iter().flat_map(terms).collect();
+        let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
+        copy(tx, COPY_CUSTOMERS, &rows).await?;
+        copy(tx, COPY_TERMS, &terms).await?;
+        copy(tx, COPY_CONSENTS, &consents(&folded)?).await?;
+        copy(tx, COPY_NOTES, &notes).await?;
+        Ok(poisons)
     }
 }
 
@@ -259,12 +276,27 @@ fn row(
             .merged_into()
             .map(|survivor_id| survivor_id.as_str().to_owned()),
         possible_duplicate: state.possible_duplicate,
-        tags: serde_json::to_value(&state.tags)?,
+        tags: Words(state.tags.iter().cloned().collect()),
         state: folded.state_json()?,
         created_at: folded.created_at,
         updated_at: folded.updated_at,
         sequence: folded.sequence,
     })
+}
+
+impl StateRow {
+    fn of(customer: &Folded<'_, Customer>) -> Result<Self> {
+        let state = &customer.state;
+        Ok(Self {
+            tenant_id: customer.tenant_id.as_str().to_owned(),
+            customer_id: customer.id.clone(),
+            possible_duplicate: state.possible_duplicate,
+            tags: Words(state.tags.iter().cloned().collect()),
+            state: customer.state_json()?,
+            updated_at: customer.updated_at,
+            sequence: customer.sequence,
+        })
+    }
 }
 
 impl CustomerKey {
@@ -274,96 +306,4 @@ impl CustomerKey {
             customer_id: row.customer_id.clone(),
         }
     }
-}
-
-/// Whether the batch may have changed what the customer is found by; most events do not, and writing terms anew is dear.
-fn changes_terms(customer: &Folded<'_, Customer>) -> bool {
-    customer.fresh.iter().any(|fresh| {
-        !matches!(
-            fresh.event,
-            CustomerEvent::ConsentGranted { .. }
-                | CustomerEvent::ConsentWithdrawn { .. }
-                | CustomerEvent::NoteAdded { .. }
-                | CustomerEvent::CustomerTagged { .. }
-                | CustomerEvent::CustomerUntagged { .. }
-        )
-    })
-}
-
-/// The words by which a customer is searched; none for one that was merged away.
-fn terms(row: &CustomerRow) -> Vec<TermRow> {
-    if row.merged_into.is_some() {
-        return Vec::new();
-    }
-    let words: BTreeSet<String> = search::words(&row.first_name)
-        .chain(search::words(&row.last_name))
-        .take(MAX_TERMS)
-        .collect();
-    words
-        .into_iter()
-        .map(|term| TermRow {
-            tenant_id: row.tenant_id.clone(),
-            term,
-            customer_id: row.customer_id.clone(),
-        })
-        .collect()
-}
-
-/// The last word of the batch on each channel and purpose: one statement may not touch a row twice.
-fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow>> {
-    let mut latest = BTreeMap::new();
-    for customer in folded {
-        for fresh in &customer.fresh {
-            let (granted, channel, purpose, source, wording, at) = match &fresh.event {
-                CustomerEvent::ConsentGranted {
-                    channel,
-                    purpose,
-                    source,
-                    wording,
-                    at,
-                    ..
-                } => (true, channel, purpose, source, wording, at),
-                CustomerEvent::ConsentWithdrawn {
-                    channel,
-                    purpose,
-                    source,
-                    wording,
-                    at,
-                    ..
-                } => (false, channel, purpose, source, wording, at),
-                _ => continue,
-            };
-            let row = ConsentRow {
-                tenant_id: customer.tenant_id.as_str().to_owned(),
-                customer_id: customer.id.clone(),
-                channel: wire(channel)?,
-                purpose: wire(purpose)?,
-                granted,
-                source: wire(source)?,
-                wording: wording.clone(),
-                changed_at: *at,
-            };
-            latest.insert((&customer.tenant_id, &customer.id, *channel, *purpose), row);
-        }
-    }
-    Ok(latest.into_values().collect())
-}
-
-fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
-    let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
-        CustomerEvent::NoteAdded {
-            note_id,
-            text,
-            author,
-        } => Some(NoteRow {
-            tenant_id: customer.tenant_id.as_str().to_owned(),
-            customer_id: customer.id.clone(),
-            note_id: note_id.as_str().to_owned(),
-            text_sealed: text.as_str().to_owned(),
-            author: author.clone(),
-            noted_at: fresh.recorded.occurred_at,
-        }),
-        _ => None,
-    };
-    customer.fresh.iter().filter_map(of_event).collect()
 }

@@ -1,0 +1,290 @@
+//! Builds a projection's twins from the log. Where a row depends on one stream alone, whole streams are folded in memory,
+//! several ranges of them at once, and copied; else the log is followed in large batches. Memory is bounded by pages.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::{Object, Transaction};
+use event_store::Result;
+use event_store::error::Error;
+use event_store::log::{CATCH_UP_LIMIT, Page};
+use event_store::parking::{Parking, is_poison};
+use event_store::store::Store;
+use tokio::task::JoinSet;
+
+use crate::ranges::{self, Sink};
+use crate::{Projection, Streams};
+
+/// Up to so many positions the log's events are counted, beyond it their number is estimated from a sample.
+const COUNT_LIMIT: i64 = 100_000;
+/// Percent of the log's pages that are sampled.
+const SAMPLE_PERCENT: f32 = 1.0;
+const SAMPLED_OF: u64 = 100;
+/// How often progress is told.
+const TELL_EVERY: Duration = Duration::from_millis(200);
+
+const CLEAR: &str = "select twin.clear($1)";
+const FINISH: &str = "select twin.finish($1)";
+const BEGIN_TWIN: &str = "
+    insert into rebuild.twins (subscriber, state) values ($1, 'building')
+    on conflict (subscriber) do update set state = 'building', position = 0, changed_at = clock_timestamp()";
+const MOVE_TWIN: &str =
+    "update rebuild.twins set position = $2, changed_at = clock_timestamp() where subscriber = $1";
+const FIND_TWIN: &str = "select state, position from rebuild.twins where subscriber = $1";
+const FIND_POSITION: &str =
+    "select coalesce(max(position), 0) from checkpoints where subscriber = $1";
+/// The same unqualified statements then reach the twins, and only what has no twin in public.
+const TURN_TO_TWIN: &str = "set local search_path = twin, public";
+/// Indexes and checksums of large tables take their time. By its name the switch of another projection knows that it
+/// need not wait for the transaction.
+pub(crate) const TAKE_TIME: &str =
+    "set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
+const COUNT: &str =
+    "select count(*) from events where position <= $1 and aggregate_type = any ($2)";
+const SAMPLE_COUNT: &str = "
+    select count(*) from events tablesample system ($3) where position <= $1 and aggregate_type = any ($2)";
+
+/// How far a rebuild is.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    pub events: u64,
+    /// About how many there are.
+    pub expected: u64,
+    pub elapsed: Duration,
+}
+
+impl Progress {
+    /// Events a second.
+    pub fn rate(&self) -> f64 {
+        whole(self.events) / self.elapsed.as_secs_f64().max(0.001)
+    }
+
+    /// Seconds that the rest takes at this rate.
+    pub fn left_seconds(&self) -> f64 {
+        whole(self.expected.saturating_sub(self.events)) / self.rate().max(1.0)
+    }
+}
+
+/// A rebuild under way.
+pub(crate) struct Build<'a> {
+    pub store: &'a Store,
+    pub projection: &'a Projection,
+    pub parking: Parking,
+    /// Where the twins stand.
+    pub position: i64,
+    pub events: u64,
+    expected: u64,
+    begun: Instant,
+}
+
+impl<'a> Build<'a> {
+    pub fn new(store: &'a Store, projection: &'a Projection, parking: Parking) -> Self {
+        Self {
+            store,
+            projection,
+            parking,
+            position: 0,
+            events: 0,
+            expected: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    /// Takes the twins up where they stand; answers their state, `None` when they hold nothing.
+    pub async fn resume(&mut self) -> Result<Option<String>> {
+        let client = self.store.pools.engine.get().await?;
+        let found = client
+            .query_opt(FIND_TWIN, &[&self.projection.name()])
+            .await?;
+        Ok(found.map(|row| {
+            self.position = row.get("position");
+            row.get("state")
+        }))
+    }
+
+    /// From nothing to where the projection stands now.
+    pub async fn run(&mut self, progress: &mut (dyn FnMut(Progress) + Send)) -> Result<()> {
+        let until = self.find_position().await?;
+        self.expected = self.expect(until).await?;
+        self.clear().await?;
+        if let Some(streams) = self.projection.streams.clone() {
+            // A copy that fails does not say why, and takes a page of streams with it. Event by event it can be told.
+            if let Err(error) = self.copy_streams(&streams, until, progress).await {
+                tracing::warn!(projection = self.projection.name(), %error, "whole streams cannot be copied; the log is followed instead");
+                self.clear().await?;
+                self.events = 0;
+            }
+        }
+        self.finish().await?;
+        self.follow(until, progress).await
+    }
+
+    pub async fn find_position(&self) -> Result<i64> {
+        let client = self.store.pools.engine.get().await?;
+        let name = self.projection.name();
+        Ok(client.query_one(FIND_POSITION, &[&name]).await?.get(0))
+    }
+
+    /// Applies what lies between the twins' position and `until`.
+    pub async fn follow(
+        &mut self,
+        until: i64,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<()> {
+        let mut client = self.store.pools.engine.get().await?;
+        while self.position < until {
+            let tx = client.transaction().await?;
+            let page = self.read_page(&tx, until).await?;
+            match self.write_page(&tx, &page).await {
+                Ok(()) => tx.commit().await?,
+                Err(error) if is_poison(&error) => {
+                    tx.rollback().await?;
+                    self.write_apart(&mut client, &page).await?;
+                }
+                Err(error) => return Err(error),
+            }
+            self.position = page.until;
+            self.events += u64::try_from(page.events.len()).unwrap_or_default();
+            progress(self.progress());
+        }
+        Ok(())
+    }
+
+    /// As `follow`, all of it in the caller's transaction.
+    pub async fn follow_in(&mut self, tx: &Transaction<'_>, until: i64) -> Result<()> {
+        while self.position < until {
+            let page = self.read_page(tx, until).await?;
+            self.write_page(tx, &page).await?;
+            self.position = page.until;
+        }
+        Ok(())
+    }
+
+    async fn read_page(&self, tx: &Transaction<'_>, until: i64) -> Result<Page> {
+        tx.batch_execute(TURN_TO_TWIN).await?;
+        let types = self.projection.subscriber.aggregate_types();
+        Page::read(tx, types, (self.position, until), CATCH_UP_LIMIT).await
+    }
+
+    async fn write_page(&self, tx: &Transaction<'_>, page: &Page) -> Result<()> {
+        if !page.events.is_empty() {
+            self.parking
+                .apply_whole(tx, self.projection.subscriber.as_ref(), &page.events)
+                .await?;
+        }
+        self.note(tx, page.until).await
+    }
+
+    async fn write_apart(&mut self, client: &mut Object, page: &Page) -> Result<()> {
+        let mut tried = self.parking.clone();
+        let mut tx = client.transaction().await?;
+        tx.batch_execute(TURN_TO_TWIN).await?;
+        tried
+            .apply_apart(&mut tx, self.projection.subscriber.as_ref(), &page.events)
+            .await?;
+        self.note(&tx, page.until).await?;
+        tx.commit().await?;
+        self.parking = tried;
+        Ok(())
+    }
+
+    /// Moves the twins' position in the transaction of their rows.
+    async fn note(&self, tx: &Transaction<'_>, position: i64) -> Result<()> {
+        let name = self.projection.name();
+        tx.execute(MOVE_TWIN, &[&name, &position]).await?;
+        Ok(())
+    }
+
+    async fn clear(&mut self) -> Result<()> {
+        let mut client = self.store.pools.engine.get().await?;
+        let tx = client.transaction().await?;
+        tx.execute(CLEAR, &[&self.projection.tables]).await?;
+        tx.execute(BEGIN_TWIN, &[&self.projection.name()]).await?;
+        self.parking.clear(&tx).await?;
+        tx.commit().await?;
+        self.position = 0;
+        Ok(())
+    }
+
+    async fn finish(&self) -> Result<()> {
+        let mut client = self.store.pools.engine.get().await?;
+        let tx = client.transaction().await?;
+        tx.batch_execute(TAKE_TIME).await?;
+        tx.execute(FINISH, &[&self.projection.tables]).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Folds every stream up to `until`, in ranges side by side.
+    async fn copy_streams(
+        &mut self,
+        streams: &Arc<dyn Streams>,
+        until: i64,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<()> {
+        let done = Arc::new(AtomicU64::new(0));
+        let mut workers = JoinSet::new();
+        let pool = &self.store.pools.engine;
+        for range in ranges::find(pool, self.projection, until).await? {
+            let sink = Sink {
+                projection: self.projection.clone(),
+                streams: streams.clone(),
+                parking: self.parking.clone(),
+                done: done.clone(),
+            };
+            workers.spawn(ranges::fold(pool.clone(), range, sink));
+        }
+        let mut ticks = tokio::time::interval(TELL_EVERY);
+        loop {
+            tokio::select! {
+                ended = workers.join_next() => match ended {
+                    None => break,
+                    Some(Ok(outcome)) => outcome?,
+                    Some(Err(error)) => return Err(Error::Internal(Box::new(error))),
+                },
+                _ = ticks.tick() => {
+                    self.events = done.load(Ordering::Relaxed);
+                    progress(self.progress());
+                }
+            }
+        }
+        let mut client = self.store.pools.engine.get().await?;
+        let tx = client.transaction().await?;
+        self.note(&tx, until).await?;
+        tx.commit().await?;
+        self.parking = Parking::load(&client, self.projection.name(), self.parking.side()).await?;
+        (self.position, self.events) = (until, done.load(Ordering::Relaxed));
+        progress(self.progress());
+        Ok(())
+    }
+
+    async fn expect(&self, until: i64) -> Result<u64> {
+        let client = self.store.pools.engine.get().await?;
+        let types = self.projection.subscriber.aggregate_types();
+        let (row, times) = if until <= COUNT_LIMIT {
+            (client.query_one(COUNT, &[&until, &types]).await?, 1)
+        } else {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+                [&until, &types, &SAMPLE_PERCENT];
+            (
+                client.query_one(SAMPLE_COUNT, &parameters).await?,
+                SAMPLED_OF,
+            )
+        };
+        Ok(row.get::<_, i64>(0).unsigned_abs() * times)
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            events: self.events,
+            expected: self.expected.max(self.events),
+            elapsed: self.begun.elapsed(),
+        }
+    }
+}
+
+/// Far below 2^53 here.
+#[allow(clippy::cast_precision_loss)]
+fn whole(number: u64) -> f64 {
+    number as f64
+}

@@ -1,0 +1,139 @@
+//! What a customer's events say beside the row itself: how much of it may have changed, the words it is searched by,
+//! consents and notes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::customers::Customer;
+use domain::customers::events::{CustomerEvent, CustomerField};
+use domain::search;
+use event_store::Result;
+
+use super::{ConsentRow, CustomerRow, NoteRow, TermRow};
+use crate::fold::{Folded, Fresh, wire};
+
+/// Words of one name that can be searched for.
+const MAX_TERMS: usize = 16;
+
+/// How much of a row a batch may have changed: the dearest of its events decides.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Change {
+    /// Nothing that the row is found by, and nothing that is opened for it.
+    State,
+    /// E-mail or phone.
+    Row,
+    /// What the customer is searched by as well.
+    Names,
+}
+
+pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
+    if customer.sequence_before == 0 {
+        return Change::Names;
+    }
+    let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
+        CustomerEvent::ConsentGranted { .. }
+        | CustomerEvent::ConsentWithdrawn { .. }
+        | CustomerEvent::NoteAdded { .. }
+        | CustomerEvent::CustomerTagged { .. }
+        | CustomerEvent::CustomerUntagged { .. }
+        | CustomerEvent::CustomersMerged { .. }
+        | CustomerEvent::CustomersUnmerged { .. } => Change::State,
+        CustomerEvent::CustomerCorrected { details, cleared } => {
+            let given = |fields: [bool; 2]| fields.contains(&true);
+            if given([details.first_name.is_some(), details.last_name.is_some()])
+                || cleared.contains(&CustomerField::LastName)
+            {
+                Change::Names
+            } else if given([details.email.is_some(), details.phone.is_some()])
+                || cleared.contains(&CustomerField::Email)
+                || cleared.contains(&CustomerField::Phone)
+            {
+                Change::Row
+            } else {
+                Change::State
+            }
+        }
+        CustomerEvent::LeadCreated { .. }
+        | CustomerEvent::CustomerMergedAway { .. }
+        | CustomerEvent::CustomerRestored { .. } => Change::Names,
+    };
+    let changes = customer.fresh.iter().map(of_event);
+    changes.max().unwrap_or(Change::State)
+}
+
+/// The words by which a customer is searched; none for one that was merged away.
+pub(super) fn terms(row: &CustomerRow) -> Vec<TermRow> {
+    if row.merged_into.is_some() {
+        return Vec::new();
+    }
+    let words: BTreeSet<String> = search::words(&row.first_name)
+        .chain(search::words(&row.last_name))
+        .take(MAX_TERMS)
+        .collect();
+    words
+        .into_iter()
+        .map(|term| TermRow {
+            tenant_id: row.tenant_id.clone(),
+            term,
+            customer_id: row.customer_id.clone(),
+        })
+        .collect()
+}
+
+/// The last word of the batch on each channel and purpose: one statement may not touch a row twice.
+pub(super) fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow>> {
+    let mut latest = BTreeMap::new();
+    for customer in folded {
+        for fresh in &customer.fresh {
+            let (granted, channel, purpose, source, wording, at) = match &fresh.event {
+                CustomerEvent::ConsentGranted {
+                    channel,
+                    purpose,
+                    source,
+                    wording,
+                    at,
+                    ..
+                } => (true, channel, purpose, source, wording, at),
+                CustomerEvent::ConsentWithdrawn {
+                    channel,
+                    purpose,
+                    source,
+                    wording,
+                    at,
+                    ..
+                } => (false, channel, purpose, source, wording, at),
+                _ => continue,
+            };
+            let row = ConsentRow {
+                tenant_id: customer.tenant_id.as_str().to_owned(),
+                customer_id: customer.id.clone(),
+                channel: wire(channel)?,
+                purpose: wire(purpose)?,
+                granted,
+                source: wire(source)?,
+                wording: wording.clone(),
+                changed_at: *at,
+            };
+            latest.insert((&customer.tenant_id, &customer.id, *channel, *purpose), row);
+        }
+    }
+    Ok(latest.into_values().collect())
+}
+
+pub(super) fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
+    let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
+        CustomerEvent::NoteAdded {
+            note_id,
+            text,
+            author,
+        } => Some(NoteRow {
+            tenant_id: customer.tenant_id.as_str().to_owned(),
+            customer_id: customer.id.clone(),
+            note_id: note_id.as_str().to_owned(),
+            text_sealed: text.as_str().to_owned(),
+            author: author.clone(),
+            noted_at: fresh.recorded.occurred_at,
+        }),
+        _ => None,
+    };
+    customer.fresh.iter().filter_map(of_event).collect()
+}

@@ -1,0 +1,193 @@
+//! Folding whole streams, range by range: they are read in the order of the log's primary key, so that a stream comes at
+//! once, is folded in memory and forgotten.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use deadpool_postgres::{Object, Pool, Transaction};
+use event_store::Result;
+use event_store::error::Error;
+use event_store::parking::{MAX_PARKED_KEYS, Parking, Policy};
+use event_store::recorded::Recorded;
+
+use crate::{Projection, Streams};
+
+/// Ranges that are folded at the same time; each uses two connections.
+const WORKERS: usize = 2;
+/// Events that one page holds at most; a stream is held as a whole, however long it is.
+const PAGE_EVENTS: i64 = 10_000;
+/// Percent of the log's pages by which ranges of like size are found.
+const SAMPLE_PERCENT: f32 = 1.0;
+
+/// Nothing is sorted, and a page costs what it holds. By its name a switch knows that it need not wait for the transaction.
+const READ_IN_ORDER: &str = "
+    set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off;
+    set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
+const READ_STREAMS: &str = "
+    select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
+    from events
+    where aggregate_type = $1 and (tenant_id, aggregate_type, aggregate_id, sequence) > ($2, $1, $3, $4)
+      and (tenant_id, aggregate_type, aggregate_id) <= ($5, $1, $6) and position <= $7
+    order by tenant_id, aggregate_type, aggregate_id, sequence limit $8";
+const FIND_LAST_STREAM: &str = "
+    select tenant_id, aggregate_id from events where aggregate_type = $1
+    order by tenant_id desc, aggregate_id desc limit 1";
+const SAMPLE_STREAMS: &str = "
+    select tenant_id, aggregate_id from events tablesample system ($2)
+    where aggregate_type = $1 order by tenant_id, aggregate_id";
+
+/// A stream's tenant and id.
+type StreamKey = (String, String);
+
+/// Streams of one kind: those after the first key, up to the second.
+pub(crate) struct Range {
+    kind: &'static str,
+    after: StreamKey,
+    last: StreamKey,
+    /// The position up to which their events are wanted.
+    until: i64,
+}
+
+/// Where the streams of a range go.
+pub(crate) struct Sink {
+    pub projection: Projection,
+    pub streams: Arc<dyn Streams>,
+    pub parking: Parking,
+    /// Told how many events are done.
+    pub done: Arc<AtomicU64>,
+}
+
+/// Ranges with about as many events each.
+pub(crate) async fn find(pool: &Pool, projection: &Projection, until: i64) -> Result<Vec<Range>> {
+    let client = pool.get().await?;
+    let mut ranges = Vec::new();
+    for kind in projection.subscriber.aggregate_types() {
+        let Some(row) = client.query_opt(FIND_LAST_STREAM, &[kind]).await? else {
+            continue;
+        };
+        let sample = client
+            .query(SAMPLE_STREAMS, &[kind, &SAMPLE_PERCENT])
+            .await?;
+        let borders = (1..WORKERS).filter_map(|part| sample.get(sample.len() * part / WORKERS));
+        let mut after = StreamKey::default();
+        for border in borders.chain([&row]) {
+            let last: StreamKey = (border.get(0), border.get(1));
+            if last != after {
+                ranges.push(Range {
+                    kind,
+                    after,
+                    last: last.clone(),
+                    until,
+                });
+                after = last;
+            }
+        }
+    }
+    Ok(ranges)
+}
+
+/// Folds one range. The next page is read while this one is folded and written.
+pub(crate) async fn fold(pool: Pool, range: Range, mut sink: Sink) -> Result<()> {
+    let mut reader = pool.get().await?;
+    let mut writer = pool.get().await?;
+    let reading = reader.transaction().await?;
+    reading.batch_execute(READ_IN_ORDER).await?;
+    let mut page = range.read(&reading, None).await?;
+    let mut held: Vec<Recorded> = Vec::new();
+    loop {
+        let is_last = i64::try_from(page.len()).unwrap_or(PAGE_EVENTS) < PAGE_EVENTS;
+        held.append(&mut page);
+        if is_last {
+            return sink.write(&mut writer, &held).await;
+        }
+        let rest = held.split_off(whole_streams(&held));
+        let (written, next) = tokio::join!(
+            sink.write(&mut writer, &held),
+            range.read(&reading, rest.last())
+        );
+        written?;
+        (held, page) = (rest, next?);
+    }
+}
+
+impl Range {
+    /// The page after this event; the first for none.
+    async fn read(
+        &self,
+        reading: &Transaction<'_>,
+        newest: Option<&Recorded>,
+    ) -> Result<Vec<Recorded>> {
+        let (tenant_id, id, sequence) = match newest {
+            Some(newest) => (
+                newest.tenant_id.as_str(),
+                newest.aggregate_id.as_str(),
+                newest.sequence,
+            ),
+            None => (self.after.0.as_str(), self.after.1.as_str(), i64::MAX),
+        };
+        let statement = reading.prepare_cached(READ_STREAMS).await?;
+        let rows = reading
+            .query(
+                &statement,
+                &[
+                    &self.kind,
+                    &tenant_id,
+                    &id,
+                    &sequence,
+                    &self.last.0,
+                    &self.last.1,
+                    &self.until,
+                    &PAGE_EVENTS,
+                ],
+            )
+            .await?;
+        Ok(rows.iter().map(Recorded::from_row).collect())
+    }
+}
+
+impl Sink {
+    /// One page, one transaction. What cannot be applied is parked with the rest of its stream.
+    async fn write(&mut self, writer: &mut Object, events: &[Recorded]) -> Result<()> {
+        let tx = writer.transaction().await?;
+        for poison in self.streams.copy(&tx, events).await? {
+            if self.parking.policy != Policy::Park || self.parking.len() >= MAX_PARKED_KEYS {
+                return Err(Error::internal(poison.failure));
+            }
+            let Some((event, later)) = events.get(poison.index..).and_then(<[_]>::split_first)
+            else {
+                continue;
+            };
+            let subscriber = self.projection.subscriber.as_ref();
+            self.parking
+                .give_way(&tx, subscriber, event, &poison.failure)
+                .await?;
+            let rest: Vec<Recorded> = later
+                .iter()
+                .take_while(|later| is_same_stream(event, later))
+                .cloned()
+                .collect();
+            self.parking.queue(&tx, subscriber, &rest).await?;
+        }
+        tx.commit().await?;
+        let count = u64::try_from(events.len()).unwrap_or_default();
+        self.done.fetch_add(count, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// How many of the events are of streams that end among them: all but those of the last stream, which may go on.
+fn whole_streams(events: &[Recorded]) -> usize {
+    let Some(last) = events.last() else {
+        return 0;
+    };
+    let of_last = events
+        .iter()
+        .rev()
+        .take_while(|event| is_same_stream(last, event));
+    events.len() - of_last.count()
+}
+
+fn is_same_stream(one: &Recorded, other: &Recorded) -> bool {
+    one.tenant_id == other.tenant_id && one.aggregate_id == other.aggregate_id
+}

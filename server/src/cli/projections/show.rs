@@ -1,0 +1,118 @@
+//! What there is to see of projections.
+
+use clap::Args;
+use event_store::steering::{self, Condition, Health};
+use event_store::store::Store;
+use serde_json::{Value, json};
+
+use super::super::output::{self, Format};
+use super::{Outcome, Reason, choice};
+
+/// Show one projection: all that is known of it, and the tables it fills.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  rapport projections show bookings")]
+pub struct ShowArgs {
+    /// Which projection.
+    name: String,
+}
+
+pub async fn list(store: &Store, format: Format) -> Outcome {
+    let conditions = steering::list(&store.pools.engine.get().await?).await?;
+    if format == Format::Json {
+        let documents = conditions.iter().map(document);
+        let documents = documents.collect::<Result<Vec<Value>, Reason>>()?;
+        return output::document(&json!({ "projections": documents }));
+    }
+    let mut rows: Vec<Vec<String>> = conditions.iter().map(row).collect();
+    for projection in projectors::all(store) {
+        let name = projection.name();
+        if !conditions.iter().any(|one| one.subscriber == name) {
+            rows.push(
+                [
+                    name,
+                    "never run",
+                    "0",
+                    "-",
+                    "-",
+                    "nobody",
+                    "never",
+                    "0",
+                    "-",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
+            );
+        }
+    }
+    let heads = [
+        "projection",
+        "health",
+        "position",
+        "behind",
+        "by",
+        "run by",
+        "moved",
+        "parked",
+        "failure",
+    ];
+    Ok(output::table(&heads, rows, "There are no projections.")?)
+}
+
+pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
+    let projection = choice::find(store, &args.name)?;
+    let conditions = steering::list(&store.pools.engine.get().await?).await?;
+    let condition = conditions
+        .iter()
+        .find(|condition| condition.subscriber == args.name);
+    let mut document = match condition {
+        Some(condition) => document(condition)?,
+        None => json!({ "subscriber": args.name, "health": "never_run" }),
+    };
+    document["tables"] = json!(projection.tables);
+    document["aggregate_types"] = json!(projection.subscriber.aggregate_types());
+    if format == Format::Json {
+        return output::document(&document);
+    }
+    let leaves = output::leaves(&document);
+    let pairs: Vec<(&str, String)> = leaves
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    Ok(output::record(&pairs)?)
+}
+
+fn document(condition: &Condition) -> Result<Value, Reason> {
+    let mut document = serde_json::to_value(condition)?;
+    document["health"] = serde_json::to_value(condition.health())?;
+    Ok(document)
+}
+
+fn row(condition: &Condition) -> Vec<String> {
+    let owner = condition
+        .lease_owner
+        .as_deref()
+        .filter(|_| condition.leased);
+    let health = match condition.health() {
+        Health::Stuck => "STUCK",
+        Health::Paused => "paused",
+        Health::Parked => "parked keys",
+        Health::Behind => "behind",
+        Health::UpToDate => "up to date",
+    };
+    vec![
+        condition.subscriber.clone(),
+        health.to_owned(),
+        condition.position.to_string(),
+        condition.behind_events.to_string(),
+        output::span(condition.behind_seconds),
+        owner.unwrap_or("nobody").to_owned(),
+        format!("{} ago", output::span(condition.still_seconds)),
+        condition.parked_keys.to_string(),
+        output::optional(
+            condition
+                .failure
+                .as_deref()
+                .or(condition.pause_reason.as_deref()),
+        ),
+    ]
+}
