@@ -8,6 +8,7 @@ pub mod payments;
 pub mod tenants;
 
 pub mod effects;
+pub mod evolution;
 pub mod ids;
 pub mod money;
 pub mod noun;

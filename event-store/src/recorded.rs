@@ -5,7 +5,8 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
-use crate::{Result, error::Error};
+use crate::Result;
+use crate::upcast::Upcasters;
 
 /// The payload as text, byte for byte as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,13 +68,8 @@ impl Recorded {
         }
     }
 
-    /// The event as the noun's own type.
+    /// The event as the noun's own type, whatever version of it was written.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<E> {
-        serde_json::from_str(&self.payload.0).map_err(|error| {
-            Error::internal(format!(
-                "event {} {} at position {} does not decode: {error}",
-                self.event_type, self.event_version, self.position
-            ))
-        })
+        Upcasters::domain().decode(self)
     }
 }

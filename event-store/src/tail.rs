@@ -108,7 +108,6 @@ impl Tail {
             if !self.resolve(open).await? {
                 return Ok(false);
             }
-            metrics::counter!("rapport_log_holes_resolved_total").increment(1);
             *hole = None;
         }
         let client = self.pool.get().await?;
@@ -144,8 +143,13 @@ impl Tail {
         let missing: Vec<i64> = (safe + 1..hole.until)
             .filter(|position| !present.contains(position))
             .collect();
-        if missing.is_empty() || row.get::<_, i64>("oldest_open") > hole.fence {
+        let is_filled = missing.is_empty();
+        if is_filled || row.get::<_, i64>("oldest_open") > hole.fence {
             self.advance(hole.until);
+            match is_filled {
+                true => metrics::counter!("rapport_log_holes_filled_total").increment(1),
+                false => metrics::counter!("rapport_log_holes_skipped_total").increment(1),
+            }
             return Ok(true);
         }
         drop(client);

@@ -2,7 +2,7 @@
 
 use tokio_postgres::Client;
 
-use crate::roles;
+use crate::{positions, roles};
 
 mod embedded {
     refinery::embed_migrations!("migrations");
@@ -60,7 +60,14 @@ impl From<tokio_postgres::Error> for MigrateError {
 /// Brings the database to this binary's schema; answers the names of the migrations that were applied now.
 pub async fn migrate(client: &mut Client) -> Result<Vec<String>, MigrateError> {
     client.execute(TAKE_LOCK, &[&MIGRATION_LOCK]).await?;
-    let outcome = migrate_locked(client).await;
+    let outcome = match migrate_locked(client).await {
+        // A restored database may have been given its rows without its sequence's place.
+        Ok(applied) => positions::recheck(client)
+            .await
+            .map(|_| applied)
+            .map_err(MigrateError::from),
+        failed => failed,
+    };
     client.execute(RELEASE_LOCK, &[&MIGRATION_LOCK]).await?;
     outcome
 }

@@ -22,7 +22,8 @@ const CREATE_ROLES: &str = "
 
 const FIND_USER: &str = "select current_user::text";
 
-pub(crate) async fn ensure(client: &Client) -> Result<(), MigrateError> {
+/// Makes the roles where they are missing.
+pub async fn ensure(client: &Client) -> Result<(), MigrateError> {
     let present: i64 = client.query_one(FIND_ROLES, &[]).await?.get(0);
     if present == 2 {
         return Ok(());

@@ -1,9 +1,11 @@
-//! From settings to a store: find or start PostgreSQL, migrate, check the root key.
+//! From settings to a store: find or start PostgreSQL, migrate, check the root key, and, to serve, that every event in the
+//! log can be read.
 
 use event_store::error::Error;
 use event_store::pg::{PoolSizes, Pools};
 use event_store::store::Store;
 use event_store::vault::Vault;
+use event_store::versions;
 use tokio_postgres::NoTls;
 
 use crate::config::DatabaseSettings;
@@ -25,7 +27,11 @@ pub async fn open(settings: &DatabaseSettings, purpose: Purpose) -> Result<Datab
     let (url, embedded) = locate(settings, purpose).await?;
     let opened = async {
         migrate(&url).await?;
-        connect(settings, &url).await
+        let store = connect(settings, &url).await?;
+        if purpose == Purpose::Serve {
+            refuse_unreadable_events(&store).await?;
+        }
+        Ok(store)
     };
     match (opened.await, embedded) {
         (Ok(store), embedded) => Ok(Database {
@@ -82,6 +88,20 @@ pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Re
         root_key::load_or_create(&path, now.as_deref())?;
     }
     Ok(store)
+}
+
+/// Whoever serves must be able to read all that was ever written: half a log would make wrong answers.
+async fn refuse_unreadable_events(store: &Store) -> Result<(), Reason> {
+    let unreadable = versions::check_at_start(&store.pools.engine).await?;
+    if unreadable.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<String> = unreadable.iter().map(ToString::to_string).collect();
+    Err(format!(
+        "the log holds events that this binary cannot read, so it does not serve; start the newer binary that wrote them: {}",
+        named.join("; ")
+    )
+    .into())
 }
 
 async fn recorded_fingerprint(pools: &Pools) -> Result<Option<Vec<u8>>, Error> {

@@ -1,5 +1,7 @@
 //! Logs to standard error, by `RAPPORT_LOG` (by default servers log from `info`, commands from `warn`).
 
+pub mod metrics;
+
 use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;

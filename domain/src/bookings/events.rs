@@ -1,12 +1,13 @@
 //! What can happen to a booking. Times are both the tenant's calendar (`date`, `slot`) and instants; prices are those the
 //! customer saw. Address, notes and reasons are ciphertext under the customer's key.
 
-use cqrs_es::DomainEvent;
+use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::{Date, OffsetDateTime};
 
-use super::{PaymentPreference, Status};
+use super::{Booking, PaymentPreference, Status};
 use crate::customers::consents::Source;
+use crate::evolution;
 use crate::ids::{ChefId, CustomerId, PaymentId};
 use crate::money::Money;
 use crate::sealed::Sealed;
@@ -213,6 +214,6 @@ impl DomainEvent for BookingEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        evolution::version(Booking::TYPE, &self.event_type())
     }
 }

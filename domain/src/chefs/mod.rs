@@ -12,6 +12,7 @@ use time::Date;
 
 use self::hours::WeeklyHours;
 use crate::effects::Effect;
+use crate::evolution;
 use crate::ids::ChefId;
 use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
@@ -130,7 +131,7 @@ impl DomainEvent for ChefEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        evolution::version(Chef::TYPE, &self.event_type())
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use cqrs_es::DomainEvent;
+use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::consents::{Channel, Purpose, Source};
-use super::{CustomerDetails, Duplicate};
+use super::{Customer, CustomerDetails, Duplicate};
+use crate::evolution;
 use crate::ids::{CustomerId, NoteId};
 use crate::sealed::{Sealed, SealedKey};
 
@@ -119,6 +120,6 @@ impl DomainEvent for CustomerEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        evolution::version(Customer::TYPE, &self.event_type())
     }
 }

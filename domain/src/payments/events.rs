@@ -1,10 +1,11 @@
 //! What can happen to a payment. Memo and raw data are ciphertext under the tenant's ingest key.
 
-use cqrs_es::DomainEvent;
+use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{Flag, MatchReason, RefundReason};
+use super::{Flag, MatchReason, Payment, RefundReason};
+use crate::evolution;
 use crate::ids::{BookingId, CustomerId};
 use crate::money::Money;
 use crate::sealed::Sealed;
@@ -96,6 +97,6 @@ impl DomainEvent for PaymentEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        evolution::version(Payment::TYPE, &self.event_type())
     }
 }

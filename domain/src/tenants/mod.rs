@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use self::price_book::PriceBook;
 use self::settings::Settings;
 use crate::effects::Effect;
+use crate::evolution;
 use crate::noun::{ClaimChanges, Noun};
 use crate::refusal::Refusal;
 use crate::sealed::Sealed;
@@ -122,7 +123,7 @@ impl DomainEvent for TenantEvent {
     }
 
     fn event_version(&self) -> String {
-        "1".to_owned()
+        evolution::version(Tenant::TYPE, &self.event_type())
     }
 }
 

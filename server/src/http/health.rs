@@ -9,6 +9,7 @@ use serde_json::json;
 use super::principals::authenticate;
 use super::problems;
 use crate::app::App;
+use crate::telemetry;
 
 /// `GET /healthz`: the process answers; nothing else is looked at.
 pub async fn get_health() -> HttpResponse {
@@ -46,14 +47,7 @@ pub async fn get_metrics(app: web::Data<App>, request: HttpRequest) -> problems:
     let Some(metrics) = &app.metrics else {
         return Err(Refusal::not_found("metrics-off", "this process records no metrics").into());
     };
-    if let Ok(standings) = checkpoints::list(&app.store.pools.engine).await {
-        for standing in standings {
-            let lag =
-                u32::try_from((standing.newest - standing.position).max(0)).unwrap_or(u32::MAX);
-            metrics::gauge!("rapport_projection_lag_events", "projection" => standing.subscriber)
-                .set(f64::from(lag));
-        }
-    }
+    telemetry::metrics::sample(&app.store).await;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4")
         .body(metrics.render()))

@@ -4,9 +4,11 @@
 mod disks;
 mod findings;
 mod loads;
+mod logs;
 mod rights;
 mod roots;
 mod servers;
+mod shapes;
 
 use clap::Args;
 use event_store::pg::{PoolSizes, Pools};
@@ -21,8 +23,8 @@ use crate::embedded::Embedded;
 
 /// Look at the installation, and say what to do about what is not well.
 ///
-/// Database server, schema, rights, row-level security, root key, projections, outbox, webhooks, long transactions, clocks
-/// and disk. Each line is ok, warn or fail, with the remedy. Changes nothing. Exit code 1 when anything fails.
+/// Database server, schema, indexes, rights, row-level security, root key, event versions, holes in the log, projections,
+/// outbox, webhooks, long transactions, clocks and disk. Each line is ok, warn or fail, with the remedy. Changes nothing. Exit code 1 when anything fails.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  rapport doctor --json | jq '.findings[] | select(.state != \"ok\")'"
@@ -81,9 +83,11 @@ async fn examine_all(
         return Ok(findings);
     }
     findings.extend(rights::examine_tables(client).await?);
+    findings.extend(shapes::examine(client).await?);
     let pools = Pools::new(url, PoolSizes::default())?;
     let engine = pools.engine.get().await?;
     findings.push(roots::examine(settings, &engine).await?);
+    findings.extend(logs::examine(&pools).await?);
     findings.extend(loads::examine(&pools, &engine).await?);
     Ok(findings)
 }

@@ -23,14 +23,15 @@ const FIND_SETTINGS: &str = "
         current_setting('max_connections')::int4 as max_connections, current_setting('fsync') as fsync,
         current_setting('full_page_writes') as full_page_writes, current_setting('synchronous_commit') as synchronous_commit";
 
-/// What others do is visible only as far as this login may see it.
+/// What others do is visible only as far as this login may see it. A prepared transaction has no process.
 const FIND_LONGEST_TRANSACTION: &str = "
-    select coalesce(extract(epoch from max(clock_timestamp() - started)), 0)::float8 as seconds, count(*) as open
+    select coalesce(extract(epoch from clock_timestamp() - started), 0)::float8 as seconds, count(*) over () as open, pid
     from (
-        select xact_start as started from pg_stat_activity
+        select xact_start as started, pid from pg_stat_activity
         where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
         union all
-        select prepared from pg_prepared_xacts where database = current_database()) transactions";
+        select prepared, null from pg_prepared_xacts where database = current_database()) transactions
+    order by started limit 1";
 
 const FIND_CLOCK: &str = "select clock_timestamp()";
 
@@ -86,16 +87,31 @@ fn connections(max_connections: i32) -> Finding {
 }
 
 async fn transactions(client: &Client) -> Result<Finding, Reason> {
-    let row = client.query_one(FIND_LONGEST_TRANSACTION, &[]).await?;
-    let seconds: f64 = row.get("seconds");
-    let open: i64 = row.get("open");
-    let state = State::of(seconds, WARN_TRANSACTION_SECONDS, FAIL_TRANSACTION_SECONDS);
-    let detail = match open {
-        0 => "none is open".to_owned(),
-        _ => format!("{open} open, the longest for {}", output::span(seconds)),
+    const CHECK: &str = "long transactions";
+    let Some(row) = client.query_opt(FIND_LONGEST_TRANSACTION, &[]).await? else {
+        return Ok(Finding::ok(CHECK, "none is open"));
     };
-    let remedy = "find it in pg_stat_activity or pg_prepared_xacts, and end it (select pg_terminate_backend(pid))";
-    Ok(Finding::new("long transactions", state, detail, remedy))
+    let (seconds, open): (f64, i64) = (row.get("seconds"), row.get("open"));
+    Ok(judge_transactions(seconds, open, row.get("pid")))
+}
+
+fn judge_transactions(seconds: f64, open: i64, pid: Option<i32>) -> Finding {
+    let (who, remedy) = match pid {
+        Some(pid) => (
+            format!("pid {pid}"),
+            format!("see pg_stat_activity, and end it: select pg_terminate_backend({pid})"),
+        ),
+        None => (
+            "a prepared one".to_owned(),
+            "see pg_prepared_xacts, and commit it or roll it back".to_owned(),
+        ),
+    };
+    let state = State::of(seconds, WARN_TRANSACTION_SECONDS, FAIL_TRANSACTION_SECONDS);
+    let detail = format!(
+        "{open} open, the longest, {who}, for {}",
+        output::span(seconds)
+    );
+    Finding::new("long transactions", state, detail, remedy)
 }
 
 /// The database's clock is read between two looks at ours, so that the way there and back does not count.
@@ -104,15 +120,21 @@ async fn clock(client: &Client) -> Result<Finding, Reason> {
     let theirs: OffsetDateTime = client.query_one(FIND_CLOCK, &[]).await?.get(0);
     let round_trip: Duration = OffsetDateTime::now_utc() - before;
     let ahead: Duration = theirs - before;
-    let skew = (ahead.as_seconds_f64() - round_trip.as_seconds_f64() / 2.0).abs();
+    Ok(judge_clock(
+        ahead.as_seconds_f64() - round_trip.as_seconds_f64() / 2.0,
+    ))
+}
+
+fn judge_clock(ahead_seconds: f64) -> Finding {
+    let skew = ahead_seconds.abs();
     let state = State::of(skew, WARN_SKEW_SECONDS, FAIL_SKEW_SECONDS);
     let detail = format!("{:.0} ms between the database's and ours", skew * 1_000.0);
-    Ok(Finding::new(
+    Finding::new(
         "clock",
         state,
         detail,
         "let NTP set the clocks of both machines",
-    ))
+    )
 }
 
 #[cfg(test)]
@@ -130,6 +152,21 @@ mod tests {
         ] {
             assert_eq!(lost.state, State::Fail, "{}", lost.detail);
         }
+    }
+
+    #[test]
+    fn clocks_apart_are_told_whichever_goes_ahead() {
+        let states = [0.2, -1.5, 1.5, -61.0].map(|seconds| judge_clock(seconds).state);
+        assert_eq!(states, [State::Ok, State::Warn, State::Warn, State::Fail]);
+    }
+
+    #[test]
+    fn the_longest_transaction_is_named() {
+        let long = judge_transactions(61.0, 2, Some(4711));
+        assert_eq!(long.state, State::Warn);
+        assert!(long.remedy.is_some_and(|remedy| remedy.contains("4711")));
+        assert_eq!(judge_transactions(3_601.0, 1, None).state, State::Fail);
+        assert_eq!(judge_transactions(59.0, 1, None).state, State::Ok);
     }
 
     #[test]

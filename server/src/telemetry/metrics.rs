@@ -1,0 +1,235 @@
+//! What `/metrics` tells: every name with its meaning in one list, the recorder, and the gauges that are read from the
+//! database whenever somebody asks.
+
+use event_store::store::Store;
+use event_store::{Result, ages, holes, steering};
+use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// The upper ends of every histogram's buckets, in seconds: from a commit on a quiet machine to a request given up.
+const BUCKETS_SECONDS: &[f64] = &[
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+];
+
+/// What a metric is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Counter,
+    Gauge,
+    Histogram,
+}
+
+use Kind::{Counter, Gauge, Histogram};
+
+/// Every metric there is; dashboards and alert rules may name these and no others.
+pub const METRICS: &[(&str, Kind, &str)] = &[
+    (
+        "rapport_http_request_seconds",
+        Histogram,
+        "Time to answer a request, by route and status.",
+    ),
+    (
+        "rapport_commands_total",
+        Counter,
+        "Commands by outcome: accepted, replayed (an idempotent repetition), refused, failed.",
+    ),
+    (
+        "rapport_command_conflicts_total",
+        Counter,
+        "Attempts at a command that met another writer's events or claims and were tried again or given up.",
+    ),
+    (
+        "rapport_load_seconds",
+        Histogram,
+        "Time to load what one command decides by.",
+    ),
+    (
+        "rapport_commit_seconds",
+        Histogram,
+        "Time to write one command's events and all that goes with them.",
+    ),
+    (
+        "rapport_log_holes_seen_total",
+        Counter,
+        "Stretches of positions that were missing when a reader came to them.",
+    ),
+    (
+        "rapport_log_holes_filled_total",
+        Counter,
+        "Holes that were filled, by their late writer or by tombstones.",
+    ),
+    (
+        "rapport_log_holes_skipped_total",
+        Counter,
+        "Holes that were stepped over because their writer was certainly gone.",
+    ),
+    (
+        "rapport_log_tombstones_total",
+        Counter,
+        "Positions that were given up and filled with a tombstone.",
+    ),
+    (
+        "rapport_log_holes_open",
+        Gauge,
+        "Stretches of positions that are missing behind the safe end of the log.",
+    ),
+    (
+        "rapport_log_oldest_hole_seconds",
+        Gauge,
+        "Age of the oldest open hole; 0 when there is none.",
+    ),
+    (
+        "rapport_log_holder_seconds",
+        Gauge,
+        "Age of the oldest transaction that may write, which holds back the judgement of holes; 0 when there is none.",
+    ),
+    (
+        "rapport_log_holder_pid",
+        Gauge,
+        "Process id of the session with that transaction; 0 when there is none or it is a prepared one.",
+    ),
+    (
+        "rapport_projection_lag_events",
+        Gauge,
+        "Positions that a projection is behind the newest.",
+    ),
+    (
+        "rapport_projection_lag_seconds",
+        Gauge,
+        "Age of the oldest event that a projection has not seen; 0 at the end of the log.",
+    ),
+    (
+        "rapport_projection_still_seconds",
+        Gauge,
+        "Time since a projection moved last; with lag it means that it is stuck.",
+    ),
+    (
+        "rapport_projection_parked_keys",
+        Gauge,
+        "Keys of a projection that wait behind an event that cannot be applied.",
+    ),
+    (
+        "rapport_projection_dropped_events_total",
+        Counter,
+        "Events that a projection gave up because its policy is to skip what cannot be applied.",
+    ),
+    (
+        "rapport_outbox_due_messages",
+        Gauge,
+        "Messages that are due and that nobody is sending.",
+    ),
+    (
+        "rapport_outbox_oldest_due_seconds",
+        Gauge,
+        "How long the oldest of them has been due; 0 when there is none.",
+    ),
+    (
+        "rapport_outbox_dead_messages",
+        Gauge,
+        "Messages that could not be sent and wait for an operator.",
+    ),
+    (
+        "rapport_outbox_attempts_total",
+        Counter,
+        "Attempts to send, by target and outcome.",
+    ),
+    (
+        "rapport_outbox_stale_write_backs_total",
+        Counter,
+        "Results of attempts that came after the message's lease had gone to another worker.",
+    ),
+    (
+        "rapport_webhooks_total",
+        Counter,
+        "Webhooks by provider and outcome.",
+    ),
+    (
+        "rapport_webhooks_oldest_seconds",
+        Gauge,
+        "Age of the oldest webhook that was not handled; 0 when there is none.",
+    ),
+    (
+        "rapport_webhook_bad_signatures_total",
+        Counter,
+        "Webhooks that were turned away for their signature, by provider.",
+    ),
+    (
+        "rapport_webhook_conflicting_bodies_total",
+        Counter,
+        "Webhooks that came again under the same id with another body.",
+    ),
+];
+
+/// Installs the process's recorder and tells it what its metrics mean.
+pub fn install() -> std::result::Result<PrometheusHandle, BuildError> {
+    let handle = PrometheusBuilder::new()
+        .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), BUCKETS_SECONDS)?
+        .install_recorder()?;
+    for (name, kind, meaning) in METRICS {
+        match kind {
+            Counter => metrics::describe_counter!(*name, *meaning),
+            Gauge => metrics::describe_gauge!(*name, *meaning),
+            Histogram => metrics::describe_histogram!(*name, *meaning),
+        }
+    }
+    Ok(handle)
+}
+
+/// Reads the gauges anew. What cannot be read keeps its old value: the figures of the process are told all the same.
+pub async fn sample(store: &Store) {
+    let (projections, log, waiting) = futures_util::future::join3(
+        sample_projections(store),
+        sample_log(store),
+        sample_waiting(store),
+    )
+    .await;
+    for outcome in [projections, log, waiting] {
+        if let Err(error) = outcome {
+            tracing::warn!(%error, "some metrics could not be read");
+        }
+    }
+}
+
+async fn sample_projections(store: &Store) -> Result<()> {
+    let conditions = steering::list(&store.pools.engine.get().await?).await?;
+    for found in conditions {
+        let name = found.subscriber;
+        metrics::gauge!("rapport_projection_lag_events", "projection" => name.clone())
+            .set(found.behind_events as f64);
+        metrics::gauge!("rapport_projection_lag_seconds", "projection" => name.clone())
+            .set(found.behind_seconds.max(0.0));
+        metrics::gauge!("rapport_projection_still_seconds", "projection" => name.clone())
+            .set(found.still_seconds.max(0.0));
+        metrics::gauge!("rapport_projection_parked_keys", "projection" => name)
+            .set(found.parked_keys as f64);
+    }
+    Ok(())
+}
+
+/// Only what lies behind the end that this process has seen is looked at, which is little unless something is wrong.
+async fn sample_log(store: &Store) -> Result<()> {
+    let pool = &store.pools.engine;
+    let client = pool.get().await?;
+    let (noted, newest) = holes::ends(&client).await?;
+    let safe = noted.max(*store.tail.watch().borrow());
+    let open = holes::list(&client, safe, newest).await?;
+    drop(client);
+    let oldest = open.iter().map(|hole| hole.seconds).fold(0.0, f64::max);
+    metrics::gauge!("rapport_log_holes_open").set(open.len() as f64);
+    metrics::gauge!("rapport_log_oldest_hole_seconds").set(oldest);
+    let holder = holes::find_holder(pool).await?;
+    let holder = holder.as_ref();
+    let seconds = holder.and_then(|holder| holder.seconds).unwrap_or(0.0);
+    let pid = holder.and_then(|holder| holder.pid).unwrap_or(0);
+    metrics::gauge!("rapport_log_holder_seconds").set(seconds.max(0.0));
+    metrics::gauge!("rapport_log_holder_pid").set(f64::from(pid));
+    Ok(())
+}
+
+async fn sample_waiting(store: &Store) -> Result<()> {
+    let found = ages::find(&store.pools.engine).await?;
+    metrics::gauge!("rapport_outbox_due_messages").set(found.due_messages as f64);
+    metrics::gauge!("rapport_outbox_oldest_due_seconds").set(found.oldest_message_seconds);
+    metrics::gauge!("rapport_outbox_dead_messages").set(found.dead_messages as f64);
+    metrics::gauge!("rapport_webhooks_oldest_seconds").set(found.oldest_webhook_seconds);
+    Ok(())
+}
