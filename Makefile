@@ -23,9 +23,11 @@ test: bootstrap ## Run everything that CI runs
 bench: bootstrap ## Measure us beside our peers; the table is also written to target/bench.json
 	cargo run --release -p bench --locked
 
-conformance: bootstrap ## Run the event store's conformance suite at full length
+conformance: bootstrap ## Run the event store's conformance suite at full length and write its table
 	cargo build -p server --locked
-	RAPPORT_TEST_SCALE=full cargo test -p tests --locked -- log:: cqrs:: race:: idempotency:: wire::
+	RAPPORT_TEST_SCALE=full RAPPORT_CONFORMANCE_WRITE=1 cargo test -p tests --test it --locked -- --nocapture \
+		conformance:: histories:: log:: cqrs:: race:: idempotency:: wire::
+	@cat tests/CONFORMANCE.md
 
 soak: bootstrap ## Run every long test at full size
 	cargo build -p server --locked

@@ -118,6 +118,18 @@ impl Cluster {
         }
     }
 
+    /// A database with nothing in it, not even a schema of ours.
+    pub async fn create_empty(&self) -> Database {
+        let name = unique("test");
+        let create = format!("create database {name} template template0 owner {LOGIN}");
+        let admin = connect(&self.superuser).await;
+        admin.batch_execute(&create).await.unwrap();
+        Database {
+            url: self.url_of(LOGIN, &name),
+            name,
+        }
+    }
+
     /// Throws a test's database away, with whoever is still connected.
     pub async fn drop_database(&self, name: &str) {
         let drop = format!("drop database if exists {name} with (force)");

@@ -7,9 +7,11 @@
 pub mod app;
 pub mod client;
 pub mod cluster;
+pub mod conformance;
 pub mod given;
 pub mod logs;
 pub mod neighbour;
+pub mod operator;
 pub mod oracles;
 pub mod programs;
 pub mod providers;

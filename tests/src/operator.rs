@@ -1,0 +1,126 @@
+//! An operator at the command line: the binary itself on a database of the test's, with a data directory of its own.
+
+use std::net::TcpListener;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use uuid::Uuid;
+
+use crate::{served, wait};
+
+/// How long one command may take; a debug build on a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Somebody with a shell.
+pub struct Operator {
+    pub data_dir: PathBuf,
+    database_url: String,
+}
+
+/// A program that serves; it is killed when this is dropped.
+pub struct Serving {
+    pub base_url: String,
+    http: reqwest::Client,
+    _child: Child,
+}
+
+/// What a command has said.
+#[derive(Debug)]
+pub struct Said {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Operator {
+    /// On this database, with this root key's file if it has one already.
+    pub fn on(database_url: &str, root_key: Option<&str>) -> Self {
+        let name = format!("rapport-operator-{}", Uuid::new_v4().simple());
+        let data_dir = std::env::temp_dir().join(name);
+        std::fs::create_dir_all(&data_dir).expect("a directory can be made");
+        if let Some(key) = root_key {
+            let mut options = std::fs::File::options();
+            options.write(true).create_new(true).mode(0o600);
+            let mut file = options.open(data_dir.join("root.key")).expect("a key file");
+            std::io::Write::write_all(&mut file, key.as_bytes()).expect("it can be written");
+        }
+        Self {
+            data_dir,
+            database_url: database_url.to_owned(),
+        }
+    }
+
+    /// Runs `rapport` with these arguments to its end; whoever does not end in time fails the test.
+    pub async fn run(&self, arguments: &[&str]) -> Said {
+        let output = self.command(arguments).output();
+        let output = tokio::time::timeout(PATIENCE, output).await;
+        let output = output
+            .unwrap_or_else(|_| panic!("rapport {arguments:?} did not end within {PATIENCE:?}"))
+            .expect("the binary runs; build it with `cargo build -p server`");
+        Said {
+            code: output.status.code(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+
+    /// As `run`, with `--json`.
+    pub async fn json(&self, arguments: &[&str]) -> Value {
+        let said = self.run(&[arguments, &["--json"]].concat()).await;
+        serde_json::from_str(&said.stdout)
+            .unwrap_or_else(|error| panic!("rapport {arguments:?}: {error}\n{said:?}"))
+    }
+
+    /// Starts `rapport serve`, with nothing behind its providers, and waits until it is ready and has caught up.
+    pub async fn serve(&self) -> Serving {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listen = listener
+            .local_addr()
+            .expect("it has an address")
+            .to_string();
+        drop(listener);
+        let nowhere = "http://127.0.0.1:9";
+        let mut command = self.command(&["serve", "--listen", &listen, "--stripe-url", nowhere]);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let serving = Serving {
+            _child: command.spawn().expect("the binary runs"),
+            base_url: format!("http://{listen}"),
+            http: integrations::http::client().expect("a client can be built"),
+        };
+        let ready = wait::for_answer(PATIENCE, async || {
+            let body: Value = serde_json::from_str(&serving.get("/readyz").await?).ok()?;
+            (body["status"] == "ready" && body["projection_lag_events"] == 0).then_some(())
+        });
+        assert!(ready.await.is_some(), "the program is not ready in time");
+        serving
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(served::binary());
+        command
+            .args(arguments)
+            .env("RAPPORT_DATA_DIR", &self.data_dir)
+            .env("DATABASE_URL", &self.database_url)
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
+        command
+    }
+}
+
+impl Serving {
+    /// What lies at this path; `None` while nobody answers.
+    pub async fn get(&self, path: &str) -> Option<String> {
+        let url = format!("{}{path}", self.base_url);
+        self.http.get(url).send().await.ok()?.text().await.ok()
+    }
+}
+
+impl Drop for Operator {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.data_dir);
+    }
+}
