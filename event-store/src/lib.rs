@@ -1,19 +1,27 @@
 //! The event store: one primitive to append, one loop to read the log, and what must share their transaction (claims,
 //! handles, idempotency, the outbox's rows, subject keys).
 
+pub mod ages;
 pub mod append;
 pub mod checkpoints;
 pub mod commit;
 pub mod cqrs;
 pub mod error;
+pub mod holes;
 pub mod load;
 pub mod log;
+pub mod parked;
+pub mod parking;
 pub mod pg;
 pub mod recorded;
+pub mod steering;
 pub mod store;
 pub mod tail;
 pub mod tenants;
+pub mod upcast;
+pub mod vacuum;
 pub mod vault;
+pub mod versions;
 pub mod wake;
 
 /// What every fallible call of the crates with I/O answers.

@@ -1,6 +1,7 @@
-//! Who is asking and what they may do: principals, permissions, roles and API keys. Sessions, OAuth and second factors
-//! will live beside them.
+//! Who is asking and what they may do: principals, permissions, roles and API keys, and the record of administrative
+//! acts. Sessions, OAuth and second factors will live beside them.
 
+pub mod acts;
 pub mod key_cache;
 pub mod keys;
 pub mod new_keys;

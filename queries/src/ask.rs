@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
 use crate::params;
+use crate::past::{self, AsOf};
 use crate::registry;
 
 /// How long a reader waits for its own write to be seen.
@@ -100,7 +101,7 @@ impl Serialize for Answer {
 
 /// Asks a query by name. `params` are typed (`{"limit": 10}`) or as a URL has them (`{"limit": "10"}`).
 ///
-/// Refused with 404 `query-not-found`, 403 `permission-missing`, 400 `parameters-invalid` (all that is wrong at once) or
+/// Refused with 404 `query-not-found`, 403 `permission-missing`, 400 `parameters-invalid` (all that is wrong at once; lists do not look back) or
 /// `cursor-invalid`, 404 for a single thing that is not there; busy with `projection-behind` when `read_after` is not
 /// seen within `READ_AFTER_LIMIT`.
 pub async fn ask(
@@ -134,9 +135,29 @@ pub async fn ask(
         tx,
         now: OffsetDateTime::now_utc(),
     };
+    let looked_back = look_back(&params, as_of)?;
     let found = (query.entry.run)(&ctx, params).await?;
     ctx.tx.commit().await?;
-    Ok(Answer { found, as_of })
+    Ok(Answer {
+        found,
+        as_of: looked_back.unwrap_or(as_of),
+    })
+}
+
+/// The position that the caller looks back to, where it names one; a time is answered for by what is known now. What
+/// cannot be read yet is not the past.
+fn look_back(params: &Value, as_of: i64) -> Result<Option<i64>> {
+    let Some(wanted) = params[past::PARAMETER].as_str() else {
+        return Ok(None);
+    };
+    match AsOf::parse(wanted)? {
+        AsOf::Position(position) if position > as_of => {
+            let message = format!("the newest position that can be read is {as_of}");
+            Err(params::refuse_one(past::PARAMETER, "as-of-ahead", &message).into())
+        }
+        AsOf::Position(position) => Ok(Some(position)),
+        AsOf::Time(_) => Ok(None),
+    }
 }
 
 #[cfg(test)]

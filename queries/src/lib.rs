@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod cursors;
 pub mod params;
+pub mod past;
 pub mod registry;
 pub mod schema_errors;
 

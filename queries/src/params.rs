@@ -6,6 +6,7 @@ use event_store::error::Error;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::past;
 use crate::registry::Query;
 use crate::schema_errors::{Fault, faults};
 
@@ -53,6 +54,11 @@ pub(crate) fn check(query: &Query, params: Map<String, Value>) -> Result<Value> 
         .iter_errors(&typed)
         .flat_map(|error| faults(&error))
     {
+        if fault == Fault::Unknown && error.pointer == format!("/{}", past::PARAMETER) {
+            error.message =
+                "only a query for one thing that says so can look back; this one shows the present"
+                    .to_owned();
+        }
         error.code = match fault {
             Fault::Unknown => "parameter-unknown",
             Fault::Missing => "parameter-missing",

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cqrs_es::Aggregate;
+use domain::refusal::Refusal;
 use domain::tenants::price_book::PriceBook;
 use domain::tenants::settings::Settings;
 use domain::tenants::{Module, Tenant};
@@ -17,6 +18,7 @@ use time::OffsetDateTime;
 
 use crate::ask::{Ctx, Found};
 use crate::params;
+use crate::past::{Past, Then};
 use crate::registry::{Entry, Shape, schema_of};
 
 /// The projection of tenants.
@@ -36,7 +38,11 @@ pub(crate) const TENANT: Entry = Entry {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct TenantParams {}
+struct TenantParams {
+    /// As it was at this position, or at this time (RFC 3339) by when it was written down; now unless given.
+    #[schemars(length(min = 1, max = 40))]
+    as_of: Option<String>,
+}
 
 #[derive(Serialize, JsonSchema)]
 struct TenantItem {
@@ -72,14 +78,32 @@ const FIND_TENANT: &str = "
     where t.tenant_id = $1";
 
 async fn tenant(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
-    let TenantParams {} = params::parse(params)?;
+    let params: TenantParams = params::parse(params)?;
+    if let Some(past) = Past::of(ctx, params.as_of.as_deref())? {
+        let missing = || Refusal::not_found("tenant-not-found", "there was no such tenant then");
+        let then = past
+            .find::<Tenant>(ctx.tenant())
+            .await?
+            .ok_or_else(missing)?;
+        return show(ctx, then);
+    }
     let statement = ctx.tx.prepare_cached(FIND_TENANT).await?;
     let row = ctx
         .tx
         .query_opt(&statement, &[&ctx.tenant()])
         .await?
         .ok_or_else(not_projected)?;
-    let state: Tenant = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
+    let then = Then {
+        state: serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?,
+        created_at: row.try_get("created_at")?,
+        updated_at: row.try_get("updated_at")?,
+        sequence: row.try_get("sequence")?,
+    };
+    show(ctx, then)
+}
+
+fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
+    let state = then.state;
     let provider = |(name, provider): (String, domain::tenants::Provider)| {
         let secrets = provider.secrets.into_keys().collect();
         (
@@ -98,9 +122,9 @@ async fn tenant(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         settings: state.settings,
         price_book: state.price_book,
         providers: state.providers.into_iter().map(provider).collect(),
-        created_at: row.try_get("created_at")?,
-        updated_at: row.try_get("updated_at")?,
-        sequence: row.try_get("sequence")?,
+        created_at: then.created_at,
+        updated_at: then.updated_at,
+        sequence: then.sequence,
     })
 }
 

@@ -4,25 +4,34 @@
 // What goes wrong here fails a test by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod as_of;
+mod backup;
 mod bookings;
 mod canary;
 mod chefs;
 mod commands;
+mod conformance;
 mod cqrs;
 mod crash;
 mod customers;
+mod doctor;
 mod effects;
+mod evolution;
 mod events_forever;
+mod export;
+mod histories;
 mod idempotency;
 mod log;
 mod openapi;
 mod payments;
+mod projections;
 mod queries;
 mod race;
 mod readme;
 mod rebuild;
 mod signatures;
 mod sql;
+mod store;
 mod stream;
 mod tenancy;
 mod tenants;

@@ -18,6 +18,14 @@ const COMMON_TABLES: &[(&str, &str)] = &[
         "where projections stand; holds positions only",
     ),
     (
+        "public.event_versions",
+        "which types and versions of events there are",
+    ),
+    (
+        "public.event_versions_noted",
+        "one row for all: how far they were looked for",
+    ),
+    (
         "public.refinery_schema_history",
         "which migrations have run",
     ),

@@ -12,6 +12,7 @@ use serde::Serialize;
 use time::{Date, OffsetDateTime};
 use tokio_postgres::Row;
 
+use crate::past::Then;
 use crate::plain::Plain;
 
 #[derive(Serialize, JsonSchema)]
@@ -141,6 +142,25 @@ impl Read {
             updated_at: row.try_get("updated_at")?,
             sequence: row.try_get("sequence")?,
             booking: *record,
+        })
+    }
+
+    /// A booking folded from its stream, with the names of its customer and chef; `None` for one that never began.
+    pub fn from_past(
+        booking_id: &str,
+        then: Then<Booking>,
+        (customer_name, chef_name): (String, Option<String>),
+    ) -> Option<Self> {
+        let booking = *then.state.record?;
+        Some(Self {
+            booking_id: booking_id.to_owned(),
+            customer_name,
+            chef_name,
+            flagged: !booking.late_payments.is_empty(),
+            created_at: booking.created_at,
+            updated_at: then.updated_at,
+            sequence: then.sequence,
+            booking,
         })
     }
 

@@ -2,7 +2,7 @@
 
 pub(crate) mod item;
 
-use domain::bookings::Status;
+use domain::bookings::{Booking, Status};
 use domain::customers::consents::Source;
 use domain::refusal::Refusal;
 use domain::slots::parse_date;
@@ -18,6 +18,7 @@ use self::item::BookingItem;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
+use crate::past::Past;
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{chefs, customers, params};
@@ -88,6 +89,9 @@ struct BookingParams {
     /// The booking's id.
     #[schemars(length(min = 1, max = 64))]
     id: String,
+    /// As it was at this position, or at this time (RFC 3339) by when it was written down; now unless given.
+    #[schemars(length(min = 1, max = 40))]
+    as_of: Option<String>,
 }
 
 #[derive(Clone, Copy, Default, Serialize, Deserialize, JsonSchema)]
@@ -267,6 +271,9 @@ const FIND_BOOKING: &str = "
 
 async fn booking(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let params: BookingParams = params::parse(params)?;
+    if let Some(past) = Past::of(ctx, params.as_of.as_deref())? {
+        return past_booking(ctx, &past, &params.id).await;
+    }
     let statement = ctx.tx.prepare_cached(FIND_BOOKING).await?;
     let rows = ctx
         .tx
@@ -276,6 +283,25 @@ async fn booking(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         Some(item) => Found::one(item),
         None => Err(Refusal::not_found("booking-not-found", "there is no such booking").into()),
     }
+}
+
+/// Folded from the streams of booking, customer and chef.
+async fn past_booking(ctx: &Ctx<'_>, past: &Past<'_, '_>, booking_id: &str) -> Result<Found> {
+    let missing = || Refusal::not_found("booking-not-found", "there was no such booking then");
+    let then = past
+        .find::<Booking>(booking_id)
+        .await?
+        .ok_or_else(missing)?;
+    let record = then.state.record.as_deref().ok_or_else(missing)?;
+    let customer_name = past.customer_name(record.customer_id.as_str()).await?;
+    let chef_name = match &record.chef_id {
+        Some(chef_id) => past.chef_name(chef_id.as_str()).await?,
+        None => None,
+    };
+    let read =
+        item::Read::from_past(booking_id, then, (customer_name, chef_name)).ok_or_else(missing)?;
+    let plain = Plain::of(ctx, [read.subject()]).await?;
+    Found::one(&read.show(&plain))
 }
 
 const LIST_BOOKINGS_OF_CUSTOMERS: &str = "

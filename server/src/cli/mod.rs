@@ -2,17 +2,20 @@
 
 mod ask;
 mod attached;
+mod backup;
 mod demo;
 mod doctor;
 mod events;
 mod keys;
 mod migrate;
+mod operator;
 mod outbox;
 mod output;
 mod projections;
 mod sandbox;
 mod send;
 mod serve;
+mod store;
 mod tenant_choice;
 mod tenants;
 
@@ -74,6 +77,8 @@ pub enum Command {
     #[command(after_help = "Example:\n  rapport serve --listen 127.0.0.1:8080 --data-dir .rapport")]
     Serve(ServeSettings),
     Migrate(migrate::MigrateArgs),
+    Backup(backup::BackupArgs),
+    Restore(backup::restore::RestoreArgs),
     Doctor(doctor::DoctorArgs),
     /// Make and list tenants: the businesses that share this installation.
     #[command(subcommand)]
@@ -89,6 +94,9 @@ pub enum Command {
     /// See how far the read tables are, and build them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
+    /// Look at the event store as it lies in PostgreSQL.
+    #[command(subcommand)]
+    Store(store::StoreCommand),
     /// See what is to be sent to the world, retry it or give it up.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
@@ -139,6 +147,8 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
     match &cli.command {
         Command::Serve(serving) => serve::serve(settings, serving).await,
         Command::Migrate(args) => migrate::migrate(settings, args, format).await,
+        Command::Backup(args) => backup::backup(settings, args, format).await,
+        Command::Restore(args) => backup::restore::restore(settings, args, format).await,
         Command::Doctor(args) => doctor::doctor(settings, args, format).await,
         Command::Tenants(command) => tenants::run(settings, command, format).await,
         Command::Keys(command) => keys::run(settings, command, format).await,
@@ -146,6 +156,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Ask(args) => ask::ask(settings, args, format).await,
         Command::Events(command) => events::run(settings, command, format).await,
         Command::Projections(command) => projections::run(settings, command, format).await,
+        Command::Store(command) => store::run(settings, command, format).await,
         Command::Outbox(command) => outbox::run(settings, command, format).await,
         Command::Demo(command) => demo::run(settings, command, format),
         Command::Sandbox(sandbox_settings) => sandbox::sandbox(settings, sandbox_settings).await,

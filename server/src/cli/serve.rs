@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use metrics_exporter_prometheus::PrometheusBuilder;
+use event_store::versions;
 use outbox::delivery::Endpoints;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -12,10 +12,11 @@ use crate::config::{DatabaseSettings, ServeSettings};
 use crate::database::{self, Database};
 use crate::demo;
 use crate::embedded::Purpose;
+use crate::telemetry;
 
 pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSettings) -> Outcome {
     let started = Instant::now();
-    let metrics = PrometheusBuilder::new().install_recorder()?;
+    let metrics = telemetry::metrics::install()?;
     let database = database::open(database_settings, Purpose::Serve).await?;
     let plan = Plan {
         store: database.store.clone(),
@@ -32,6 +33,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
     let outcome = tokio::select! {
         outcome = run(&running, &database, database_settings, settings, started) => outcome,
         () = signals.received() => Ok(()),
+        () = versions::follow(&database.store.pools.engine, database.store.tail.watch()) => Ok(()),
     };
     tracing::info!("stopping");
     running.stop().await;

@@ -22,12 +22,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::process::Command;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use self::account::Account;
 use self::cluster::Cluster;
 use self::error::EmbeddedError;
 use self::locks::Lock;
 use self::postmaster::{PortTaken, Postmaster};
+use self::programs::Programs;
 
 /// Covers another process's first start, and its replay of the log after a crash.
 const START_LOCK_LIMIT: Duration = Duration::from_secs(300);
@@ -130,6 +133,13 @@ impl fmt::Debug for Embedded {
             .field("postmaster", &self.postmaster)
             .finish_non_exhaustive()
     }
+}
+
+/// `pg_dump` or `pg_restore`, to be run as whoever may run PostgreSQL here, with none of our environment.
+pub async fn client_program(name: &str) -> Result<Command, EmbeddedError> {
+    let account = Account::choose()?;
+    let programs = Programs::find(account, None).await?;
+    programs.client(account, name)
 }
 
 fn lock_for_serving(data_dir: &Path) -> Result<Lock, EmbeddedError> {

@@ -64,6 +64,23 @@ impl Programs {
         account.command(&self.directory.join("postgres"))
     }
 
+    /// A client program of PostgreSQL's: beside the others, or beside what they are links to.
+    pub(super) fn client(&self, account: Account, name: &str) -> Result<Command, EmbeddedError> {
+        let real = fs::canonicalize(self.directory.join("postgres")).ok();
+        let beside = real.as_deref().and_then(Path::parent).map(Path::to_owned);
+        let directories = [Some(self.directory.clone()), beside].into_iter().flatten();
+        let mut paths = directories.map(|directory| directory.join(name));
+        match paths.find(|path| path.is_file()) {
+            Some(path) => Ok(account.command(&path)),
+            None => Err(EmbeddedError::NotInstalled {
+                advice: format!(
+                    "PostgreSQL's {name} is not beside its other programs in {}: install its client programs too",
+                    self.directory.display()
+                ),
+            }),
+        }
+    }
+
     pub(super) fn pg_ctl(&self, account: Account) -> Command {
         account.command(&self.directory.join("pg_ctl"))
     }

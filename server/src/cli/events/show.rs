@@ -1,13 +1,16 @@
-//! `rapport events show`: one event with everything beside it, or the whole stream of an aggregate.
+//! `rapport events show`: one event with everything beside it, or the whole stream of an aggregate, also as it was at an
+//! earlier position or time.
 
 use clap::Args;
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::recorded::Recorded;
 use event_store::store::Store;
-use serde_json::Value;
+use queries::past::AsOf;
+use serde_json::{Value, json};
 
 use super::rows::{EventRow, Slugs};
+use super::states;
 use crate::cli::Outcome;
 use crate::cli::output::{self, Format};
 use crate::cli::tenant_choice::TenantChoice;
@@ -17,14 +20,19 @@ const MAX_SHOWN_EVENTS: i64 = 10_000;
 
 /// Show one event, or all events of an aggregate.
 ///
-/// A number is a position in the log, anything else an aggregate's id. What is personal is sealed and shown sealed.
+/// A number is a position in the log, anything else an aggregate's id. What is personal is sealed and shown sealed. With
+/// --as-of only what the log held then is shown, and the state that it came to.
 #[derive(Args, Debug)]
 #[command(
-    after_help = "Examples:\n  rapport events show 4711\n  rapport events show 0199a5b0-6c1f-7d5e-9d5a-0d9a6c1f7d5e --json"
+    after_help = "Examples:\n  rapport events show 4711\n  rapport events show 0199a5b0-6c1f-7d5e-9d5a-0d9a6c1f7d5e --json\n  \
+                  rapport events show 0199a5b0-6c1f-7d5e-9d5a-0d9a6c1f7d5e --as-of 2026-05-01T12:00:00Z"
 )]
 pub struct ShowArgs {
     /// A position, or an aggregate's id.
     what: String,
+    /// Look back: to a position, or a time (RFC 3339) by the database's clock.
+    #[arg(long, value_name = "POSITION|TIME")]
+    as_of: Option<String>,
     #[command(flatten)]
     tenant: TenantChoice,
 }
@@ -42,8 +50,9 @@ const LIST_STREAM: &str = "
     from tenants t
     cross join unnest($2::text[]) as k (aggregate_type)
     join events e on e.tenant_id = t.tenant_id and e.aggregate_type = k.aggregate_type and e.aggregate_id = $3
-    where $1::text is null or t.tenant_id = $1
-    order by e.position limit $4";
+    where ($1::text is null or t.tenant_id = $1)
+      and ($4::bigint is null or e.position <= $4) and ($5::timestamptz is null or e.recorded_at <= $5)
+    order by e.position limit $6";
 
 pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
     let tenant_id = args.tenant.find(store).await?;
@@ -66,18 +75,39 @@ pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
             .into()),
         };
     }
-    let events = list_stream(store, tenant_id, &args.what).await?;
+    let as_of = args.as_of.as_deref().map(AsOf::parse).transpose()?;
+    let events = list_stream(store, tenant_id, (&args.what, as_of)).await?;
     if events.is_empty() {
-        let detail = format!("there is no aggregate {}", args.what);
+        let then = if as_of.is_some() { " then" } else { "" };
+        let detail = format!("there is no aggregate {}{then}", args.what);
         return Err(Refusal::not_found("aggregate-not-found", detail).into());
     }
-    print_stream(&events, &Slugs::read(store).await?, format)
+    let slugs = Slugs::read(store).await?;
+    match as_of {
+        None => print_stream(&events, &slugs, format),
+        Some(_) => print_state(&events, &slugs, format),
+    }
+}
+
+/// The stream, and what it had come to.
+fn print_state(events: &[Recorded], slugs: &Slugs, format: Format) -> Outcome {
+    let state = states::fold(events)?;
+    if format == Format::Json {
+        let rows = events.iter().map(EventRow::of);
+        return output::document(&json!({
+            "as_of": events.last().map(|newest| newest.position.to_string()),
+            "events": rows.collect::<Result<Vec<_>>>()?, "state": state,
+        }));
+    }
+    print_stream(events, slugs, format)?;
+    output::line("")?;
+    Ok(output::line(&serde_json::to_string_pretty(&state)?)?)
 }
 
 async fn list_stream(
     store: &Store,
     tenant_id: Option<&str>,
-    aggregate_id: &str,
+    (aggregate_id, as_of): (&str, Option<AsOf>),
 ) -> Result<Vec<Recorded>> {
     let mut types: Vec<&str> = Vec::new();
     for projection in projectors::all(store) {
@@ -89,7 +119,14 @@ async fn list_stream(
     let rows = client
         .query(
             LIST_STREAM,
-            &[&tenant_id, &types, &aggregate_id, &MAX_SHOWN_EVENTS],
+            &[
+                &tenant_id,
+                &types,
+                &aggregate_id,
+                &as_of.and_then(AsOf::position),
+                &as_of.and_then(AsOf::time),
+                &MAX_SHOWN_EVENTS,
+            ],
         )
         .await?;
     Ok(rows.iter().map(Recorded::from_row).collect())

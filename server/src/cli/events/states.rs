@@ -1,0 +1,57 @@
+//! Events as the domain's own types: whether one can be read at all, and what a stream of them comes to.
+
+use cqrs_es::Aggregate;
+use domain::bookings::Booking;
+use domain::chefs::Chef;
+use domain::customers::Customer;
+use domain::payments::Payment;
+use domain::refusal::Refusal;
+use domain::tenants::Tenant;
+use event_store::Result;
+use event_store::recorded::Recorded;
+use serde::Serialize;
+use serde_json::Value;
+
+/// The state that a stream comes to, as its read table would keep it; personal fields are sealed.
+pub fn fold(stream: &[Recorded]) -> Result<Value> {
+    let kind = stream.first().map(|first| first.aggregate_type.as_str());
+    match kind {
+        Some(Tenant::TYPE) => fold_as::<Tenant>(stream),
+        Some(Customer::TYPE) => fold_as::<Customer>(stream),
+        Some(Chef::TYPE) => fold_as::<Chef>(stream),
+        Some(Booking::TYPE) => fold_as::<Booking>(stream),
+        Some(Payment::TYPE) => fold_as::<Payment>(stream),
+        other => Err(unknown(other.unwrap_or_default()).into()),
+    }
+}
+
+/// Whether this program can read the event; refused with 422 `event-unreadable` where it cannot.
+pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
+    match event.aggregate_type.as_str() {
+        Tenant::TYPE => check_as::<Tenant>(event),
+        Customer::TYPE => check_as::<Customer>(event),
+        Chef::TYPE => check_as::<Chef>(event),
+        Booking::TYPE => check_as::<Booking>(event),
+        Payment::TYPE => check_as::<Payment>(event),
+        other => Err(unknown(other)),
+    }
+}
+
+fn fold_as<A: Aggregate + Serialize>(stream: &[Recorded]) -> Result<Value> {
+    let mut aggregate = A::default();
+    for event in stream {
+        aggregate.apply(event.decode()?);
+    }
+    Ok(serde_json::to_value(&aggregate)?)
+}
+
+fn check_as<A: Aggregate>(event: &Recorded) -> std::result::Result<(), Refusal> {
+    let read: Result<A::Event> = event.decode();
+    read.map(drop)
+        .map_err(|error| Refusal::invalid("event-unreadable", error.to_string()))
+}
+
+fn unknown(aggregate_type: &str) -> Refusal {
+    let detail = format!("this program knows no aggregate of the type {aggregate_type:?}");
+    Refusal::invalid("event-unreadable", detail)
+}
