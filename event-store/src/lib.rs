@@ -3,6 +3,7 @@
 
 pub mod append;
 pub mod checkpoints;
+pub mod coalescer;
 pub mod commit;
 pub mod cqrs;
 pub mod error;

@@ -69,11 +69,23 @@ impl Recorded {
 
     /// The event as the noun's own type.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<E> {
-        serde_json::from_str(&self.payload.0).map_err(|error| {
-            Error::internal(format!(
-                "event {} {} at position {} does not decode: {error}",
-                self.event_type, self.event_version, self.position
-            ))
-        })
+        decode(
+            (&self.event_type, &self.event_version),
+            &self.payload,
+            self.position,
+        )
     }
+}
+
+/// An event's payload as the noun's own type.
+pub(crate) fn decode<E: DeserializeOwned>(
+    (event_type, event_version): (&str, &str),
+    payload: &Payload,
+    position: i64,
+) -> Result<E> {
+    serde_json::from_str(&payload.0).map_err(|error| {
+        Error::internal(format!(
+            "event {event_type} {event_version} at position {position} does not decode: {error}"
+        ))
+    })
 }

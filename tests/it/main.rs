@@ -27,5 +27,6 @@ mod stream;
 mod tenancy;
 mod tenants;
 mod tidy;
+mod together;
 mod webhooks;
 mod wire;
