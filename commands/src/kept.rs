@@ -1,6 +1,7 @@
 //! What a command's decisions come to: events, claims, handles, effects and keys, kept until all of it is committed at
 //! once.
 
+use cqrs_es::DomainEvent;
 use domain::noun::{Key, Noun};
 use domain::refusal::{Kind, Refusal};
 use event_store::commit::{
@@ -28,15 +29,14 @@ pub(crate) struct Kept {
 
 impl Kept {
     /// Keeps one event of an aggregate, which has applied it already, with all that follows from it. `expected` is the
-    /// sequence that the aggregate had before this execution.
+    /// sequence that the aggregate had before this execution. Answers the event as it will lie in the log.
     pub fn keep<N: Noun>(
         &mut self,
         ctx: &Context,
         loaded: &Loaded<N>,
         event: &N::Event,
         expected: i64,
-    ) -> Result<()> {
-        use cqrs_es::DomainEvent;
+    ) -> Result<N::Event> {
         self.keep_claims(loaded, event);
         let (kind, id) = (N::TYPE, loaded.id.as_str());
         if ctx.mode == Mode::Live {
@@ -52,10 +52,12 @@ impl Kept {
             aggregate_id: id.to_owned(),
             sequence: loaded.sequence,
         });
+        let payload = serde_json::to_string(event)?;
+        let written = serde_json::from_str(&payload)?;
         let fresh = NewEvent {
             event_type: event.event_type(),
             event_version: event.event_version(),
-            payload: serde_json::to_string(event)?,
+            payload,
         };
         match self.stream(kind, id) {
             Some(stream) => stream.events.push(fresh),
@@ -66,7 +68,7 @@ impl Kept {
                 events: vec![fresh],
             }),
         }
-        Ok(())
+        Ok(written)
     }
 
     /// Keeps that a stream was read: it must not have moved when the rest is written.

@@ -304,17 +304,16 @@ impl Work {
         }
         let sink = EventSink::default();
         let expected = loaded.sequence;
+        // What is remembered is folded from what is written, as any other process would: blind indexes never get there.
+        let mut learned = self.take_learned(loaded);
         loaded.state.handle(command, &(), &sink).await?;
         // The state has every event applied by now; claims and effects are functions of the event and that state.
         for event in sink.collect().await {
             loaded.sequence += 1;
-            self.kept.keep(&self.ctx, loaded, &event, expected)?;
+            learned.apply(self.kept.keep(&self.ctx, loaded, &event, expected)?);
         }
-        if loaded.sequence > expected {
-            let state = Arc::new(loaded.state.clone());
-            let snapshot = Snapshot::new(state, loaded.sequence, 0);
-            self.learned
-                .retain(|(kind, id, _)| !(*kind == N::TYPE && *id == loaded.id));
+        if loaded.exists() {
+            let snapshot = Snapshot::new(Arc::new(learned), loaded.sequence, 0);
             self.learned.push((N::TYPE, loaded.id.clone(), snapshot));
         }
         if let Some((kind, id, sequence)) = &mut self.decided
@@ -324,6 +323,15 @@ impl Work {
             *sequence = loaded.sequence;
         }
         Ok(())
+    }
+
+    /// What an earlier execution of this command has made of the aggregate, or else what it was when it was loaded.
+    fn take_learned<N: Noun>(&mut self, loaded: &Loaded<N>) -> N {
+        let mut learned = self.learned.iter();
+        let place = learned.position(|(kind, id, _)| *kind == N::TYPE && *id == loaded.id);
+        place
+            .and_then(|place| self.learned.swap_remove(place).2.state::<N>())
+            .map_or_else(|| loaded.state.clone(), Arc::unwrap_or_clone)
     }
 
     /// The tenant's keys: blind indexes, and secrets of providers.
