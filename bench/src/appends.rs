@@ -55,7 +55,10 @@ async fn append_to(store: &Store, tenant_id: &TenantId, id: &str) -> Result<Writ
         ..Load::default()
     };
     let loaded = store.load(tenant_id, wanted).await?;
-    let newest = loaded.streams.first().and_then(|events| events.last());
+    let newest = loaded
+        .streams
+        .first()
+        .and_then(|stream| stream.events.last());
     let sequence = newest.map_or(0, |event| event.sequence);
     let commit = commit(tenant_id, key, (id, sequence));
     Ok(match store.append(&[commit]).await?.first() {

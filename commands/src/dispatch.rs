@@ -196,19 +196,14 @@ impl Dispatcher {
             ..Load::default()
         };
         let loaded = self.store.load(tenant_id, wanted).await?;
-        let news = loaded.streams.into_iter().next().unwrap_or_default();
-        let tenant = known.and_then(|known| known.state()).unwrap_or_default();
-        let Some(newest) = news.last() else {
-            return Ok(tenant);
-        };
-        let mut folded = Arc::unwrap_or_clone(tenant);
-        for event in &news {
-            folded.apply(event.decode()?);
+        let known = known.unwrap_or_else(Snapshot::nothing::<Tenant>);
+        let mut tenant = known.clone();
+        if let Some(news) = loaded.streams.first().filter(|news| !news.is_empty()) {
+            tenant = Snapshot::of(news.fold(known.folded::<Tenant>())?);
+            self.known
+                .keep(tenant_id, (Tenant::TYPE, id), tenant.clone());
         }
-        let tenant = Arc::new(folded);
-        let snapshot = Snapshot::new(tenant.clone(), newest.sequence, newest.position);
-        self.known.keep(tenant_id, (Tenant::TYPE, id), snapshot);
-        Ok(tenant)
+        Ok(tenant.state())
     }
 
     /// An old answer outlives new rules: before a refusal is given, the key is looked up.
@@ -327,7 +322,7 @@ impl Dispatcher {
         let facts = Facts {
             tenant_id: tenant_id.clone(),
             keys: work.keys().ok(),
-            tenant: known.and_then(|known| known.state()).unwrap_or_default(),
+            tenant: known.map(|known| known.state()).unwrap_or_default(),
         };
         (command.wanted)(&facts, &request.body)
     }

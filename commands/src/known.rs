@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use domain::ids::TenantId;
 use domain::noun::Noun;
+use event_store::load::Folded;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
 
@@ -81,8 +82,27 @@ impl Snapshot {
         }
     }
 
-    pub fn state<N: Noun>(&self) -> Option<Arc<N>> {
-        self.state.clone().downcast().ok()
+    /// Of a stream that has no events.
+    pub fn nothing<N: Noun>() -> Self {
+        Self::of(Folded::<N>::default())
+    }
+
+    pub fn of<N: Noun>(folded: Folded<N>) -> Self {
+        Self::new(Arc::new(folded.state), folded.sequence, folded.position)
+    }
+
+    /// The aggregate; each kind of stream has one type of aggregate, so it is never another's.
+    pub fn state<N: Noun>(&self) -> Arc<N> {
+        self.state.clone().downcast().unwrap_or_default()
+    }
+
+    /// As `state`, to fold further.
+    pub fn folded<N: Noun>(self) -> Folded<N> {
+        Folded {
+            state: Arc::unwrap_or_clone(self.state::<N>()),
+            sequence: self.sequence,
+            position: self.position,
+        }
     }
 }
 

@@ -14,7 +14,9 @@ use domain::noun::Noun;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
 use event_store::commit::{CommandRecord, Commit};
-use event_store::load::{HeldKey, Load, StoredAnswer, StreamEvent};
+use event_store::load::{HeldKey, Load, LoadedStream, StoredAnswer};
+use event_store::recorded::Payload;
+use event_store::snapshots::{SNAPSHOT_AFTER, StoredSnapshot};
 use event_store::store::{Store, TenantOpening};
 use event_store::vault::{SubjectKey, TenantKeys};
 use uuid::Uuid;
@@ -60,7 +62,7 @@ pub(crate) enum Basis {
 #[derive(Default)]
 struct Seen {
     known: Option<Snapshot>,
-    news: Vec<StreamEvent>,
+    news: LoadedStream,
 }
 
 /// One command's work in progress.
@@ -226,8 +228,11 @@ impl Work {
                 Basis::Fresh => None,
             };
             if known.is_some() {
-                let news = Vec::new();
-                self.streams.insert(stream.clone(), Seen { known, news });
+                let seen = Seen {
+                    known,
+                    ..Seen::default()
+                };
+                self.streams.insert(stream.clone(), seen);
             } else {
                 let streams = vec![(N::TYPE, id.to_owned(), 0)];
                 self.fetch(Load {
@@ -238,27 +243,51 @@ impl Work {
             }
         }
         let seen = self.streams.entry(stream).or_default();
-        let known = seen.known.take();
-        let (mut sequence, mut position) = known
-            .as_ref()
-            .map_or((0, 0), |known| (known.sequence, known.position));
-        let mut state = known
-            .and_then(|known| known.state::<N>())
-            .unwrap_or_default();
-        if !seen.news.is_empty() {
-            let mut folded = Arc::unwrap_or_clone(state);
-            for event in seen.news.drain(..) {
-                folded.apply(event.decode()?);
-                (sequence, position) = (event.sequence, event.position);
-            }
-            state = Arc::new(folded);
-            let snapshot = Snapshot::new(state.clone(), sequence, position);
+        let known = seen.known.take().unwrap_or_else(Snapshot::nothing::<N>);
+        let news = std::mem::take(&mut seen.news);
+        let known = if news.is_empty() {
+            known
+        } else {
+            let folded = news.fold(known.folded::<N>())?;
+            let snapshot = Snapshot::of(folded);
             self.known
-                .keep(self.ctx.tenant_id(), (N::TYPE, id), snapshot);
+                .keep(self.ctx.tenant_id(), (N::TYPE, id), snapshot.clone());
+            snapshot
+        };
+        seen.known = Some(known.clone());
+        let (state, sequence, position) = (known.state::<N>(), known.sequence, known.position);
+        if news.events.len() >= SNAPSHOT_AFTER {
+            self.store_snapshot(id, &*state, (sequence, position))?;
         }
-        seen.known = Some(Snapshot::new(state.clone(), sequence, position));
         self.position_floor = self.position_floor.max(position);
         Ok((state, sequence))
+    }
+
+    /// Keeps a long stream's state for those who come after us; the command does not wait for that.
+    fn store_snapshot<N: Noun>(
+        &self,
+        id: &str,
+        state: &N,
+        (sequence, position): (i64, i64),
+    ) -> Result<()> {
+        let state = Payload(serde_json::to_string(state)?);
+        let (store, tenant_id, id) = (
+            self.store.clone(),
+            self.ctx.tenant_id().clone(),
+            id.to_owned(),
+        );
+        tokio::spawn(async move {
+            let snapshot = StoredSnapshot {
+                sequence,
+                position,
+                state,
+            };
+            let saved = store.save_snapshot(&tenant_id, (N::TYPE, &id), &snapshot);
+            if let Err(error) = saved.await {
+                tracing::warn!(%error, aggregate_type = N::TYPE, aggregate_id = id, "no snapshot was kept");
+            }
+        });
+        Ok(())
     }
 
     /// Whether all of this can be had without asking the database. A subject's key counts only beside its own stream:
@@ -330,7 +359,7 @@ impl Work {
         let mut learned = self.learned.iter();
         let place = learned.position(|(kind, id, _)| *kind == N::TYPE && *id == loaded.id);
         place
-            .and_then(|place| self.learned.swap_remove(place).2.state::<N>())
+            .map(|place| self.learned.swap_remove(place).2.state::<N>())
             .map_or_else(|| loaded.state.clone(), Arc::unwrap_or_clone)
     }
 

@@ -11,6 +11,7 @@ pub mod load;
 pub mod log;
 pub mod pg;
 pub mod recorded;
+pub mod snapshots;
 pub mod store;
 pub mod tail;
 pub mod tenants;

@@ -5,6 +5,7 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
+use cqrs_es::Aggregate;
 use deadpool_postgres::{Client, Pool};
 use domain::ids::TenantId;
 use serde::de::DeserializeOwned;
@@ -15,6 +16,7 @@ use crate::Result;
 use crate::coalescer::{Flight, Traveller};
 use crate::error::Error;
 use crate::recorded::{Payload, Recorded, decode};
+use crate::snapshots::{RULES, StoredSnapshot};
 
 /// How many batches of one tenant are loaded at once.
 const MAX_FLYING: usize = 2;
@@ -38,12 +40,31 @@ pub struct Load {
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     pub answered: Option<StoredAnswer>,
-    /// For each stream that was wanted, in that order, its events in order of sequence.
-    pub streams: Vec<Vec<StreamEvent>>,
+    /// Each stream that was wanted, in that order.
+    pub streams: Vec<LoadedStream>,
     pub claims: Vec<HeldKey>,
     pub handles: Vec<HeldKey>,
     /// (subject, wrapped key); `None` when the key has been destroyed.
     pub subject_keys: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// What was found of one stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedStream {
+    /// Stands in for the first events of a stream that was wanted from its beginning.
+    pub snapshot: Option<StoredSnapshot>,
+    /// What follows, in order of sequence.
+    pub events: Vec<StreamEvent>,
+}
+
+/// An aggregate and how far its stream has been folded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folded<A> {
+    pub state: A,
+    /// Of the newest event; 0 when there is none.
+    pub sequence: i64,
+    /// Of the newest event.
+    pub position: i64,
 }
 
 /// An event of a known stream: what a fold needs of it.
@@ -82,17 +103,25 @@ const FIND_ANSWERS: &str = "
         select fingerprint, answer, position from commands
         where tenant_id = tenant.id and principal = s.principal and key = s.key offset 0) as c";
 
+/// A snapshot stands in for the events up to its sequence, in the row without an event type; both are of one moment.
 const LOAD_STREAMS: &str = "
     select s.place, e.sequence, e.position, e.event_type, e.event_version, e.payload
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
     cross join lateral (
         select unnest($2::bigint[]) as place, unnest($3::text[]) as kind, unnest($4::text[]) as id,
             unnest($5::bigint[]) as after offset 0) as s
+    left join lateral (
+        select sequence, position, state from snapshots
+        where s.after = 0 and tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id
+            and fingerprint = $6 offset 0) as known on true
     cross join lateral (
-        select sequence, position, event_type, event_version, payload
-        from events
-        where tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id and sequence > s.after
-        order by sequence) as e";
+        select known.sequence, known.position, null as event_type, null as event_version, known.state as payload
+        where known.sequence is not null
+        union all
+        (select sequence, position, event_type, event_version, payload from events
+        where tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id
+            and sequence > coalesce(known.sequence, s.after)
+        order by sequence)) as e";
 
 const FIND_CLAIMS: &str = "
     select s.member, k.*
@@ -139,6 +168,29 @@ impl StreamEvent {
             &self.payload,
             self.position,
         )
+    }
+}
+
+impl LoadedStream {
+    pub fn is_empty(&self) -> bool {
+        self.snapshot.is_none() && self.events.is_empty()
+    }
+
+    /// Folds what was found into what was known when it was asked for.
+    pub fn fold<A: Aggregate>(&self, known: Folded<A>) -> Result<Folded<A>> {
+        let mut folded = match &self.snapshot {
+            Some(snapshot) => Folded {
+                state: serde_json::from_str(&snapshot.state.0)?,
+                sequence: snapshot.sequence,
+                position: snapshot.position,
+            },
+            None => known,
+        };
+        for event in &self.events {
+            folded.state.apply(event.decode()?);
+            (folded.sequence, folded.position) = (event.sequence, event.position);
+        }
+        Ok(folded)
     }
 }
 
@@ -271,8 +323,9 @@ impl<'a> Asking<'a> {
         let kinds: Vec<&str> = wanted.iter().map(|(kind, _, _)| *kind).collect();
         let ids: Vec<&str> = wanted.iter().map(|(_, id, _)| *id).collect();
         let after: Vec<i64> = wanted.iter().map(|(_, _, after)| *after).collect();
-        self.query(LOAD_STREAMS, &[&self.tenant, &places, &kinds, &ids, &after])
-            .await
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&self.tenant, &places, &kinds, &ids, &after, &RULES];
+        self.query(LOAD_STREAMS, &parameters).await
     }
 
     async fn find_keys(
@@ -335,16 +388,25 @@ impl<'a> Streams<'a> {
 
     /// Events come by the place of their stream.
     fn sort_out(&self, rows: &[Row], loaded: &mut [Loaded]) -> Result<()> {
-        let mut found = vec![Vec::new(); self.wanted.len()];
+        let mut found = vec![LoadedStream::default(); self.wanted.len()];
         for row in rows {
             let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
-            let events = found
+            let stream = found
                 .get_mut(place)
                 .ok_or_else(|| Error::internal("an event that nobody asked for"))?;
-            events.push(StreamEvent {
-                sequence: row.get(1),
-                position: row.get(2),
-                event_type: row.get(3),
+            let (sequence, position) = (row.get(1), row.get(2));
+            let Some(event_type) = row.get(3) else {
+                stream.snapshot = Some(StoredSnapshot {
+                    sequence,
+                    position,
+                    state: row.get(5),
+                });
+                continue;
+            };
+            stream.events.push(StreamEvent {
+                sequence,
+                position,
+                event_type,
                 event_version: row.get(4),
                 payload: row.get(5),
             });

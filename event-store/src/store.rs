@@ -13,6 +13,7 @@ use crate::commit::{Commit, NewSubjectKey, Outcome};
 use crate::load::{self, Load, Loaded, Loads};
 use crate::pg::{Pools, begin_write};
 use crate::recorded::Recorded;
+use crate::snapshots::{self, StoredSnapshot};
 use crate::tail::Tail;
 use crate::tenants::Directory;
 use crate::vault::{SubjectKey, TenantKeys, Vault};
@@ -83,6 +84,16 @@ impl Store {
         after: i64,
     ) -> Result<Vec<Recorded>> {
         load::read_stream(&self.pools.request, tenant_id, stream, after).await
+    }
+
+    /// Keeps a snapshot of a stream's committed state, for loads to come.
+    pub async fn save_snapshot(
+        &self,
+        tenant_id: &TenantId,
+        stream: (&str, &str),
+        snapshot: &StoredSnapshot,
+    ) -> Result<()> {
+        snapshots::save(&self.pools.request, tenant_id, stream, snapshot).await
     }
 
     /// Writes a commit, together with those of others that arrive at the same time, and wakes the readers.

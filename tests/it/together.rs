@@ -4,11 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use commands::dispatch::Dispatcher;
+use cqrs_es::Aggregate;
+use domain::customers::Customer;
 use event_store::commit::{
     CommandRecord, Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation,
 };
 use event_store::error::Error;
 use event_store::pg::{PoolSizes, Pools};
+use event_store::snapshots::SNAPSHOT_AFTER;
 use event_store::store::Store;
 use event_store::vault::Vault;
 use futures_util::future::join_all;
@@ -16,6 +19,7 @@ use identity::principals::Principal;
 use serde_json::{Value, json};
 use tests::app::{ROOT_KEY, TestApp, request};
 use tests::given::{self, SLOT, day};
+use tests::wait;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -198,6 +202,50 @@ async fn what_a_process_remembers_neither_allows_nor_refuses_wrongly() {
     let late = send(&app, &here, "update-booking", note("at three")).await;
     assert_eq!(code(late), "booking-cancelled");
     app.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_stream_is_the_same_from_its_snapshot_as_from_its_beginning() {
+    let app = TestApp::start().await;
+    let id = given::customer(&app.tenant.owner, "Ada").await;
+    let here = another_process(&app);
+    let mut events = 1;
+    for round in 0..2 * SNAPSHOT_AFTER + 4 {
+        let name = ["tag-customer", "untag-customer"][round % 2];
+        // Around every boundary somebody comes who knows nothing.
+        let is_near = (round + 1) % SNAPSHOT_AFTER <= 3;
+        let process = if is_near {
+            another_process(&app)
+        } else {
+            here.clone()
+        };
+        let body = json!({ "customer_id": id, "tag": "vip" });
+        let answer = send(&app, &process, name, body).await.unwrap();
+        events += 1;
+        assert_eq!(answer["sequence"], events, "{answer}");
+        let tags = answer["result"]["tags"].as_array().unwrap().len();
+        assert_eq!(tags, (round + 1) % 2, "{answer}");
+        if round == SNAPSHOT_AFTER + 2 {
+            wait::until("a snapshot is kept", || async {
+                (app.count("select count(*) from snapshots").await == 1).then_some(())
+            })
+            .await;
+        }
+    }
+    let admin = app.admin().await;
+    let kept = "select sequence, state::text from snapshots where aggregate_type = 'customer'";
+    let row = admin.query_one(kept, &[]).await.unwrap();
+    let (sequence, state): (i64, String) = (row.get(0), row.get(1));
+    let stream = app
+        .store
+        .read_stream(&app.tenant.id, (Customer::TYPE, &id), 0)
+        .await
+        .unwrap();
+    let mut folded = Customer::default();
+    for event in stream.iter().filter(|event| event.sequence <= sequence) {
+        folded.apply(event.decode().unwrap());
+    }
+    assert_eq!(serde_json::from_str::<Customer>(&state).unwrap(), folded);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::tenants::Tenant;
 use event_store::error::Error;
-use event_store::load::{Load, StreamEvent};
+use event_store::load::{Folded, Load, LoadedStream};
 use identity::principals::Principal;
 use integrations::outcome::{Failure, FailureKind};
 use integrations::secret::Secret;
@@ -187,10 +187,10 @@ impl Delivery {
         let loaded = self.dispatcher.store.load(tenant_id, wanted).await?;
         let read = streams.iter().zip(loaded.streams);
         Ok(read
-            .map(|((kind, id), events)| ReadStream {
+            .map(|((kind, id), found)| ReadStream {
                 aggregate_type: kind,
                 aggregate_id: (*id).to_owned(),
-                events,
+                found,
             })
             .collect())
     }
@@ -242,18 +242,16 @@ impl Delivery {
 pub(crate) struct ReadStream {
     aggregate_type: &'static str,
     aggregate_id: String,
-    events: Vec<StreamEvent>,
+    found: LoadedStream,
 }
 
 /// Folds one aggregate out of what was read.
 pub(crate) fn fold<N: Noun>(streams: &[ReadStream], id: &str) -> Result<N> {
-    let mut state = N::default();
     let mut streams = streams.iter();
-    let stream = streams.find(|read| read.aggregate_type == N::TYPE && read.aggregate_id == id);
-    for event in stream.map_or(&[][..], |read| &read.events) {
-        state.apply(event.decode()?);
+    match streams.find(|read| read.aggregate_type == N::TYPE && read.aggregate_id == id) {
+        Some(read) => Ok(read.found.fold(Folded::default())?.state),
+        None => Ok(N::default()),
     }
-    Ok(state)
 }
 
 /// Waiting helps here: an operator configures the provider, and the message goes out.
