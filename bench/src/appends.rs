@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::drive::{Sample, drive};
-use crate::streams::{self, STREAMS};
+use crate::streams;
 
 /// Under whom these commits are recorded.
 pub const PRINCIPAL: &str = "bench-store";
@@ -33,7 +33,7 @@ pub async fn measure(
     let operation = move |_| {
         let (store, tenant_id) = (store.clone(), tenant_id.clone());
         async move {
-            let id = streams::id(streams::pick(STREAMS));
+            let id = streams::id(streams::pick());
             while append_to(&store, &tenant_id, &id).await? != Written::Yes {}
             Ok(())
         }
@@ -54,8 +54,12 @@ async fn append_to(store: &Store, tenant_id: &TenantId, id: &str) -> Result<Writ
         streams: vec![(Customer::TYPE, id.to_owned(), 0)],
         ..Load::default()
     };
-    let loaded = store.load(tenant_id, &wanted).await?;
-    let sequence = loaded.events.last().map_or(0, |event| event.sequence);
+    let loaded = store.load(tenant_id, wanted).await?;
+    let newest = loaded
+        .streams
+        .first()
+        .and_then(|stream| stream.events.last());
+    let sequence = newest.map_or(0, |event| event.sequence);
     let commit = commit(tenant_id, key, (id, sequence));
     Ok(match store.append(&[commit]).await?.first() {
         Some(Outcome::Committed { .. }) => Written::Yes,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::Result;
+use crate::{Result, cpu};
 
 /// Not measured: connections open, statements are prepared, caches fill.
 pub const WARM_UP: Duration = Duration::from_secs(1);
@@ -19,6 +19,8 @@ pub struct Sample {
     pub p99_ms: f64,
     /// Processor time that the host gave to others, in percent of the time that was to be had.
     pub stolen_percent: f64,
+    /// Processor time of this process and of PostgreSQL together, for one operation.
+    pub cpu_micros: f64,
 }
 
 impl Sample {
@@ -37,6 +39,7 @@ impl Sample {
             p95_ms: at(950),
             p99_ms: at(990),
             stolen_percent,
+            cpu_micros: 0.0,
         }
     }
 }
@@ -77,12 +80,17 @@ where
     }
     tokio::time::sleep_until(start.into()).await;
     let clock = StolenTime::start();
+    let (before, used) = (numbers.load(Ordering::Relaxed), cpu::used());
     let mut latencies = Vec::new();
     while let Some(finished) = loops.join_next().await {
         latencies.extend(finished??);
     }
-    let sample = Sample::of_latencies(latencies, measured, clock.percent());
-    Ok((sample, numbers.load(Ordering::Relaxed)))
+    let sent = numbers.load(Ordering::Relaxed);
+    let sample = Sample {
+        cpu_micros: (cpu::used() - used) / whole(sent.saturating_sub(before).max(1)),
+        ..Sample::of_latencies(latencies, measured, clock.percent())
+    };
+    Ok((sample, sent))
 }
 
 /// A closed interval on the kernel's account of processor time.

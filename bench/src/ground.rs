@@ -12,7 +12,7 @@ use tokio_postgres::{Client, Config, NoTls};
 use uuid::Uuid;
 
 use crate::limits::{self, Limits};
-use crate::{Result, peer, streams};
+use crate::{Result, cpu, peer, streams};
 
 /// The settings that decide what a commit costs, and what fits into memory.
 const SETTINGS: [&str; 8] = [
@@ -29,6 +29,7 @@ const SETTINGS: [&str; 8] = [
 const ROOT_KEY: [u8; 32] = [7; 32];
 
 const SHOW: &str = "select current_setting($1)";
+const BACKEND: &str = "select pg_backend_pid()";
 /// One by one: a vacuum cannot share a transaction.
 const VACUUM: [&str; 3] = [
     "vacuum (analyze) limits.events",
@@ -56,6 +57,7 @@ impl Ground {
         let url = url_of(&config);
         server::database::migrate(&url).await?;
         let client = connect(&config).await?;
+        cpu::count_postmaster_of(client.query_one(BACKEND, &[]).await?.get(0));
         let mut settings = Vec::with_capacity(SETTINGS.len());
         for name in SETTINGS {
             settings.push((name, client.query_one(SHOW, &[&name]).await?.get(0)));

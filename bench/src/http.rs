@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::Result;
 use crate::dispatched::COMMAND;
 use crate::drive::{Sample, drive};
-use crate::streams::{self, NOTE, STREAMS};
+use crate::streams::{self, NOTE};
 
 /// The most that an answer's head and body together may take.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -48,7 +48,7 @@ pub async fn measure(
 }
 
 async fn post(connection: &mut TcpStream, api_key: &str) -> Result<()> {
-    let customer_id = streams::id(streams::pick(STREAMS));
+    let customer_id = streams::id(streams::pick());
     let body = serde_json::json!({"customer_id": customer_id, "text": NOTE}).to_string();
     let request = format!(
         "POST /commands/{COMMAND} HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer {api_key}\r\n\

@@ -40,13 +40,13 @@ pub const FILL: &str = "
         json_build_object('Noted', json_build_object('number', sequence, 'note', $2::text)), '{}'
     from generate_series(1, 5) as sequence, generate_series(1, $1::bigint) as stream";
 
-const SELECT_THEN_INSERT: &str = r#"\set stream random(1, :streams)
+const SELECT_THEN_INSERT: &str = r#"\set stream case when random(1, 10) < 10 then random(1, :lively) else random(1, :streams) end
 \set sequence random(1000000, 2000000000)
 select sequence, event_type, payload from events where stream_id = ('01900000-0000-7000-8000-' || lpad(to_hex(:stream::bigint), 12, '0'))::uuid order by sequence;
 insert into events (stream_id, sequence, event_type, payload, metadata) values (('01900000-0000-7000-8000-' || lpad(to_hex(:stream::bigint), 12, '0'))::uuid, :sequence, 'Noted', '{"Noted":{"number":1,"note":"@"}}', '{}');
 "#;
 
-const THREE_ROWS: &str = r#"\set stream random(1, :streams)
+const THREE_ROWS: &str = r#"\set stream case when random(1, 10) < 10 then random(1, :lively) else random(1, :streams) end
 \set sequence random(1000000, 2000000000)
 with appended as (insert into events (stream_id, sequence, event_type, payload, metadata) values (('01900000-0000-7000-8000-' || lpad(to_hex(:stream::bigint), 12, '0'))::uuid, :sequence, 'Noted', '{"Noted":{"number":1,"note":"@"}}', '{}') returning position), remembered as (insert into commands (key, stream_id, sequence) values (gen_random_uuid(), ('01900000-0000-7000-8000-' || lpad(to_hex(:stream::bigint), 12, '0'))::uuid, :sequence)), message as (insert into outbox (name, call) values ('note', '{"call":"note"}')) select position from appended;
 "#;
@@ -126,6 +126,7 @@ impl Limits {
             .arg(format!("--jobs={}", clients.min(THREADS)))
             .arg(format!("--time={seconds}"))
             .arg(format!("--define=streams={}", self.streams))
+            .arg(format!("--define=lively={}", crate::streams::LIVELY))
             .arg("--file=script.sql")
             .stdin(Stdio::null())
             .output()

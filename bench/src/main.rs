@@ -3,6 +3,7 @@
 mod appends;
 mod catch_up;
 mod checks;
+mod cpu;
 mod dispatched;
 mod drive;
 mod ground;
@@ -53,6 +54,10 @@ struct Options {
     /// Measure these groups alone.
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Group>,
+    /// Measure these systems alone, by the beginning of their names as they are printed: peer, command, message, pgbench,
+    /// http. Figures whose counterpart is missing are zero.
+    #[arg(long, value_delimiter = ',')]
+    systems: Vec<String>,
 }
 
 /// What is measured together.
@@ -65,6 +70,10 @@ pub enum Group {
     /// Catching up and rebuilding.
     CatchUp,
 }
+
+/// As in the product.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
@@ -105,8 +114,10 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         address: running.address.ok_or("the API does not listen")?,
         api_key: &api_key,
         measured: Duration::from_secs(options.seconds),
+        systems: &options.systems,
     };
     let (mut rounds, mut acknowledged) = (Vec::new(), Acknowledged::default());
+    acknowledged.in_process += dispatched::meet(&running.dispatcher, &tenant_id).await?;
     for number in 0..usize::try_from(options.rounds)? {
         say(&format!("round {} of {}", number + 1, options.rounds));
         rounds.push(bench.run(number, groups, &mut acknowledged).await?);

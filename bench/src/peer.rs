@@ -115,7 +115,7 @@ pub async fn measure(
     let operation = move |number| {
         let framework = framework.clone();
         async move {
-            let id = streams::id(streams::pick(streams::STREAMS));
+            let id = streams::id(streams::pick());
             loop {
                 match framework.execute(&id, AddNote { number }).await {
                     Err(AggregateError::AggregateConflict) => {}

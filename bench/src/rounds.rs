@@ -11,7 +11,7 @@ use domain::ids::TenantId;
 use crate::drive::Sample;
 use crate::ground::Ground;
 use crate::limits::Script;
-use crate::{Group, Result, appends, catch_up, dispatched, http, peer};
+use crate::{Group, Result, appends, catch_up, dispatched, http, peer, streams};
 
 /// The numbers of clients at which appends are measured.
 pub const CLIENTS: [u32; 3] = [1, 8, 32];
@@ -25,6 +25,8 @@ pub enum System {
     Peer,
     /// A whole command, in this process.
     Command,
+    /// The same on any stream at all, which is seldom known to the process.
+    Stranger,
     /// The store alone, with a message in the outbox.
     Message,
     /// A whole command, over HTTP.
@@ -39,6 +41,8 @@ pub struct Rounds<'a> {
     pub address: SocketAddr,
     pub api_key: &'a str,
     pub measured: Duration,
+    /// The beginnings of the names of those to measure; all, when there are none.
+    pub systems: &'a [String],
 }
 
 /// One round's figures.
@@ -72,6 +76,7 @@ impl Rounds<'_> {
                 System::Pgbench(Script::ThreeRows),
                 System::Peer,
                 System::Command,
+                System::Stranger,
                 System::Message,
             ];
             turns.extend(
@@ -87,11 +92,16 @@ impl Rounds<'_> {
                 CONNECTIONS,
             ));
         }
+        turns.retain(|(system, _)| self.is_wanted(*system));
         for (system, clients) in turns {
             let sample = self.turn(system, clients, acknowledged).await?;
             crate::say(&format!(
-                "  {system:?} at {clients}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, stolen {:.1} %",
-                sample.per_second, sample.p50_ms, sample.p99_ms, sample.stolen_percent
+                "  {system:?} at {clients}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us of processor, stolen {:.1} %",
+                sample.per_second,
+                sample.p50_ms,
+                sample.p99_ms,
+                sample.cpu_micros,
+                sample.stolen_percent
             ));
             round.samples.insert((system, clients), sample);
         }
@@ -109,6 +119,11 @@ impl Rounds<'_> {
         Ok(round)
     }
 
+    fn is_wanted(&self, system: System) -> bool {
+        let name = format!("{system:?}").to_lowercase();
+        self.systems.is_empty() || self.systems.iter().any(|wanted| name.starts_with(wanted))
+    }
+
     async fn turn(
         &self,
         system: System,
@@ -119,10 +134,14 @@ impl Rounds<'_> {
         match system {
             System::Pgbench(script) => ground.limits.measure(script, count, self.measured).await,
             System::Peer => peer::measure(&ground.peer, clients, self.measured).await,
-            System::Command => {
+            System::Command | System::Stranger => {
+                let pick = match system {
+                    System::Stranger => streams::pick_any,
+                    _ => streams::pick,
+                };
+                let (dispatcher, tenant_id) = (self.dispatcher, self.tenant_id);
                 let (sample, sent) =
-                    dispatched::measure(self.dispatcher, self.tenant_id, count, self.measured)
-                        .await?;
+                    dispatched::measure(dispatcher, tenant_id, pick, count, self.measured).await?;
                 acknowledged.in_process += sent;
                 Ok(sample)
             }

@@ -6,8 +6,16 @@ use crate::limits::Script;
 use crate::report::{Better, Pair, Row};
 use crate::rounds::{CLIENTS, CONNECTIONS, Round, System};
 
-/// Commands a second, ours beside postgres-es, at every number of clients.
+/// Commands a second, ours beside postgres-es, at few and at many clients.
 const COMMANDS_FLOOR: f64 = 1.6;
+const MANY_COMMANDS_FLOOR: f64 = 2.5;
+/// Commands a second at many clients, beside one statement of three rows.
+const THREE_ROWS_FLOOR: f64 = 0.9;
+/// The slowest of a hundred at many clients, and the processor time of a command: at most so much of postgres-es's.
+const P99_CEILING: f64 = 0.5;
+const PROCESSOR_CEILING: f64 = 0.4;
+/// From how many clients on they are many.
+const MANY: u32 = 32;
 /// Commands a second over HTTP beside the same in process.
 const HTTP_FLOOR: f64 = 0.6;
 /// Catching up in batches beside a transaction per event.
@@ -15,6 +23,7 @@ const CATCH_UP_FLOOR: f64 = 30.0;
 
 const PER_SECOND: (&str, Better) = ("1/s", Better::More);
 const MILLIS: (&str, Better) = ("ms", Better::Less);
+const MICROS: (&str, Better) = ("us", Better::Less);
 const PEER: &str = "other: postgres-es 0.5 through CqrsFramework, tuned pool";
 const SELECT: &str = "other: pgbench, select 5 and insert 1";
 const THREE: &str = "other: pgbench, one statement of three rows";
@@ -63,37 +72,68 @@ fn append_rows(rounds: &[Round], clients: u32) -> Vec<Option<Row>> {
         (System::Command, System::Peer),
         (System::Message, System::Peer),
     );
+    let many = clients >= MANY;
+    let floor = if many {
+        MANY_COMMANDS_FLOOR
+    } else {
+        COMMANDS_FLOOR
+    };
     let mut rows = vec![row(
         "add-note",
         command,
         rate,
         PER_SECOND,
-        Some(COMMANDS_FLOOR),
+        Some(floor),
         PEER,
     )];
-    let latencies: [(&str, Pick); 3] = [
-        ("add-note p50", |sample| sample.p50_ms),
-        ("add-note p95", |sample| sample.p95_ms),
-        ("add-note p99", |sample| sample.p99_ms),
+    let latencies: [(&str, Pick, Option<f64>); 3] = [
+        ("add-note p50", |sample| sample.p50_ms, None),
+        ("add-note p95", |sample| sample.p95_ms, None),
+        (
+            "add-note p99",
+            |sample| sample.p99_ms,
+            many.then_some(P99_CEILING),
+        ),
     ];
-    for (name, pick) in latencies {
-        rows.push(row(name, command, pick, MILLIS, None, PEER));
+    for (name, pick, ceiling) in latencies {
+        rows.push(row(name, command, pick, MILLIS, ceiling, PEER));
     }
+    let ceiling = many.then_some(PROCESSOR_CEILING);
+    let processor: Pick = |sample| sample.cpu_micros;
+    rows.push(row(
+        "add-note processor",
+        command,
+        processor,
+        MICROS,
+        ceiling,
+        PEER,
+    ));
+    let stranger = (System::Stranger, System::Peer);
+    rows.push(row(
+        "add-note on any stream",
+        stranger,
+        rate,
+        PER_SECOND,
+        None,
+        PEER,
+    ));
     let others = [
         (
             "add-note beside select and insert",
             beside(Script::SelectThenInsert),
             SELECT,
+            None,
         ),
         (
             "add-note beside three rows",
             beside(Script::ThreeRows),
             THREE,
+            many.then_some(THREE_ROWS_FLOOR),
         ),
-        ("append with a message", message, PEER),
+        ("append with a message", message, PEER, None),
     ];
-    for (name, systems, note) in others {
-        rows.push(row(name, systems, rate, PER_SECOND, None, note));
+    for (name, systems, note, floor) in others {
+        rows.push(row(name, systems, rate, PER_SECOND, floor, note));
     }
     rows
 }

@@ -4,6 +4,8 @@ use uuid::Uuid;
 
 /// Streams of five events each, in every system.
 pub const STREAMS: u64 = 100_000;
+/// Those of them that nine of ten commands meet.
+pub const LIVELY: u64 = 20_000;
 /// The text that each fresh event carries.
 pub const NOTE: &str = "Wants a revised quote by Friday; the decision maker joins the next call. Prefers the morning, \
                         and asks that the invoice goes to the office and not to the venue.";
@@ -16,8 +18,20 @@ pub fn id(number: u64) -> String {
     Uuid::from_u128(FIRST_ID + u128::from(number)).to_string()
 }
 
+/// A stream as a business meets them: nine times of ten one of those that it deals with these days, or else any.
+pub fn pick() -> u64 {
+    match random(10) {
+        0 => pick_any(),
+        _ => random(LIVELY) + 1,
+    }
+}
+
 /// Any stream, each as likely as the others.
-pub fn pick(streams: u64) -> u64 {
+pub fn pick_any() -> u64 {
+    random(STREAMS) + 1
+}
+
+fn random(below: u64) -> u64 {
     let random = Uuid::new_v4().as_u128() & u128::from(u64::MAX);
-    u64::try_from(random % u128::from(streams)).unwrap_or_default() + 1
+    u64::try_from(random % u128::from(below)).unwrap_or_default()
 }

@@ -2,8 +2,8 @@
 //! ciphertext in them. They are written in bulk, one event of each of some thousand streams after the other, so that the
 //! events of a stream lie on pages of their own, as the peers' do.
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::customers::consents::Source;
 use domain::customers::events::CustomerEvent;

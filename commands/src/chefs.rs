@@ -160,7 +160,7 @@ impl Input for SetChefTimeOff {
 }
 
 pub async fn add_chef(work: &mut Work, input: AddChef) -> Result<ChefSummary> {
-    work.tenant.require()?;
+    work.tenant().require()?;
     let mut problems = Problems::default();
     let name = problems
         .check("/name", bounded_text(input.name.expose(), MAX_NAME_CHARS))
@@ -265,7 +265,7 @@ pub async fn set_chef_time_off(work: &mut Work, input: SetChefTimeOff) -> Result
             .extend(range.and_then(|range| problems.check(&format!("/days_off/{index}"), range)));
     }
     problems.finish()?;
-    let settings = &work.tenant.settings;
+    let settings = &work.tenant().settings;
     let (slots, today) = (
         settings.slots.clone(),
         zones::local_date(&settings.time_zone, work.ctx.now),
@@ -346,7 +346,7 @@ fn parse_zones(work: &Work, problems: &mut Problems, zones: &[String]) -> BTreeS
         let Some(zone) = problems.check(&pointer, ServiceZone::parse(name)) else {
             continue;
         };
-        if work.tenant.settings.has_zone(&zone) {
+        if work.tenant().settings.has_zone(&zone) {
             known.insert(zone);
         } else {
             problems.add(

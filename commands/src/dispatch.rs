@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use cqrs_es::Aggregate;
 use domain::ids::TenantId;
-use domain::refusal::{Kind, Refusal};
+use domain::refusal::Refusal;
 use domain::tenants::Tenant;
-use event_store::commit::{CommandRecord, Commit, Outcome, Violation};
+use event_store::commit::{CommandRecord, Outcome, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
 use event_store::store::Store;
@@ -20,9 +20,10 @@ use tokio::sync::Mutex;
 use crate::Result;
 use crate::answer::{Answer, Replay, StoredBody, render};
 use crate::canonical::canonical;
-use crate::known_tenants::KnownTenants;
+use crate::context::{Context, Mode};
+use crate::known::{Known, Snapshot};
 use crate::registry::{self, Command, Visibility};
-use crate::work::{Context, Facts, Mode, Work};
+use crate::work::{Basis, Facts, Work};
 
 /// How often a command is decided anew when others were first.
 pub const MAX_ATTEMPTS: u32 = 6;
@@ -58,13 +59,15 @@ pub enum Run {
 #[derive(Clone)]
 pub struct Dispatcher {
     pub store: Store,
-    tenants: Arc<KnownTenants>,
+    known: Arc<Known>,
     stream_locks: Arc<Vec<Mutex<()>>>,
 }
 
 /// What came of one attempt.
 enum Attempt {
     Done(Answer),
+    /// What was known would not do; the database must be asked.
+    Uninformed,
     /// Somebody was first; for another attempt, and with what to calm it down.
     Again {
         stream: String,
@@ -77,7 +80,7 @@ impl Dispatcher {
         let stream_locks = (0..STREAM_LOCKS).map(|_| Mutex::new(())).collect();
         Self {
             store,
-            tenants: Arc::default(),
+            known: Arc::new(Known::new()),
             stream_locks: Arc::new(stream_locks),
         }
     }
@@ -145,10 +148,11 @@ impl Dispatcher {
         let mut calmed = None;
         for attempt in 1..=MAX_ATTEMPTS {
             let outcome = self
-                .attempt(command, request, (key, fingerprint), keys.clone())
+                .attempt(command, request, (key, fingerprint), keys.clone(), attempt)
                 .await;
             let (stream, violation) = match outcome {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
+                Ok(Attempt::Uninformed) => continue,
                 Ok(Attempt::Again { stream, violation }) => (stream, violation),
                 // The wire broke: the commit may stand. The next load finds its answer if it does.
                 Err(Error::Busy {
@@ -162,10 +166,6 @@ impl Dispatcher {
             };
             if violation == Violation::Slug {
                 return Err(Refusal::conflict("slug-taken", "another tenant has this slug").into());
-            }
-            if request.ctx.if_match.is_some() {
-                let detail = "the aggregate has changed meanwhile: read it again";
-                return Err(Refusal::new(Kind::Stale, "sequence-mismatch", detail).into());
             }
             metrics::counter!("rapport_command_conflicts_total").increment(1);
             tracing::debug!(
@@ -188,20 +188,22 @@ impl Dispatcher {
 
     /// The tenant's settings, up to date.
     pub async fn find_tenant(&self, tenant_id: &TenantId) -> Result<Arc<Tenant>> {
-        let (tenant, sequence) = self.tenants.find(tenant_id);
-        let streams = vec![(Tenant::TYPE, tenant_id.as_str().to_owned(), sequence)];
-        let news = self
-            .store
-            .load(
-                tenant_id,
-                &Load {
-                    streams,
-                    ..Load::default()
-                },
-            )
-            .await?
-            .events;
-        self.tenants.fold(tenant_id, tenant, &news)
+        let id = tenant_id.as_str();
+        let known = self.known.find(tenant_id, Tenant::TYPE, id);
+        let sequence = known.as_ref().map_or(0, |known| known.sequence);
+        let wanted = Load {
+            streams: vec![(Tenant::TYPE, id.to_owned(), sequence)],
+            ..Load::default()
+        };
+        let loaded = self.store.load(tenant_id, wanted).await?;
+        let known = known.unwrap_or_else(Snapshot::nothing::<Tenant>);
+        let mut tenant = known.clone();
+        if let Some(news) = loaded.streams.first().filter(|news| !news.is_empty()) {
+            tenant = Snapshot::of(news.fold(known.folded::<Tenant>())?);
+            self.known
+                .keep(tenant_id, (Tenant::TYPE, id), tenant.clone());
+        }
+        Ok(tenant.state())
     }
 
     /// An old answer outlives new rules: before a refusal is given, the key is looked up.
@@ -218,7 +220,7 @@ impl Dispatcher {
         };
         match self
             .store
-            .load(request.ctx.tenant_id(), &wanted)
+            .load(request.ctx.tenant_id(), wanted)
             .await?
             .answered
         {
@@ -233,20 +235,27 @@ impl Dispatcher {
         request: &Request,
         (key, fingerprint): (&str, &[u8]),
         keys: Option<Arc<TenantKeys>>,
+        attempt: u32,
     ) -> Result<Attempt> {
         let answered = Some((request.ctx.principal.id.clone(), key.to_owned()));
-        let mut work = self.begin(command, request, keys, answered).await?;
+        let mut work = self.work(request, keys);
+        work.prepare(
+            self.wanted(command, request, &work)?,
+            attempt == 1,
+            answered,
+        )
+        .await?;
         if let Some(answered) = &work.answered {
             return Ok(Attempt::Done(replay(answered, fingerprint)?));
         }
-        let result = (command.handle)(&mut work, &request.body).await?;
+        let result = match (command.handle)(&mut work, &request.body).await {
+            Err(Error::Refused(_)) if work.basis == Basis::Known => {
+                return Ok(Attempt::Uninformed);
+            }
+            result => result?,
+        };
         let stored = serde_json::to_string(&body_of(&work, &result)?)?;
         let opening = work.opening.take();
-        let stream = work
-            .streams
-            .first()
-            .map(|stream| stream.aggregate_id.clone())
-            .unwrap_or_default();
         // A new tenant has keys only now that it has been opened.
         let fingerprint = match fingerprint {
             [] => work
@@ -254,22 +263,32 @@ impl Dispatcher {
                 .fingerprint(command.name, &canonical(&request.body)),
             known => known.to_vec(),
         };
-        let commit = commit_of(work, command, key, fingerprint, stored)?;
+        let basis = work.basis;
+        let record = record_of(&work, command, key, fingerprint, stored)?;
+        let (commit, learned) = work.finish(record);
+        let commit = Arc::new(commit);
         let outcome = match &opening {
             Some(opening) => self.store.open_tenant(opening, &commit).await?,
-            None => self
-                .store
-                .append(std::slice::from_ref(&commit))
-                .await?
-                .remove(0),
+            None => self.store.commit(commit.clone()).await?,
         };
         match outcome {
-            Outcome::Committed { position } => Ok(Attempt::Done(render(
-                &commit.command.answer,
-                Some(position),
-                Replay::No,
-            )?)),
-            Outcome::Conflict(violation) => Ok(Attempt::Again { stream, violation }),
+            Outcome::Committed { position } => {
+                learned.keep(&commit.tenant_id, position);
+                Ok(Attempt::Done(render(
+                    &commit.command.answer,
+                    Some(position),
+                    Replay::No,
+                )?))
+            }
+            Outcome::Conflict(Violation::Stale) if basis == Basis::Known => Ok(Attempt::Uninformed),
+            Outcome::Conflict(violation) => {
+                let first = commit.streams.first();
+                let stream = first.map(|stream| stream.aggregate_id.clone());
+                Ok(Attempt::Again {
+                    stream: stream.unwrap_or_default(),
+                    violation,
+                })
+            }
         }
     }
 
@@ -280,7 +299,9 @@ impl Dispatcher {
         keys: Option<Arc<TenantKeys>>,
     ) -> Result<Answer> {
         command.validate(&request.body)?;
-        let mut work = self.begin(command, request, keys, None).await?;
+        let mut work = self.work(request, keys);
+        work.prepare(self.wanted(command, request, &work)?, false, None)
+            .await?;
         let result = (command.handle)(&mut work, &request.body).await?;
         render(
             &serde_json::to_string(&body_of(&work, &result)?)?,
@@ -289,45 +310,21 @@ impl Dispatcher {
         )
     }
 
-    /// Loads, in one wait, the key's answer, the tenant's news, and what the command asked for.
-    async fn begin(
-        &self,
-        command: &Command,
-        request: &Request,
-        keys: Option<Arc<TenantKeys>>,
-        answered: Option<(String, String)>,
-    ) -> Result<Work> {
-        let tenant_id = request.ctx.tenant_id().clone();
-        let (tenant, sequence) = self.tenants.find(&tenant_id);
+    fn work(&self, request: &Request, keys: Option<Arc<TenantKeys>>) -> Work {
+        let (store, known) = (self.store.clone(), self.known.clone());
+        Work::new(request.ctx.clone(), store, known, keys)
+    }
+
+    /// What the command asks to see.
+    fn wanted(&self, command: &Command, request: &Request, work: &Work) -> Result<Load> {
+        let tenant_id = request.ctx.tenant_id();
+        let known = self.known.find(tenant_id, Tenant::TYPE, tenant_id.as_str());
         let facts = Facts {
             tenant_id: tenant_id.clone(),
-            keys: keys.clone(),
-            tenant: tenant.clone(),
+            keys: work.keys().ok(),
+            tenant: known.map(|known| known.state()).unwrap_or_default(),
         };
-        let mut wanted = (command.wanted)(&facts, &request.body)?;
-        wanted.answered = answered;
-        let reads_tenant = wanted
-            .streams
-            .iter()
-            .any(|(kind, id, _)| *kind == Tenant::TYPE && id == tenant_id.as_str());
-        let mut work = Work::new(
-            request.ctx.clone(),
-            self.store.clone(),
-            keys,
-            tenant.clone(),
-        );
-        if reads_tenant {
-            work.fetch(wanted).await?;
-            work.tenant = Arc::new(work.load::<Tenant>(tenant_id.as_str()).await?.state);
-            return Ok(work);
-        }
-        wanted
-            .streams
-            .push((Tenant::TYPE, tenant_id.as_str().to_owned(), sequence));
-        work.fetch(wanted).await?;
-        let news = work.take_events(Tenant::TYPE, tenant_id.as_str());
-        work.tenant = self.tenants.fold(&tenant_id, tenant, &news)?;
-        Ok(work)
+        (command.wanted)(&facts, &request.body)
     }
 
     fn lock_of(&self, stream: &str) -> &Mutex<()> {
@@ -378,61 +375,47 @@ fn body_of(work: &Work, result: &Value) -> Result<StoredBody> {
         aggregate_type: aggregate_type.to_owned(),
         aggregate_id,
         sequence,
-        events: work.summaries.clone(),
+        events: work.kept.summaries.clone(),
         result: RawValue::from_string(result.to_string())?,
     })
 }
 
-fn commit_of(
-    mut work: Work,
+fn record_of(
+    work: &Work,
     command: &Command,
     key: &str,
     fingerprint: Vec<u8>,
     answer: String,
-) -> Result<Commit> {
-    let source_address = match &work.ctx.source_address {
+) -> Result<CommandRecord> {
+    let ctx = &work.ctx;
+    let source_address = match &ctx.source_address {
         Some(address) => Some(
             work.keys()?
                 .seal_ingest(SOURCE_ADDRESS_PURPOSE, address.as_bytes())?,
         ),
         None => None,
     };
-    // Two commands that take the same claims take them in the same order, so neither waits for the other in a circle.
-    work.take.sort_unstable();
     let mut metadata = serde_json::Map::new();
-    metadata.insert(
-        "actor_kind".to_owned(),
-        work.ctx.principal.kind.as_str().into(),
-    );
-    if let Some(model) = &work.ctx.principal.model {
+    metadata.insert("actor_kind".to_owned(), ctx.principal.kind.as_str().into());
+    if let Some(model) = &ctx.principal.model {
         metadata.insert("model".to_owned(), model.clone().into());
     }
-    if work.ctx.mode == Mode::Import {
+    if ctx.mode == Mode::Import {
         metadata.insert("imported".to_owned(), true.into());
     }
-    Ok(Commit {
-        tenant_id: work.ctx.tenant_id().clone(),
-        command: CommandRecord {
-            command_id: work.ctx.command_id,
-            name: command.name.to_owned(),
-            principal: work.ctx.principal.id,
-            key: key.to_owned(),
-            fingerprint,
-            answer,
-            position_floor: work.position_floor,
-            correlation_id: work.ctx.correlation_id,
-            causation_id: work.ctx.causation_id,
-            occurred_at: work.ctx.now,
-            source_address,
-            metadata: Value::Object(metadata).to_string(),
-        },
-        streams: work.streams,
-        take: work.take,
-        release: work.release,
-        handles: work.handles_added,
-        drop_handles: work.handles_dropped,
-        effects: work.effects,
-        subject_keys: work.subject_keys,
+    Ok(CommandRecord {
+        command_id: ctx.command_id.clone(),
+        name: command.name.to_owned(),
+        principal: ctx.principal.id.clone(),
+        key: key.to_owned(),
+        fingerprint,
+        answer,
+        position_floor: 0,
+        correlation_id: ctx.correlation_id.clone(),
+        causation_id: ctx.causation_id.clone(),
+        occurred_at: ctx.now,
+        source_address,
+        metadata: Value::Object(metadata).to_string(),
     })
 }
 

@@ -9,8 +9,10 @@ pub mod tenants;
 
 pub mod answer;
 pub mod canonical;
+pub mod context;
 pub mod dispatch;
-mod known_tenants;
+mod kept;
+mod known;
 pub mod registry;
 pub mod work;
 

@@ -1,66 +1,33 @@
 //! The unit of work: what one command has loaded and what it will write. Handlers load aggregates, execute commands on
 //! them, seal personal data and look claims up through it; nothing is written before they are done.
 
+mod lookups;
+
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use cqrs_es::DomainEvent;
+use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
 use domain::ids::TenantId;
 use domain::noun::Noun;
-use domain::refusal::{Kind, Refusal};
+use domain::refusal::Refusal;
 use domain::tenants::Tenant;
-use event_store::commit::{
-    NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope, StreamEvents,
-};
-use event_store::load::{HeldKey, Load, StoredAnswer};
-use event_store::recorded::Recorded;
+use event_store::commit::{CommandRecord, Commit};
+use event_store::load::{HeldKey, Load, LoadedStream, StoredAnswer};
+use event_store::recorded::Payload;
+use event_store::snapshots::{SNAPSHOT_AFTER, StoredSnapshot};
 use event_store::store::{Store, TenantOpening};
 use event_store::vault::{SubjectKey, TenantKeys};
-use identity::principals::Principal;
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::answer::EventSummary;
+use crate::context::Context;
+use crate::kept::{Kept, check_if_match};
+use crate::known::{Known, Learned, Snapshot};
 
-/// Whether effects happen. Import writes history that has been: it may date events back and asks nothing of the world.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mode {
-    Live,
-    Import,
-}
-
-/// Who asks, when, and in what connection.
-#[derive(Clone, Debug)]
-pub struct Context {
-    pub principal: Principal,
-    pub now: OffsetDateTime,
-    pub mode: Mode,
-    pub command_id: String,
-    pub correlation_id: String,
-    pub causation_id: String,
-    /// The sequence that the deciding aggregate must have.
-    pub if_match: Option<i64>,
-    /// Where the request came from, for the record of the command alone.
-    pub source_address: Option<String>,
-}
-
-impl Context {
-    /// The clock as commands see it: to the microsecond, which is what the database keeps.
-    pub fn clock() -> OffsetDateTime {
-        let now = OffsetDateTime::now_utc();
-        now.replace_nanosecond(now.microsecond() * 1_000)
-            .unwrap_or(now)
-    }
-
-    pub fn tenant_id(&self) -> &TenantId {
-        &self.principal.tenant_id
-    }
-}
-
-/// What is known before anything is loaded: the tenant's keys, and its settings as this process last saw them (they are
-/// brought up to date by the load, so use them only to guess what to load).
+/// What is known before anything is loaded: the tenant's keys, and its settings as this process last saw them. They may
+/// be old: use them only to guess what to load.
 pub struct Facts {
     pub tenant_id: TenantId,
     pub keys: Option<Arc<TenantKeys>>,
@@ -82,85 +49,137 @@ impl<N> Loaded<N> {
     }
 }
 
+/// What a decision rests on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Basis {
+    /// What this process knows; it may be old, so a refusal is not final.
+    Known,
+    /// What the database has just said.
+    Fresh,
+}
+
+/// One stream as this command has seen it: what was known, and the events after that.
+#[derive(Default)]
+struct Seen {
+    known: Option<Snapshot>,
+    news: LoadedStream,
+}
+
 /// One command's work in progress.
 pub struct Work {
     pub ctx: Context,
-    /// The tenant's settings, up to date as of the load. A tenant that does not exist yet has the default ones.
-    pub tenant: Arc<Tenant>,
     pub answered: Option<StoredAnswer>,
+    pub(crate) basis: Basis,
+    tenant: (Arc<Tenant>, i64),
+    tenant_read: AtomicBool,
     store: Store,
+    known: Arc<Known>,
     keys: Option<Arc<TenantKeys>>,
-    events: HashMap<(String, String), Vec<Recorded>>,
+    streams: HashMap<(String, String), Seen>,
     claims: Vec<HeldKey>,
     handles: Vec<HeldKey>,
     subjects: HashMap<String, Option<SubjectKey>>,
     pub(crate) opening: Option<TenantOpening>,
-    pub(crate) streams: Vec<StreamEvents>,
-    pub(crate) summaries: Vec<EventSummary>,
-    pub(crate) take: Vec<OwnedKey>,
-    pub(crate) release: Vec<OwnedScope>,
-    pub(crate) handles_added: Vec<OwnedKey>,
-    pub(crate) handles_dropped: Vec<OwnedScope>,
-    pub(crate) effects: Vec<OutboxMessage>,
-    pub(crate) subject_keys: Vec<NewSubjectKey>,
+    pub(crate) kept: Kept,
+    /// Every aggregate that was loaded, with the sequence that it had then.
+    read: Vec<(&'static str, String, i64)>,
+    /// Every aggregate that was executed, as it will be once the commit stands.
+    learned: Vec<(&'static str, String, Snapshot)>,
     /// The aggregate that answers: type, id, sequence after the command.
     pub(crate) decided: Option<(&'static str, String, i64)>,
-    pub(crate) position_floor: i64,
+    position_floor: i64,
 }
 
 impl Work {
     pub(crate) fn new(
         ctx: Context,
         store: Store,
+        known: Arc<Known>,
         keys: Option<Arc<TenantKeys>>,
-        tenant: Arc<Tenant>,
     ) -> Self {
         Self {
             ctx,
-            tenant,
             answered: None,
+            basis: Basis::Known,
+            tenant: Default::default(),
+            tenant_read: AtomicBool::new(false),
             store,
+            known,
             keys,
-            events: HashMap::new(),
+            streams: HashMap::new(),
             claims: Vec::new(),
             handles: Vec::new(),
             subjects: HashMap::new(),
             opening: None,
-            streams: Vec::new(),
-            summaries: Vec::new(),
-            take: Vec::new(),
-            release: Vec::new(),
-            handles_added: Vec::new(),
-            handles_dropped: Vec::new(),
-            effects: Vec::new(),
-            subject_keys: Vec::new(),
+            kept: Kept::default(),
+            read: Vec::new(),
+            learned: Vec::new(),
             decided: None,
             position_floor: 0,
         }
     }
 
-    /// Loads all of it in one wait; what has been loaded already is kept and not loaded again.
+    /// Makes ready what the command asked for: from what is known if that is all of it and `known_will_do`, or else by one
+    /// load, with the look-up of the key's answer.
+    pub(crate) async fn prepare(
+        &mut self,
+        mut wanted: Load,
+        known_will_do: bool,
+        answered: Option<(String, String)>,
+    ) -> Result<()> {
+        let tenant_id = self.ctx.tenant_id().as_str().to_owned();
+        let settings = (Tenant::TYPE, tenant_id.clone(), 0);
+        if !wanted.streams.contains(&settings) {
+            wanted.streams.push(settings);
+        }
+        if !(known_will_do && self.knows(&wanted)) {
+            self.basis = Basis::Fresh;
+            wanted.answered = answered;
+            self.fetch(wanted).await?;
+        }
+        if self.answered.is_none() {
+            let (tenant, sequence) = self.see::<Tenant>(&tenant_id).await?;
+            self.tenant = (tenant, sequence);
+        }
+        Ok(())
+    }
+
+    /// The tenant's settings. A tenant that does not exist yet has the default ones.
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        self.tenant_read.store(true, Ordering::Relaxed);
+        &self.tenant.0
+    }
+
+    /// Loads all of it in one wait; what has been loaded already is kept and not loaded again, and of what is known only
+    /// the news are loaded.
     pub async fn fetch(&mut self, mut wanted: Load) -> Result<()> {
         wanted
             .streams
-            .retain(|(kind, id, _)| !self.events.contains_key(&((*kind).to_owned(), id.clone())));
+            .retain(|(kind, id, _)| !self.streams.contains_key(&((*kind).to_owned(), id.clone())));
         wanted
             .subjects
             .retain(|subject| !self.subjects.contains_key(subject));
-        let loaded = self.store.load(self.ctx.tenant_id(), &wanted).await?;
-        self.answered = loaded.answered.or(self.answered.take());
-        for (kind, id, _) in wanted.streams {
-            self.events.insert((kind.to_owned(), id), Vec::new());
+        let mut seen = Vec::with_capacity(wanted.streams.len());
+        for (kind, id, after) in &mut wanted.streams {
+            let known = self.known.find(self.ctx.tenant_id(), kind, id);
+            *after = known.as_ref().map_or(0, |known| known.sequence);
+            seen.push(known);
         }
-        for event in loaded.events {
-            self.position_floor = self.position_floor.max(event.position);
-            let stream = (event.aggregate_type.clone(), event.aggregate_id.clone());
-            self.events.entry(stream).or_default().push(event);
+        let wanted = Arc::new(wanted);
+        let loaded = self
+            .store
+            .load(self.ctx.tenant_id(), wanted.clone())
+            .await?;
+        self.answered = loaded.answered.or(self.answered.take());
+        let seen = seen.into_iter().zip(loaded.streams);
+        for ((kind, id, _), (known, news)) in wanted.streams.iter().zip(seen) {
+            let stream = ((*kind).to_owned(), id.clone());
+            self.streams.insert(stream, Seen { known, news });
         }
         self.claims.extend(loaded.claims);
         self.handles.extend(loaded.handles);
-        for subject in wanted.subjects {
-            self.subjects.insert(subject, None);
+        for subject in &wanted.subjects {
+            self.subjects.insert(subject.clone(), None);
         }
         for (subject, wrapped) in loaded.subject_keys {
             let key = match wrapped {
@@ -178,31 +197,16 @@ impl Work {
         Ok(())
     }
 
-    /// The aggregate of this id; it may not exist yet (`exists`).
+    /// The aggregate of this id; it may not exist yet (`exists`). The command's writes stand only if it has not changed
+    /// until then.
     pub async fn load<N: Noun>(&mut self, id: &str) -> Result<Loaded<N>> {
-        let stream = (N::TYPE.to_owned(), id.to_owned());
-        if !self.events.contains_key(&stream) {
-            self.fetch(Load {
-                streams: vec![(N::TYPE, id.to_owned(), 0)],
-                ..Load::default()
-            })
-            .await?;
-        }
-        let mut loaded = Loaded {
+        let (state, sequence) = self.see::<N>(id).await?;
+        self.read.push((N::TYPE, id.to_owned(), sequence));
+        Ok(Loaded {
             id: id.to_owned(),
-            state: N::default(),
-            sequence: 0,
-        };
-        for event in self
-            .events
-            .get(&stream)
-            .map(Vec::as_slice)
-            .unwrap_or_default()
-        {
-            loaded.state.apply(event.decode()?);
-            loaded.sequence = event.sequence;
-        }
-        Ok(loaded)
+            state: Arc::unwrap_or_clone(state),
+            sequence,
+        })
     }
 
     /// The aggregate of this id, or the refusal `<noun>-not-found` (404).
@@ -213,6 +217,98 @@ impl Work {
         }
         let code = format!("{}-not-found", N::TYPE);
         Err(Refusal::not_found(&code, format!("there is no {} with the id {id}", N::TYPE)).into())
+    }
+
+    /// The aggregate and its sequence, folded from what is known and the news of it.
+    async fn see<N: Noun>(&mut self, id: &str) -> Result<(Arc<N>, i64)> {
+        let stream = (N::TYPE.to_owned(), id.to_owned());
+        if !self.streams.contains_key(&stream) {
+            let known = match self.basis {
+                Basis::Known => self.known.find(self.ctx.tenant_id(), N::TYPE, id),
+                Basis::Fresh => None,
+            };
+            if known.is_some() {
+                let seen = Seen {
+                    known,
+                    ..Seen::default()
+                };
+                self.streams.insert(stream.clone(), seen);
+            } else {
+                let streams = vec![(N::TYPE, id.to_owned(), 0)];
+                self.fetch(Load {
+                    streams,
+                    ..Load::default()
+                })
+                .await?;
+            }
+        }
+        let seen = self.streams.entry(stream).or_default();
+        let known = seen.known.take().unwrap_or_else(Snapshot::nothing::<N>);
+        let news = std::mem::take(&mut seen.news);
+        let known = if news.is_empty() {
+            known
+        } else {
+            let folded = news.fold(known.folded::<N>())?;
+            let snapshot = Snapshot::of(folded);
+            self.known
+                .keep(self.ctx.tenant_id(), (N::TYPE, id), snapshot.clone());
+            snapshot
+        };
+        seen.known = Some(known.clone());
+        let (state, sequence, position) = (known.state::<N>(), known.sequence, known.position);
+        if news.events.len() >= SNAPSHOT_AFTER {
+            self.store_snapshot(id, &*state, (sequence, position))?;
+        }
+        self.position_floor = self.position_floor.max(position);
+        Ok((state, sequence))
+    }
+
+    /// Keeps a long stream's state for those who come after us; the command does not wait for that.
+    fn store_snapshot<N: Noun>(
+        &self,
+        id: &str,
+        state: &N,
+        (sequence, position): (i64, i64),
+    ) -> Result<()> {
+        let state = Payload(serde_json::to_string(state)?);
+        let (store, tenant_id, id) = (
+            self.store.clone(),
+            self.ctx.tenant_id().clone(),
+            id.to_owned(),
+        );
+        tokio::spawn(async move {
+            let snapshot = StoredSnapshot {
+                sequence,
+                position,
+                state,
+            };
+            let saved = store.save_snapshot(&tenant_id, (N::TYPE, &id), &snapshot);
+            if let Err(error) = saved.await {
+                tracing::warn!(%error, aggregate_type = N::TYPE, aggregate_id = id, "no snapshot was kept");
+            }
+        });
+        Ok(())
+    }
+
+    /// Whether all of this can be had without asking the database. A subject's key counts only beside its own stream:
+    /// erasing a person is an event there, so an old key is never sealed with.
+    fn knows(&self, wanted: &Load) -> bool {
+        let tenant_id = self.ctx.tenant_id();
+        let key = |subject: &String| {
+            let beside = wanted.streams.iter().any(|(_, id, _)| id == subject);
+            beside
+                && self
+                    .keys
+                    .as_ref()
+                    .is_some_and(|keys| keys.cached_subject(subject).is_some())
+        };
+        wanted.claims.is_empty()
+            && wanted.handles.is_empty()
+            && wanted.subjects.iter().all(key)
+            && wanted
+                .streams
+                .iter()
+                .all(|(kind, id, _)| self.known.find(tenant_id, kind, id).is_some())
     }
 
     /// A new aggregate under an id that nobody has.
@@ -232,16 +328,22 @@ impl Work {
         command: N::Command,
     ) -> Result<()> {
         if self.decided.is_none() {
-            self.check_if_match(loaded.sequence)?;
+            check_if_match(&self.ctx, loaded.sequence)?;
             self.decided = Some((N::TYPE, loaded.id.clone(), loaded.sequence));
         }
         let sink = EventSink::default();
         let expected = loaded.sequence;
+        // What is remembered is folded from what is written, as any other process would: blind indexes never get there.
+        let mut learned = self.take_learned(loaded);
         loaded.state.handle(command, &(), &sink).await?;
         // The state has every event applied by now; claims and effects are functions of the event and that state.
         for event in sink.collect().await {
             loaded.sequence += 1;
-            self.keep(loaded, &event, expected)?;
+            learned.apply(self.kept.keep(&self.ctx, loaded, &event, expected)?);
+        }
+        if loaded.exists() {
+            let snapshot = Snapshot::new(Arc::new(learned), loaded.sequence, 0);
+            self.learned.push((N::TYPE, loaded.id.clone(), snapshot));
         }
         if let Some((kind, id, sequence)) = &mut self.decided
             && *kind == N::TYPE
@@ -252,87 +354,13 @@ impl Work {
         Ok(())
     }
 
-    /// The owner of a claim, if somebody holds it.
-    pub async fn find_claim(&mut self, scope: &'static str, value: &str) -> Result<Option<String>> {
-        Ok(self
-            .find_claims(&[(scope, value.to_owned())])
-            .await?
-            .into_iter()
-            .next()
-            .map(|held| held.aggregate_id))
-    }
-
-    /// Those of these claims that somebody holds, looked up in one wait.
-    pub async fn find_claims(&mut self, keys: &[(&'static str, String)]) -> Result<Vec<HeldKey>> {
-        let before = self.claims.len();
-        self.fetch(Load {
-            claims: keys.to_vec(),
-            ..Load::default()
-        })
-        .await?;
-        Ok(self.claims.split_off(before))
-    }
-
-    /// The claim's owner as the first load saw it (for keys that were named in `Input::wanted`).
-    pub fn wanted_claim(&self, scope: &str, value: &str) -> Option<&str> {
-        self.claims
-            .iter()
-            .find(|held| held.scope == scope && held.value == value)
-            .map(|held| held.aggregate_id.as_str())
-    }
-
-    /// The handle's owners as the first load saw them (for keys that were named in `Input::wanted`).
-    pub fn wanted_handles(&self, scope: &str, value: &str) -> Vec<String> {
-        let held = self
-            .handles
-            .iter()
-            .filter(|held| held.scope == scope && held.value == value);
-        held.map(|held| held.aggregate_id.clone()).collect()
-    }
-
-    /// Every owner of a handle.
-    pub async fn find_handles(&mut self, scope: &'static str, value: &str) -> Result<Vec<String>> {
-        let before = self.handles.len();
-        self.fetch(Load {
-            handles: vec![(scope, value.to_owned())],
-            ..Load::default()
-        })
-        .await?;
-        Ok(self
-            .handles
-            .split_off(before)
-            .into_iter()
-            .map(|held| held.aggregate_id)
-            .collect())
-    }
-
-    /// The key to seal a subject's fields with: its own, or a new one that travels in this commit.
-    pub async fn subject(&mut self, subject: &str) -> Result<SubjectKey> {
-        if !self.subjects.contains_key(subject) {
-            self.fetch(Load {
-                subjects: vec![subject.to_owned()],
-                ..Load::default()
-            })
-            .await?;
-        }
-        if let Some(Some(key)) = self.subjects.get(subject) {
-            return Ok(key.clone());
-        }
-        self.new_subject(subject)
-    }
-
-    /// The key of a subject that this very command makes, without looking for an old one.
-    pub fn new_subject(&mut self, subject: &str) -> Result<SubjectKey> {
-        if let Some(Some(key)) = self.subjects.get(subject) {
-            return Ok(key.clone());
-        }
-        let (key, wrapped_key) = self.keys()?.new_subject(subject)?;
-        self.subject_keys.push(NewSubjectKey {
-            subject_id: subject.to_owned(),
-            wrapped_key,
-        });
-        self.subjects.insert(subject.to_owned(), Some(key.clone()));
-        Ok(key)
+    /// What an earlier execution of this command has made of the aggregate, or else what it was when it was loaded.
+    fn take_learned<N: Noun>(&mut self, loaded: &Loaded<N>) -> N {
+        let mut learned = self.learned.iter();
+        let place = learned.position(|(kind, id, _)| *kind == N::TYPE && *id == loaded.id);
+        place
+            .map(|place| self.learned.swap_remove(place).2.state::<N>())
+            .map_or_else(|| loaded.state.clone(), Arc::unwrap_or_clone)
     }
 
     /// The tenant's keys: blind indexes, and secrets of providers.
@@ -359,84 +387,23 @@ impl Work {
         Ok(())
     }
 
-    /// A stream's events, taken out: it was loaded only in part, so a later load must not find it.
-    pub(crate) fn take_events(&mut self, kind: &str, id: &str) -> Vec<Recorded> {
-        self.events
-            .remove(&(kind.to_owned(), id.to_owned()))
-            .unwrap_or_default()
-    }
-
-    fn check_if_match(&self, sequence: i64) -> Result<()> {
-        match self.ctx.if_match {
-            Some(wanted) if wanted != sequence => Err(Refusal::new(
-                Kind::Stale,
-                "sequence-mismatch",
-                format!("the aggregate is at sequence {sequence}, not {wanted}: read it again"),
-            )
-            .into()),
-            _ => Ok(()),
+    /// All that is to be written, and what is to be known once it is.
+    pub(crate) fn finish(mut self, command: CommandRecord) -> (Commit, Learned) {
+        for (kind, id, sequence) in &self.read {
+            self.kept.guard(kind, id, *sequence);
         }
-    }
-
-    fn keep<N: Noun>(&mut self, loaded: &Loaded<N>, event: &N::Event, expected: i64) -> Result<()> {
-        let (kind, id) = (N::TYPE, loaded.id.as_str());
-        let changes = loaded.state.claims(id, event);
-        let owned = |key: domain::noun::Key| OwnedKey {
-            scope: key.scope.to_owned(),
-            value: key.value,
-            aggregate_type: kind.to_owned(),
-            aggregate_id: id.to_owned(),
-        };
-        let scoped = |scope: &'static str| OwnedScope {
-            scope: scope.to_owned(),
-            aggregate_id: id.to_owned(),
-        };
-        self.take.retain(|key| {
-            !(key.aggregate_id == id && changes.release.contains(&key.scope.as_str()))
-        });
-        self.release.extend(changes.release.into_iter().map(scoped));
-        self.take.extend(changes.take.into_iter().map(owned));
-        self.handles_added.retain(|key| {
-            !(key.aggregate_id == id && changes.drop_handles.contains(&key.scope.as_str()))
-        });
-        self.handles_dropped
-            .extend(changes.drop_handles.into_iter().map(scoped));
-        self.handles_added
-            .extend(changes.handles.into_iter().map(owned));
-        if self.ctx.mode == Mode::Live {
-            for effect in loaded.state.effects(id, event) {
-                let message = OutboxMessage::of_event(
-                    self.ctx.tenant_id(),
-                    (kind, id, loaded.sequence),
-                    &effect,
-                )?;
-                self.effects.push(message);
-            }
+        if self.tenant_read.into_inner() {
+            let tenant_id = self.ctx.tenant_id().as_str();
+            self.kept.guard(Tenant::TYPE, tenant_id, self.tenant.1);
         }
-        self.summaries.push(EventSummary {
-            event_type: event.event_type(),
-            aggregate_type: kind.to_owned(),
-            aggregate_id: id.to_owned(),
-            sequence: loaded.sequence,
-        });
-        let fresh = NewEvent {
-            event_type: event.event_type(),
-            event_version: event.event_version(),
-            payload: serde_json::to_string(event)?,
+        let learned = Learned {
+            known: self.known,
+            aggregates: self.learned,
         };
-        let stream = self
-            .streams
-            .iter_mut()
-            .find(|stream| stream.aggregate_type == kind && stream.aggregate_id == id);
-        match stream {
-            Some(stream) => stream.events.push(fresh),
-            None => self.streams.push(StreamEvents {
-                aggregate_type: kind.to_owned(),
-                aggregate_id: id.to_owned(),
-                expected,
-                events: vec![fresh],
-            }),
-        }
-        Ok(())
+        let command = CommandRecord {
+            position_floor: self.position_floor,
+            ..command
+        };
+        (self.kept.into_commit(&self.ctx, command), learned)
     }
 }

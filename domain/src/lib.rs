@@ -18,3 +18,6 @@ pub mod search;
 pub mod slots;
 pub mod values;
 pub mod zones;
+
+/// A hash of this crate's sources: states that were folded under another one may differ from what these rules make.
+pub const RULES_FINGERPRINT: &str = env!("RULES_FINGERPRINT");

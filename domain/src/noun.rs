@@ -7,7 +7,7 @@ use crate::effects::Effect;
 use crate::refusal::Refusal;
 
 /// An aggregate of this product. `decide` is pure; `Aggregate::handle` only writes its events to the sink.
-pub trait Noun: Aggregate<Error = Refusal, Services = ()> {
+pub trait Noun: Aggregate<Error = Refusal, Services = ()> + Clone + 'static {
     /// The claims and handles that `event` takes and releases; `self` is the state after it.
     fn claims(&self, id: &str, event: &Self::Event) -> ClaimChanges;
 

@@ -1,53 +1,68 @@
-//! The append: one statement, one wait, all or nothing. It raises on a violated constraint and writes nothing when a
-//! stream has moved or the key has been used; a position is drawn only after both have been checked.
+//! The append: one statement, one wait, for one commit or for a batch of one tenant's. It raises on a violated constraint
+//! and writes nothing when a stream has moved or a key has been used; a position is drawn only after both were checked.
 
 mod columns;
 
+use std::time::Instant;
+
 use deadpool_postgres::{GenericClient, Pool};
+use domain::ids::TenantId;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use self::columns::Columns;
 use crate::Result;
+use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, StreamEvents, Violation};
+use crate::error::Error;
 use crate::pg::JsonText;
+use crate::wake::Wake;
 
 /// The first arm names the tenant for row-level security; every other arm takes its rows through it, so none runs
-/// before the setting stands. The transaction's id is forced before a position is drawn: the log's fence rests on it.
-/// What is released goes before what is taken, so that an owner may take again what it held.
+/// before the setting stands. One stale member holds the whole batch back, and the answer names it. The transaction's id
+/// is forced before a position is drawn: the log's fence rests on it. A commit's record travels on the row of its last
+/// event, so that nothing has to be joined. Positions are drawn in the order in which things happened, rows are written in the
+/// order of their keys, so that two batches never wait for each other in a circle. What is released goes before what is taken, so that an owner may take again
+/// what it held.
 const APPEND: &str = "
     with tenant as materialized (
         select set_config('rapport.tenant_id', $1, true) as id
+    ), stale as materialized (
+        select k.member from tenant, unnest($2::text[], $3::text[]) with ordinality as k (principal, key, member)
+        cross join lateral (
+            select from commands c where c.tenant_id = tenant.id and c.principal = k.principal and c.key = k.key offset 0
+        ) as used
+        union all
+        select s.member from tenant, unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[])
+            as s (member, kind, id, expected)
+        cross join lateral (
+            select coalesce(max(e.sequence), 0) as newest from events e
+            where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
+        where tail.newest <> s.expected
     ), fresh as materialized (
-        select tenant.id from tenant
-        where pg_current_xact_id() is not null
-          and not exists (
-            select from commands c where c.tenant_id = tenant.id and c.principal = $2 and c.key = $3)
-          and not exists (
-            select from unnest($9::text[], $10::text[], $11::bigint[]) as s (kind, id, expected)
-            cross join lateral (
-                select coalesce(max(e.sequence), 0) as newest from events e
-                where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
-            where tail.newest <> s.expected)
+        select tenant.id from tenant where pg_current_xact_id() is not null and not exists (select from stale)
+    ), drawn as materialized (
+        select fresh.id as tenant, r.*,
+            case when r.event_type is null then r.floor else nextval('event_positions') end as position
+        from fresh, unnest($8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::json[], $14::json[],
+            $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[],
+            $22::text[], $23::bytea[], $24::text[], $25::json[], $26::bytea[])
+            as r (kind, id, sequence, event_type, event_version, payload, metadata, occurred_at, command_id,
+                correlation_id, causation_id, principal, member, floor, key, fingerprint, name, answer, source_address)
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, occurred_at, command_id, correlation_id, causation_id, actor)
-        select fresh.id, e.kind, e.id, e.sequence, e.event_type, e.event_version, e.payload, $18::json,
-            $19::timestamptz, $6::text, $20::text, $21::text, $2::text
-        from fresh, unnest($12::text[], $13::text[], $14::bigint[], $15::text[], $16::text[], $17::json[])
-            with ordinality as e (kind, id, sequence, event_type, event_version, payload, ordinal)
-        order by e.ordinal
-        returning position
+            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+        select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
+            command_id, correlation_id, causation_id, principal
+        from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
-        select fresh.id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $7::json,
-            coalesce((select max(position) from appended), $8::bigint), $45::bytea
-        from fresh
-        returning position
+        select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
+        from drawn where member is not null order by principal collate \"C\", key collate \"C\"
     ), released as (
         delete from claims where ctid = any (array(
-            select held.ctid from fresh, unnest($22::text[], $23::text[]) as r (scope, owner)
+            select held.ctid from fresh, unnest($27::text[], $28::text[]) as r (scope, owner)
             cross join lateral (
                 select c.ctid from claims c
                 where c.tenant_id = fresh.id and c.scope = r.scope and c.aggregate_id = r.owner offset 0) as held))
@@ -56,10 +71,10 @@ const APPEND: &str = "
         insert into claims (tenant_id, scope, value, aggregate_type, aggregate_id)
         select fresh.id, t.scope, t.value, t.kind, t.owner
         from fresh, (select count(*) from released) as first,
-            unnest($24::text[], $25::text[], $26::text[], $27::text[]) as t (scope, value, kind, owner)
+            unnest($29::text[], $30::text[], $31::text[], $32::text[]) as t (scope, value, kind, owner)
     ), dropped as (
         delete from handles where ctid = any (array(
-            select held.ctid from fresh, unnest($28::text[], $29::text[]) as r (scope, owner)
+            select held.ctid from fresh, unnest($33::text[], $34::text[]) as r (scope, owner)
             cross join lateral (
                 select h.ctid from handles h
                 where h.tenant_id = fresh.id and h.scope = r.scope and h.aggregate_id = r.owner offset 0) as held))
@@ -68,29 +83,71 @@ const APPEND: &str = "
         insert into handles (tenant_id, scope, value, aggregate_type, aggregate_id)
         select distinct fresh.id, t.scope, t.value, t.kind, t.owner
         from fresh, (select count(*) from dropped) as first,
-            unnest($30::text[], $31::text[], $32::text[], $33::text[]) as t (scope, value, kind, owner)
+            unnest($35::text[], $36::text[], $37::text[], $38::text[]) as t (scope, value, kind, owner)
     ), keyed as (
         insert into subject_keys (tenant_id, subject_id, wrapped_key)
-        select fresh.id, k.subject, k.wrapped from fresh, unnest($34::text[], $35::bytea[]) as k (subject, wrapped)
+        select fresh.id, k.subject, k.wrapped from fresh, unnest($39::text[], $40::bytea[]) as k (subject, wrapped)
     ), messages as (
         insert into outbox_messages (tenant_id, message_id, name, target, call, order_key, aggregate_type, aggregate_id,
             sequence, correlation_id, causation_id, due_at)
-        select fresh.id, m.message_id, m.name, m.target, m.call, m.order_key, m.kind, m.id, m.sequence, $20::text,
-            $6::text, m.due
-        from fresh, unnest($36::text[], $37::text[], $38::text[], $39::json[], $40::text[], $41::text[], $42::text[],
-            $43::bigint[], $44::timestamptz[])
-            as m (message_id, name, target, call, order_key, kind, id, sequence, due)
+        select fresh.id, m.message_id, m.name, m.target, m.call, m.order_key, m.kind, m.id, m.sequence,
+            m.correlation_id, m.causation_id, m.due
+        from fresh, unnest($41::text[], $42::text[], $43::text[], $44::json[], $45::text[], $46::text[], $47::text[],
+            $48::bigint[], $49::timestamptz[], $50::text[], $51::text[])
+            as m (message_id, name, target, call, order_key, kind, id, sequence, due, correlation_id, causation_id)
     ), work as (
         insert into outbox_work (tenant_id, message_id, target, order_key, run_at)
         select fresh.id, m.message_id, m.target, m.order_key, coalesce(m.due, clock_timestamp())
-        from fresh, unnest($36::text[], $38::text[], $40::text[], $44::timestamptz[])
-            with ordinality as m (message_id, target, order_key, due, ordinal)
-        order by m.ordinal
+        from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[])
+            as m (message_id, target, order_key, due)
     )
-    select position from remembered";
+    select member, position from drawn where member is not null
+    union all
+    select member, null from stale";
 
-/// The same for the commonest commit by far: one event on one stream, with its answer and nothing else. A statement is
-/// set up anew each time it runs, with all its arms, so the arms that have nothing to do cost more than the event.
+/// The same for a batch of commits that have nothing beside their events: a statement is set up anew each time it runs,
+/// with all its arms, and idle ones cost as much as a few commits.
+const APPEND_EVENTS: &str = "
+    with tenant as materialized (
+        select set_config('rapport.tenant_id', $1, true) as id
+    ), stale as materialized (
+        select k.member from tenant, unnest($2::text[], $3::text[]) with ordinality as k (principal, key, member)
+        cross join lateral (
+            select from commands c where c.tenant_id = tenant.id and c.principal = k.principal and c.key = k.key offset 0
+        ) as used
+        union all
+        select s.member from tenant, unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[])
+            as s (member, kind, id, expected)
+        cross join lateral (
+            select coalesce(max(e.sequence), 0) as newest from events e
+            where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
+        where tail.newest <> s.expected
+    ), fresh as materialized (
+        select tenant.id from tenant where pg_current_xact_id() is not null and not exists (select from stale)
+    ), drawn as materialized (
+        select fresh.id as tenant, r.*,
+            case when r.event_type is null then r.floor else nextval('event_positions') end as position
+        from fresh, unnest($8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::json[], $14::json[],
+            $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[],
+            $22::text[], $23::bytea[], $24::text[], $25::json[], $26::bytea[])
+            as r (kind, id, sequence, event_type, event_version, payload, metadata, occurred_at, command_id,
+                correlation_id, causation_id, principal, member, floor, key, fingerprint, name, answer, source_address)
+    ), appended as (
+        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
+            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+        select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
+            command_id, correlation_id, causation_id, principal
+        from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
+    ), remembered as (
+        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
+        select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
+        from drawn where member is not null order by principal collate \"C\", key collate \"C\"
+    )
+    select member, position from drawn where member is not null
+    union all
+    select member, null from stale";
+
+/// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else.
 const APPEND_ONE: &str = "
     with fresh as materialized (
         select tenant.id
@@ -115,36 +172,166 @@ const APPEND_ONE: &str = "
             (select position from appended), $18::bytea
         from fresh
     )
-    select position from appended";
+    select 1::bigint as member, position from appended";
 
-/// Writes each commit, every one all or nothing by itself, in the order given.
-pub async fn append(pool: &Pool, commits: &[Commit]) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::with_capacity(commits.len());
-    for commit in commits {
-        outcomes.push(append_one(pool, commit).await?);
+/// How many batches of one tenant are written at once.
+const MAX_FLYING: usize = 2;
+
+/// Carries commits to the database.
+pub(crate) struct Appends {
+    pub pool: Pool,
+    pub wake: Wake,
+}
+
+impl Flight<Commit> for Appends {
+    async fn fly(&self, _: &TenantId, batch: &[&Commit]) -> Vec<Result<Outcome>> {
+        metrics::histogram!("rapport_commit_batch_size").record(size_of(batch));
+        let started = Instant::now();
+        let outcomes = append(&self.pool, batch).await;
+        metrics::histogram!("rapport_commit_seconds").record(started.elapsed());
+        self.wake.committed_here();
+        outcomes
     }
-    Ok(outcomes)
 }
 
-async fn append_one(pool: &Pool, commit: &Commit) -> Result<Outcome> {
-    append_in(&pool.get().await?, commit).await
+impl Traveller for Commit {
+    type Answer = Outcome;
+
+    const MAX_FLYING: usize = MAX_FLYING;
+
+    /// Its key, the streams that it writes, the claims that it takes, the subjects that it makes keys for.
+    fn touches(&self) -> Vec<u64> {
+        let mut touches = vec![touch(("key", &self.command.principal, &self.command.key))];
+        let written = self
+            .streams
+            .iter()
+            .filter(|stream| !stream.events.is_empty());
+        touches.extend(
+            written.map(|stream| touch(("stream", &stream.aggregate_type, &stream.aggregate_id))),
+        );
+        let claims = self.take.iter();
+        touches.extend(claims.map(|key| touch(("claim", &key.scope, &key.value))));
+        let subjects = self.subject_keys.iter();
+        touches.extend(subjects.map(|key| touch(("subject", &key.subject_id, ""))));
+        touches
+    }
+
+    fn overtaken_by(outcome: &Outcome) -> Option<Outcome> {
+        match outcome {
+            Outcome::Committed { .. } => Some(Outcome::Conflict(Violation::Stale)),
+            Outcome::Conflict(_) => None,
+        }
+    }
 }
 
-/// As `append`, within a transaction of the caller's; on a conflict the caller must roll it back.
+#[allow(clippy::cast_precision_loss)]
+fn size_of(batch: &[&Commit]) -> f64 {
+    batch.len() as f64
+}
+
+/// Writes a batch, each commit all or nothing by itself, with one outcome for each. All are of one tenant, and no two may
+/// write the same stream, key, claim or subject: whoever gathers the batch sees to that.
+pub async fn append(pool: &Pool, batch: &[&Commit]) -> Vec<Result<Outcome>> {
+    match pool.get().await {
+        Ok(client) => append_batch(&client, batch).await,
+        Err(error) => {
+            let error = Error::from(error);
+            batch.iter().map(|_| Err(error.share())).collect()
+        }
+    }
+}
+
+/// One commit within a transaction of the caller's; on a conflict the caller must roll it back.
 pub(crate) async fn append_in(client: &impl GenericClient, commit: &Commit) -> Result<Outcome> {
-    let appended = match only_event(commit) {
-        Some((stream, event)) => append_event(client, commit, stream, event).await,
-        None => append_all(client, commit).await,
+    match write(client, &[commit]).await? {
+        Written::All(positions) => positions
+            .first()
+            .map(|position| Outcome::Committed {
+                position: *position,
+            })
+            .ok_or_else(|| Error::internal("a commit without a position")),
+        Written::Stale(_) => Ok(Outcome::Conflict(Violation::Stale)),
+        Written::Violated(violation) => Ok(Outcome::Conflict(violation)),
+    }
+}
+
+async fn append_batch(client: &impl GenericClient, batch: &[&Commit]) -> Vec<Result<Outcome>> {
+    let mut outcomes: Vec<Option<Result<Outcome>>> = batch.iter().map(|_| None).collect();
+    let mut left: Vec<usize> = (0..batch.len()).collect();
+    while left.len() > 1 {
+        let members: Vec<&Commit> = left.iter().map(|member| batch[*member]).collect();
+        match write(client, &members).await {
+            Ok(Written::All(positions)) => {
+                for (member, position) in left.drain(..).zip(positions) {
+                    outcomes[member] = Some(Ok(Outcome::Committed { position }));
+                }
+            }
+            Ok(Written::Stale(stale)) => {
+                for member in &stale {
+                    outcomes[left[*member]] = Some(Ok(Outcome::Conflict(Violation::Stale)));
+                }
+                left.retain(|member| outcomes[*member].is_none());
+            }
+            Err(error @ Error::Busy { .. }) => {
+                for member in left.drain(..) {
+                    outcomes[member] = Some(Err(error.share()));
+                }
+            }
+            // One of them is to blame; alone, each gets what is its own.
+            Ok(Written::Violated(_)) | Err(_) => break,
+        }
+    }
+    for member in left {
+        outcomes[member] = Some(append_in(client, batch[member]).await);
+    }
+    let unwritten = || Err(Error::internal("a commit without an outcome"));
+    outcomes
+        .into_iter()
+        .map(|outcome| outcome.unwrap_or_else(unwritten))
+        .collect()
+}
+
+/// What became of one statement.
+enum Written {
+    /// The position of each member.
+    All(Vec<i64>),
+    /// Nothing was written, because of these members.
+    Stale(Vec<usize>),
+    /// Nothing was written, because of one of them.
+    Violated(Violation),
+}
+
+async fn write(client: &impl GenericClient, members: &[&Commit]) -> Result<Written> {
+    let rows = match members {
+        [commit] if let Some((stream, event)) = only_event(commit) => {
+            append_event(client, commit, stream, event).await
+        }
+        members => append_all(client, members).await,
     };
-    match appended {
-        Ok(Some(row)) => Ok(Outcome::Committed {
-            position: row.get("position"),
-        }),
-        Ok(None) => Ok(Outcome::Conflict(Violation::Stale)),
-        Err(error) => match violation(&error) {
-            Some(violation) => Ok(Outcome::Conflict(violation)),
-            None => Err(error.into()),
-        },
+    let rows = match rows {
+        Ok(rows) => rows,
+        Err(error) => {
+            return match violation(&error) {
+                Some(violation) => Ok(Written::Violated(violation)),
+                None => Err(error.into()),
+            };
+        }
+    };
+    let mut positions = vec![None; members.len()];
+    let mut stale = Vec::new();
+    for row in &rows {
+        let member = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
+        match row.get::<_, Option<i64>>(1) {
+            Some(position) if member < members.len() => positions[member] = Some(position),
+            _ => stale.push(member),
+        }
+    }
+    stale.retain(|member| *member < members.len());
+    match positions.into_iter().collect::<Option<Vec<i64>>>() {
+        Some(positions) => Ok(Written::All(positions)),
+        // The statement for one event tells by its silence.
+        None if stale.is_empty() => Ok(Written::Stale((0..members.len()).collect())),
+        None => Ok(Written::Stale(stale)),
     }
 }
 
@@ -156,13 +343,7 @@ fn only_event(commit: &Commit) -> Option<(&StreamEvents, &NewEvent)> {
     let [event] = stream.events.as_slice() else {
         return None;
     };
-    let alone = commit.take.is_empty()
-        && commit.release.is_empty()
-        && commit.handles.is_empty()
-        && commit.drop_handles.is_empty()
-        && commit.effects.is_empty()
-        && commit.subject_keys.is_empty();
-    alone.then_some((stream, event))
+    commit.is_plain().then_some((stream, event))
 }
 
 async fn append_event(
@@ -170,7 +351,7 @@ async fn append_event(
     commit: &Commit,
     stream: &StreamEvents,
     event: &NewEvent,
-) -> std::result::Result<Option<Row>, tokio_postgres::Error> {
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     let command = &commit.command;
     let parameters: [&(dyn ToSql + Sync); 18] = [
         &commit.tenant_id.as_str(),
@@ -193,24 +374,28 @@ async fn append_event(
         &command.source_address,
     ];
     let statement = client.prepare_cached(APPEND_ONE).await?;
-    client.query_opt(&statement, &parameters).await
+    client.query(&statement, &parameters).await
 }
 
-/// No row when it was not fresh.
 async fn append_all(
     client: &impl GenericClient,
-    commit: &Commit,
-) -> std::result::Result<Option<Row>, tokio_postgres::Error> {
+    members: &[&Commit],
+) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+    let columns = Columns::of(members);
+    if members.iter().all(|commit| commit.is_plain()) {
+        let statement = client.prepare_cached(APPEND_EVENTS).await?;
+        return client.query(&statement, &columns.of_events()).await;
+    }
     let statement = client.prepare_cached(APPEND).await?;
-    let columns = Columns::of(commit);
-    client
-        .query_opt(&statement, &columns.parameters(commit))
-        .await
+    client.query(&statement, &columns.of_everything()).await
 }
 
 /// The constraints that concurrent commands can break, each by its name.
 pub(crate) fn violation(error: &tokio_postgres::Error) -> Option<Violation> {
     let database = error.as_db_error()?;
+    if *database.code() == SqlState::T_R_DEADLOCK_DETECTED {
+        return Some(Violation::Deadlock);
+    }
     if *database.code() != SqlState::UNIQUE_VIOLATION {
         return None;
     }

@@ -44,7 +44,7 @@ pub struct CommandRecord {
     pub metadata: String,
 }
 
-/// Fresh events of one stream.
+/// Fresh events of one stream; none for a stream that the decision has only read, which must not have moved either.
 #[derive(Clone, Debug)]
 pub struct StreamEvents {
     pub aggregate_type: String,
@@ -98,6 +98,18 @@ pub struct OutboxMessage {
 pub struct NewSubjectKey {
     pub subject_id: String,
     pub wrapped_key: Vec<u8>,
+}
+
+impl Commit {
+    /// Whether there is nothing beside its events and its answer.
+    pub fn is_plain(&self) -> bool {
+        self.take.is_empty()
+            && self.release.is_empty()
+            && self.handles.is_empty()
+            && self.drop_handles.is_empty()
+            && self.effects.is_empty()
+            && self.subject_keys.is_empty()
+    }
 }
 
 impl OutboxMessage {
@@ -160,4 +172,6 @@ pub enum Violation {
     Position,
     /// The tenant's slug is taken.
     Slug,
+    /// PostgreSQL ended a circle of writers that waited for each other, and chose us.
+    Deadlock,
 }

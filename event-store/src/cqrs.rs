@@ -17,7 +17,6 @@ use uuid::Uuid;
 
 use crate::commit::{CommandRecord, Commit, NewEvent, Outcome, StreamEvents};
 use crate::error::Error;
-use crate::load::Load;
 use crate::recorded::Recorded;
 use crate::store::Store;
 use crate::{Result, log};
@@ -232,11 +231,8 @@ impl PersistedEventRepository for TenantEvents {
 
 impl TenantEvents {
     async fn read<A: Aggregate>(&self, aggregate_id: &str, after: i64) -> Result<Vec<Recorded>> {
-        let wanted = Load {
-            streams: vec![(A::TYPE, aggregate_id.to_owned(), after)],
-            ..Load::default()
-        };
-        Ok(self.store.load(&self.tenant_id, &wanted).await?.events)
+        let stream = (A::TYPE, aggregate_id);
+        self.store.read_stream(&self.tenant_id, stream, after).await
     }
 
     async fn page<A: Aggregate>(&self, after: i64, until: i64) -> Result<Vec<Recorded>> {

@@ -31,6 +31,23 @@ impl Error {
         }
     }
 
+    /// The same once more, for another of those who waited for the same thing.
+    pub fn share(&self) -> Self {
+        match self {
+            Self::Refused(refusal) => Self::Refused(refusal.clone()),
+            Self::Busy {
+                code,
+                detail,
+                retry_after,
+            } => Self::Busy {
+                code,
+                detail: detail.clone(),
+                retry_after: *retry_after,
+            },
+            Self::Internal(source) => Self::internal(source.to_string()),
+        }
+    }
+
     /// An impossible case, as a sentence.
     pub fn internal(sentence: impl Into<String>) -> Self {
         Self::Internal(sentence.into().into())

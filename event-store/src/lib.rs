@@ -4,6 +4,7 @@
 pub mod ages;
 pub mod append;
 pub mod checkpoints;
+pub mod coalescer;
 pub mod commit;
 pub mod cqrs;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod parked;
 pub mod parking;
 pub mod pg;
 pub mod recorded;
+pub mod snapshots;
 pub mod steering;
 pub mod store;
 pub mod tail;

@@ -1,11 +1,25 @@
-//! The load: everything a decision needs, in one wait. Its statements are independent, each names the tenant by itself,
-//! and they are sent together on one connection.
+//! The load: everything that decisions need, in one wait. Its statements are independent, each names the tenant by itself,
+//! and they are sent together on one connection. Each serves a whole batch of commands of one tenant; the ordinal that
+//! comes back with a row says whose it is.
 
+use std::collections::HashMap;
+use std::time::Instant;
+
+use cqrs_es::Aggregate;
 use deadpool_postgres::{Client, Pool};
 use domain::ids::TenantId;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::Result;
+use crate::coalescer::{Flight, Traveller};
+use crate::error::Error;
 use crate::recorded::{Payload, Recorded};
+use crate::snapshots::{RULES, StoredSnapshot};
+use crate::upcast::{Stored, Upcasters};
+
+/// How many batches of one tenant are loaded at once.
+const MAX_FLYING: usize = 2;
 
 /// What to load for one command.
 #[derive(Clone, Debug, Default)]
@@ -26,12 +40,41 @@ pub struct Load {
 #[derive(Clone, Debug, Default)]
 pub struct Loaded {
     pub answered: Option<StoredAnswer>,
-    /// In order of sequence within each stream.
-    pub events: Vec<Recorded>,
+    /// Each stream that was wanted, in that order.
+    pub streams: Vec<LoadedStream>,
     pub claims: Vec<HeldKey>,
     pub handles: Vec<HeldKey>,
     /// (subject, wrapped key); `None` when the key has been destroyed.
     pub subject_keys: Vec<(String, Option<Vec<u8>>)>,
+}
+
+/// What was found of one stream.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LoadedStream {
+    /// Stands in for the first events of a stream that was wanted from its beginning.
+    pub snapshot: Option<StoredSnapshot>,
+    /// What follows, in order of sequence.
+    pub events: Vec<StreamEvent>,
+}
+
+/// An aggregate and how far its stream has been folded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Folded<A> {
+    pub state: A,
+    /// Of the newest event; 0 when there is none.
+    pub sequence: i64,
+    /// Of the newest event.
+    pub position: i64,
+}
+
+/// An event of a known stream: what a fold needs of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StreamEvent {
+    pub sequence: i64,
+    pub position: i64,
+    pub event_type: String,
+    pub event_version: String,
+    pub payload: Payload,
 }
 
 /// The answer that an earlier command of this key got.
@@ -51,146 +94,331 @@ pub struct HeldKey {
     pub aggregate_id: String,
 }
 
-const FIND_ANSWER: &str = "
-    select c.fingerprint, c.answer, c.position
+const FIND_ANSWERS: &str = "
+    select s.member, c.fingerprint, c.answer, c.position
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (
+        select unnest($2::bigint[]) as member, unnest($3::text[]) as principal, unnest($4::text[]) as key offset 0) as s
     cross join lateral (
         select fingerprint, answer, position from commands
-        where tenant_id = tenant.id and principal = $2 and key = $3 offset 0) as c";
+        where tenant_id = tenant.id and principal = s.principal and key = s.key offset 0) as c";
 
+/// A snapshot stands in for the events up to its sequence, in the row without an event type; both are of one moment.
 const LOAD_STREAMS: &str = "
-    select e.*
+    select s.place, e.sequence, e.position, e.event_type, e.event_version, e.payload
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
     cross join lateral (
-        select unnest($2::text[]) as kind, unnest($3::text[]) as id, unnest($4::bigint[]) as after offset 0) as s
+        select unnest($2::bigint[]) as place, unnest($3::text[]) as kind, unnest($4::text[]) as id,
+            unnest($5::bigint[]) as after offset 0) as s
+    left join lateral (
+        select sequence, position, state from snapshots
+        where s.after = 0 and tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id
+            and fingerprint = $6 offset 0) as known on true
     cross join lateral (
-        select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
-            occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
-        from events
-        where tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id and sequence > s.after
-        order by sequence) as e";
+        select known.sequence, known.position, null as event_type, null as event_version, known.state as payload
+        where known.sequence is not null
+        union all
+        (select sequence, position, event_type, event_version, payload from events
+        where tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id
+            and sequence > coalesce(known.sequence, s.after)
+        order by sequence)) as e";
 
 const FIND_CLAIMS: &str = "
-    select k.*
+    select s.member, k.*
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (select unnest($2::text[]) as scope, unnest($3::text[]) as value offset 0) as s
+    cross join lateral (
+        select unnest($2::bigint[]) as member, unnest($3::text[]) as scope, unnest($4::text[]) as value offset 0) as s
     cross join lateral (
         select scope, value, aggregate_type, aggregate_id from claims
         where tenant_id = tenant.id and scope = s.scope and value = s.value offset 0) as k";
 
 const FIND_HANDLES: &str = "
-    select k.*
+    select s.member, k.*
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (select unnest($2::text[]) as scope, unnest($3::text[]) as value offset 0) as s
+    cross join lateral (
+        select unnest($2::bigint[]) as member, unnest($3::text[]) as scope, unnest($4::text[]) as value offset 0) as s
     cross join lateral (
         select scope, value, aggregate_type, aggregate_id from handles
         where tenant_id = tenant.id and scope = s.scope and value = s.value
         order by aggregate_id limit 1000) as k";
 
 const FIND_SUBJECT_KEYS: &str = "
-    select k.*
+    select s.member, k.*
     from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (select unnest($2::text[]) as subject offset 0) as s
+    cross join lateral (select unnest($2::bigint[]) as member, unnest($3::text[]) as subject offset 0) as s
     cross join lateral (
         select subject_id, wrapped_key from subject_keys
         where tenant_id = tenant.id and subject_id = s.subject offset 0) as k";
 
+const READ_STREAM: &str = "
+    select e.*
+    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
+    cross join lateral (
+        select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+            occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
+        from events
+        where tenant_id = tenant.id and aggregate_type = $2 and aggregate_id = $3 and sequence > $4
+        order by sequence) as e";
+
+impl LoadedStream {
+    pub fn is_empty(&self) -> bool {
+        self.snapshot.is_none() && self.events.is_empty()
+    }
+
+    /// Folds what was found into what was known when it was asked for.
+    pub fn fold<A: Aggregate>(&self, known: Folded<A>) -> Result<Folded<A>> {
+        let mut folded = match &self.snapshot {
+            Some(snapshot) => Folded {
+                state: serde_json::from_str(&snapshot.state.0)?,
+                sequence: snapshot.sequence,
+                position: snapshot.position,
+            },
+            None => known,
+        };
+        for event in &self.events {
+            let stored = Stored {
+                aggregate_type: A::TYPE,
+                event_type: &event.event_type,
+                event_version: &event.event_version,
+                payload: &event.payload.0,
+                position: event.position,
+            };
+            folded.state.apply(Upcasters::domain().decode(&stored)?);
+            (folded.sequence, folded.position) = (event.sequence, event.position);
+        }
+        Ok(folded)
+    }
+}
+
+/// Carries loads to the database.
+pub(crate) struct Loads {
+    pub pool: Pool,
+}
+
+impl Traveller for Load {
+    type Answer = Loaded;
+
+    const MAX_FLYING: usize = MAX_FLYING;
+
+    fn touches(&self) -> Vec<u64> {
+        Vec::new()
+    }
+
+    fn overtaken_by(_: &Loaded) -> Option<Loaded> {
+        None
+    }
+}
+
+impl Flight<Load> for Loads {
+    async fn fly(&self, tenant_id: &TenantId, batch: &[&Load]) -> Vec<Result<Loaded>> {
+        let started = Instant::now();
+        let loaded = load(&self.pool, tenant_id, batch).await;
+        metrics::histogram!("rapport_load_seconds").record(started.elapsed());
+        match loaded {
+            Ok(loaded) => loaded.into_iter().map(Ok).collect(),
+            Err(error) => batch.iter().map(|_| Err(error.share())).collect(),
+        }
+    }
+}
+
 /// Loads it all in one wait.
-pub async fn load(pool: &Pool, tenant_id: &TenantId, wanted: &Load) -> Result<Loaded> {
+async fn load(pool: &Pool, tenant_id: &TenantId, batch: &[&Load]) -> Result<Vec<Loaded>> {
     let client = pool.get().await?;
-    let tenant = tenant_id.as_str();
-    let (answered, events, claims, handles, subject_keys) = futures_util::future::try_join5(
-        find_answer(&client, tenant, wanted.answered.as_ref()),
-        load_streams(&client, tenant, &wanted.streams),
-        find_keys(&client, tenant, FIND_CLAIMS, &wanted.claims),
-        find_keys(&client, tenant, FIND_HANDLES, &wanted.handles),
-        find_subject_keys(&client, tenant, &wanted.subjects),
+    let asking = Asking {
+        client: &client,
+        tenant: tenant_id.as_str(),
+        batch,
+    };
+    let wanted = Streams::of(batch);
+    let (answers, streams, claims, handles, subject_keys) = futures_util::future::try_join5(
+        asking.find_answers(),
+        asking.load_streams(&wanted),
+        asking.find_keys(FIND_CLAIMS, |wanted| &wanted.claims),
+        asking.find_keys(FIND_HANDLES, |wanted| &wanted.handles),
+        asking.find_subject_keys(),
     )
     .await?;
-    Ok(Loaded {
-        answered,
-        events,
-        claims,
-        handles,
-        subject_keys,
-    })
-}
-
-async fn find_answer(
-    client: &Client,
-    tenant: &str,
-    key: Option<&(String, String)>,
-) -> Result<Option<StoredAnswer>> {
-    let Some((principal, key)) = key else {
-        return Ok(None);
-    };
-    let statement = client.prepare_cached(FIND_ANSWER).await?;
-    let row = client
-        .query_opt(&statement, &[&tenant, principal, key])
-        .await?;
-    Ok(row.map(|row| StoredAnswer {
-        fingerprint: row.get("fingerprint"),
-        answer: row.get::<_, Payload>("answer").0,
-        position: row.get("position"),
-    }))
-}
-
-async fn load_streams(
-    client: &Client,
-    tenant: &str,
-    streams: &[(&str, String, i64)],
-) -> Result<Vec<Recorded>> {
-    if streams.is_empty() {
-        return Ok(Vec::new());
+    let mut loaded: Vec<Loaded> = batch.iter().map(|_| Loaded::default()).collect();
+    for row in &answers {
+        member(&mut loaded, row)?.answered = Some(StoredAnswer {
+            fingerprint: row.get(1),
+            answer: row.get::<_, Payload>(2).0,
+            position: row.get(3),
+        });
     }
-    let kinds: Vec<&str> = streams.iter().map(|(kind, _, _)| *kind).collect();
-    let ids: Vec<&str> = streams.iter().map(|(_, id, _)| id.as_str()).collect();
-    let after: Vec<i64> = streams.iter().map(|(_, _, after)| *after).collect();
-    let statement = client.prepare_cached(LOAD_STREAMS).await?;
+    wanted.sort_out(&streams, &mut loaded)?;
+    for row in &claims {
+        member(&mut loaded, row)?.claims.push(held_key(row));
+    }
+    for row in &handles {
+        member(&mut loaded, row)?.handles.push(held_key(row));
+    }
+    for row in &subject_keys {
+        let found = (row.get(1), row.get(2));
+        member(&mut loaded, row)?.subject_keys.push(found);
+    }
+    Ok(loaded)
+}
+
+/// As `Store::read_stream`.
+pub(crate) async fn read_stream(
+    pool: &Pool,
+    tenant_id: &TenantId,
+    (aggregate_type, aggregate_id): (&str, &str),
+    after: i64,
+) -> Result<Vec<Recorded>> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(READ_STREAM).await?;
     let rows = client
-        .query(&statement, &[&tenant, &kinds, &ids, &after])
+        .query(
+            &statement,
+            &[&tenant_id.as_str(), &aggregate_type, &aggregate_id, &after],
+        )
         .await?;
     Ok(rows.iter().map(Recorded::from_row).collect())
 }
 
-async fn find_keys(
-    client: &Client,
-    tenant: &str,
-    sql: &str,
-    keys: &[(&str, String)],
-) -> Result<Vec<HeldKey>> {
-    if keys.is_empty() {
-        return Ok(Vec::new());
-    }
-    let scopes: Vec<&str> = keys.iter().map(|(scope, _)| *scope).collect();
-    let values: Vec<&str> = keys.iter().map(|(_, value)| value.as_str()).collect();
-    let statement = client.prepare_cached(sql).await?;
-    let rows = client
-        .query(&statement, &[&tenant, &scopes, &values])
-        .await?;
-    Ok(rows
-        .iter()
-        .map(|row| HeldKey {
-            scope: row.get("scope"),
-            value: row.get("value"),
-            aggregate_type: row.get("aggregate_type"),
-            aggregate_id: row.get("aggregate_id"),
-        })
-        .collect())
+/// The statements of one batch. What nobody in it wants is not sent.
+struct Asking<'a> {
+    client: &'a Client,
+    tenant: &'a str,
+    batch: &'a [&'a Load],
 }
 
-async fn find_subject_keys(
-    client: &Client,
-    tenant: &str,
-    subjects: &[String],
-) -> Result<Vec<(String, Option<Vec<u8>>)>> {
-    if subjects.is_empty() {
-        return Ok(Vec::new());
+impl<'a> Asking<'a> {
+    /// Every item with the number of the member that wants it.
+    fn wanted<T>(&self, of: fn(&'a Load) -> &'a [T]) -> (Vec<i64>, Vec<&'a T>) {
+        (0..)
+            .zip(self.batch)
+            .flat_map(|(member, wanted)| of(wanted).iter().map(move |item| (member, item)))
+            .unzip()
     }
-    let statement = client.prepare_cached(FIND_SUBJECT_KEYS).await?;
-    let rows = client.query(&statement, &[&tenant, &subjects]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| (row.get("subject_id"), row.get("wrapped_key")))
-        .collect())
+
+    async fn query(&self, sql: &str, parameters: &[&(dyn ToSql + Sync)]) -> Result<Vec<Row>> {
+        let statement = self.client.prepare_cached(sql).await?;
+        Ok(self.client.query(&statement, parameters).await?)
+    }
+
+    async fn find_answers(&self) -> Result<Vec<Row>> {
+        let (members, keys) = self.wanted(|wanted| wanted.answered.as_slice());
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let principals: Vec<&str> = keys.iter().map(|(principal, _)| &**principal).collect();
+        let keys: Vec<&str> = keys.iter().map(|(_, key)| &**key).collect();
+        self.query(FIND_ANSWERS, &[&self.tenant, &members, &principals, &keys])
+            .await
+    }
+
+    async fn load_streams(&self, streams: &Streams<'a>) -> Result<Vec<Row>> {
+        if streams.wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let wanted = &streams.wanted;
+        let places: Vec<i64> = (0..).zip(wanted).map(|(place, _)| place).collect();
+        let kinds: Vec<&str> = wanted.iter().map(|(kind, _, _)| *kind).collect();
+        let ids: Vec<&str> = wanted.iter().map(|(_, id, _)| *id).collect();
+        let after: Vec<i64> = wanted.iter().map(|(_, _, after)| *after).collect();
+        let parameters: [&(dyn ToSql + Sync); 6] =
+            [&self.tenant, &places, &kinds, &ids, &after, &RULES];
+        self.query(LOAD_STREAMS, &parameters).await
+    }
+
+    async fn find_keys(
+        &self,
+        sql: &str,
+        of: fn(&'a Load) -> &'a [(&'static str, String)],
+    ) -> Result<Vec<Row>> {
+        let (members, keys) = self.wanted(of);
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let scopes: Vec<&str> = keys.iter().map(|(scope, _)| *scope).collect();
+        let values: Vec<&str> = keys.iter().map(|(_, value)| &**value).collect();
+        self.query(sql, &[&self.tenant, &members, &scopes, &values])
+            .await
+    }
+
+    async fn find_subject_keys(&self) -> Result<Vec<Row>> {
+        let (members, subjects) = self.wanted(|wanted| &wanted.subjects);
+        if subjects.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.query(FIND_SUBJECT_KEYS, &[&self.tenant, &members, &subjects])
+            .await
+    }
+}
+
+/// Whose row it is, by its first column.
+fn member<'a>(loaded: &'a mut [Loaded], row: &Row) -> Result<&'a mut Loaded> {
+    usize::try_from(row.get::<_, i64>(0))
+        .ok()
+        .and_then(|member| loaded.get_mut(member))
+        .ok_or_else(|| Error::internal("a row that nobody asked for"))
+}
+
+/// The streams of a batch, each once: all commands of a tenant want its settings.
+struct Streams<'a> {
+    wanted: Vec<(&'a str, &'a str, i64)>,
+    /// For each member the places of its streams among the wanted.
+    places: Vec<Vec<usize>>,
+}
+
+impl<'a> Streams<'a> {
+    fn of(batch: &[&'a Load]) -> Self {
+        let mut known = HashMap::new();
+        let mut wanted = Vec::new();
+        let mut place = |(kind, id, after): &'a (&'static str, String, i64)| {
+            let stream = (*kind, id.as_str(), *after);
+            *known.entry(stream).or_insert_with(|| {
+                wanted.push(stream);
+                wanted.len() - 1
+            })
+        };
+        let places = batch
+            .iter()
+            .map(|load| load.streams.iter().map(&mut place).collect())
+            .collect();
+        Self { wanted, places }
+    }
+
+    /// Events come by the place of their stream.
+    fn sort_out(&self, rows: &[Row], loaded: &mut [Loaded]) -> Result<()> {
+        let mut found = vec![LoadedStream::default(); self.wanted.len()];
+        for row in rows {
+            let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
+            let stream = found
+                .get_mut(place)
+                .ok_or_else(|| Error::internal("an event that nobody asked for"))?;
+            let (sequence, position) = (row.get(1), row.get(2));
+            let Some(event_type) = row.get(3) else {
+                stream.snapshot = Some(StoredSnapshot {
+                    sequence,
+                    position,
+                    state: row.get(5),
+                });
+                continue;
+            };
+            stream.events.push(StreamEvent {
+                sequence,
+                position,
+                event_type,
+                event_version: row.get(4),
+                payload: row.get(5),
+            });
+        }
+        for (loaded, places) in loaded.iter_mut().zip(&self.places) {
+            loaded.streams = places.iter().map(|place| found[*place].clone()).collect();
+        }
+        Ok(())
+    }
+}
+
+fn held_key(row: &Row) -> HeldKey {
+    HeldKey {
+        scope: row.get(1),
+        value: row.get(2),
+        aggregate_type: row.get(3),
+        aggregate_id: row.get(4),
+    }
 }

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use crate::Result;
-use crate::upcast::Upcasters;
+use crate::upcast::{Stored, Upcasters};
 
 /// The payload as text, byte for byte as it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +70,17 @@ impl Recorded {
 
     /// The event as the noun's own type, whatever version of it was written.
     pub fn decode<E: DeserializeOwned>(&self) -> Result<E> {
-        Upcasters::domain().decode(self)
+        Upcasters::domain().decode(&self.stored())
+    }
+
+    /// What decoding needs of it.
+    pub fn stored(&self) -> Stored<'_> {
+        Stored {
+            aggregate_type: &self.aggregate_type,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            payload: &self.payload.0,
+            position: self.position,
+        }
     }
 }

@@ -7,9 +7,13 @@ use domain::ids::TenantId;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::append::Appends;
+use crate::coalescer::Coalescer;
 use crate::commit::{Commit, NewSubjectKey, Outcome};
-use crate::load::{self, Load, Loaded};
+use crate::load::{self, Load, Loaded, Loads};
 use crate::pg::{Pools, begin_write};
+use crate::recorded::Recorded;
+use crate::snapshots::{self, StoredSnapshot};
 use crate::tail::Tail;
 use crate::tenants::Directory;
 use crate::vault::{SubjectKey, TenantKeys, Vault};
@@ -41,6 +45,8 @@ pub struct Store {
     pub directory: Arc<Directory>,
     pub wake: Wake,
     pub tail: Arc<Tail>,
+    appends: Coalescer<Commit, Appends>,
+    loads: Coalescer<Load, Loads>,
     /// Told whenever a subscriber of this process has moved.
     pub moved: watch::Sender<u64>,
 }
@@ -51,6 +57,13 @@ impl Store {
         Self {
             directory: Arc::new(Directory::new(pools.engine.clone())),
             tail: Arc::new(Tail::new(pools.engine.clone(), wake.clone())),
+            appends: Coalescer::new(Appends {
+                pool: pools.request.clone(),
+                wake: wake.clone(),
+            }),
+            loads: Coalescer::new(Loads {
+                pool: pools.request.clone(),
+            }),
             vault: Arc::new(vault),
             moved: watch::Sender::new(0),
             pools,
@@ -58,16 +71,42 @@ impl Store {
         }
     }
 
-    /// Loads what a decision needs, in one wait.
-    pub async fn load(&self, tenant_id: &TenantId, wanted: &Load) -> Result<Loaded> {
-        load::load(&self.pools.request, tenant_id, wanted).await
+    /// Loads what a decision needs, in one wait, together with what others load at the same time.
+    pub async fn load(&self, tenant_id: &TenantId, wanted: impl Into<Arc<Load>>) -> Result<Loaded> {
+        self.loads.send(tenant_id, wanted.into()).await
     }
 
-    /// Writes each commit, all or nothing by itself, and wakes the readers.
+    /// One whole stream, or what follows a sequence, with everything that was written beside each event.
+    pub async fn read_stream(
+        &self,
+        tenant_id: &TenantId,
+        stream: (&str, &str),
+        after: i64,
+    ) -> Result<Vec<Recorded>> {
+        load::read_stream(&self.pools.request, tenant_id, stream, after).await
+    }
+
+    /// Keeps a snapshot of a stream's committed state, for loads to come.
+    pub async fn save_snapshot(
+        &self,
+        tenant_id: &TenantId,
+        stream: (&str, &str),
+        snapshot: &StoredSnapshot,
+    ) -> Result<()> {
+        snapshots::save(&self.pools.request, tenant_id, stream, snapshot).await
+    }
+
+    /// Writes a commit, together with those of others that arrive at the same time, and wakes the readers.
+    pub async fn commit(&self, commit: Arc<Commit>) -> Result<Outcome> {
+        self.appends.send(&commit.tenant_id.clone(), commit).await
+    }
+
+    /// Writes each commit, all or nothing by itself.
     pub async fn append(&self, commits: &[Commit]) -> Result<Vec<Outcome>> {
-        let outcomes = append::append(&self.pools.request, commits).await?;
-        self.wake.committed_here();
-        Ok(outcomes)
+        let written = commits
+            .iter()
+            .map(|commit| self.commit(Arc::new(commit.clone())));
+        futures_util::future::try_join_all(written).await
     }
 
     /// Writes the first commit of a tenant together with its entry in the directory.

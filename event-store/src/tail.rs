@@ -50,6 +50,8 @@ pub struct Tail {
 struct Hole {
     /// The first position behind it that is there.
     until: i64,
+    /// The newest position that was there when it was seen: whatever is missing below is as old as the hole.
+    newest: i64,
     seen: Instant,
     fence: i64,
 }
@@ -121,6 +123,7 @@ impl Tail {
                 let fence = client.query_one(ALLOCATE_FENCE, &[]).await?.get(0);
                 *hole = Some(Hole {
                     until: position,
+                    newest: rows.last().map_or(position, |row| row.get(0)),
                     seen: Instant::now(),
                     fence,
                 });
@@ -135,16 +138,9 @@ impl Tail {
 
     /// Whether the hole is closed: filled by its writer, or certainly lost and stepped over.
     async fn resolve(&self, hole: &Hole) -> Result<bool> {
-        let client = self.pool.get().await?;
-        let safe = *self.safe.borrow();
-        let statement = client.prepare_cached(LOOK_INTO_HOLE).await?;
-        let row = client.query_one(&statement, &[&safe, &hole.until]).await?;
-        let present: HashSet<i64> = row.get::<_, Vec<i64>>("present").into_iter().collect();
-        let missing: Vec<i64> = (safe + 1..hole.until)
-            .filter(|position| !present.contains(position))
-            .collect();
+        let (oldest_open, missing) = self.find_missing(hole.until).await?;
         let is_filled = missing.is_empty();
-        if is_filled || row.get::<_, i64>("oldest_open") > hole.fence {
+        if is_filled || oldest_open > hole.fence {
             self.advance(hole.until);
             match is_filled {
                 true => metrics::counter!("rapport_log_holes_filled_total").increment(1),
@@ -152,13 +148,25 @@ impl Tail {
             }
             return Ok(true);
         }
-        drop(client);
         if hole.seen.elapsed() > TOMBSTONE_AFTER {
+            // All at once: waiting anew for each would let a reader fall behind for as long as writers are undone.
+            let (_, missing) = self.find_missing(hole.newest).await?;
             for position in missing {
                 self.bury(position).await?;
             }
         }
         Ok(false)
+    }
+
+    /// Which positions are missing before `until`, and the oldest transaction that may still be writing one.
+    async fn find_missing(&self, until: i64) -> Result<(i64, Vec<i64>)> {
+        let client = self.pool.get().await?;
+        let safe = *self.safe.borrow();
+        let statement = client.prepare_cached(LOOK_INTO_HOLE).await?;
+        let row = client.query_one(&statement, &[&safe, &until]).await?;
+        let present: HashSet<i64> = row.get::<_, Vec<i64>>("present").into_iter().collect();
+        let missing = (safe + 1..until).filter(|position| !present.contains(position));
+        Ok((row.get("oldest_open"), missing.collect()))
     }
 
     /// Fills a lost position. When its writer is alive after all, one of the two of us is refused by the unique key.

@@ -7,12 +7,22 @@ use domain::evolution::{self, Upcaster, current_version};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::recorded::Recorded;
 use crate::{Result, error::Error};
 
 /// The upcasters that a reader applies.
 #[derive(Clone, Copy, Debug)]
 pub struct Upcasters(&'static [Upcaster]);
+
+/// What is needed of an event to decode it.
+#[derive(Clone, Copy, Debug)]
+pub struct Stored<'a> {
+    pub aggregate_type: &'a str,
+    pub event_type: &'a str,
+    pub event_version: &'a str,
+    /// JSON text.
+    pub payload: &'a str,
+    pub position: i64,
+}
 
 impl Upcasters {
     /// Upcasters of the caller's own, for aggregates that are not the domain's.
@@ -26,11 +36,11 @@ impl Upcasters {
     }
 
     /// The event as the type `E` has it today. An error names the event and never quotes its payload.
-    pub fn decode<E: DeserializeOwned>(&self, event: &Recorded) -> Result<E> {
+    pub fn decode<E: DeserializeOwned>(&self, event: &Stored<'_>) -> Result<E> {
         let decoded = match self.steps(event).map_err(|why| refuse(event, &why))? {
-            steps if steps.is_empty() => serde_json::from_str(&event.payload.0),
+            steps if steps.is_empty() => serde_json::from_str(event.payload),
             steps => {
-                let payload = serde_json::from_str(&event.payload.0)
+                let payload = serde_json::from_str(event.payload)
                     .map_err(|error| refuse(event, &error.to_string()))?;
                 let upcast = steps
                     .iter()
@@ -61,8 +71,8 @@ impl Upcasters {
     }
 
     /// The upcasters to apply, in order; none for an event of today.
-    fn steps(&self, event: &Recorded) -> std::result::Result<Vec<&Upcaster>, String> {
-        let (kind, name) = (event.aggregate_type.as_str(), event.event_type.as_str());
+    fn steps(&self, event: &Stored<'_>) -> std::result::Result<Vec<&Upcaster>, String> {
+        let (kind, name) = (event.aggregate_type, event.event_type);
         let has_any = self
             .0
             .iter()
@@ -80,7 +90,7 @@ impl Upcasters {
         if !has_any && !is_ours() {
             return Ok(Vec::new());
         }
-        self.chain(kind, name, &event.event_version)
+        self.chain(kind, name, event.event_version)
     }
 
     fn chain(
@@ -111,7 +121,7 @@ impl Upcasters {
     }
 }
 
-fn refuse(event: &Recorded, why: &str) -> Error {
+fn refuse(event: &Stored<'_>, why: &str) -> Error {
     Error::internal(format!(
         "event {} {} version {} at position {} does not decode: {why}",
         event.aggregate_type, event.event_type, event.event_version, event.position

@@ -6,8 +6,8 @@ mod stripe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use deadpool_postgres::Pool;
 use domain::ids::TenantId;
 use domain::refusal::Kind;

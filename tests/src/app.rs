@@ -3,8 +3,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use event_store::pg::{PoolSizes, Pools};
 use event_store::store::Store;
 use event_store::vault::Vault;

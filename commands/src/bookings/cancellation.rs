@@ -58,7 +58,7 @@ pub async fn cancel_booking(work: &mut Work, input: CancelBooking) -> Result<Can
     problems.finish()?;
     let record = booking.state.require()?.clone();
     let at = work.ctx.now;
-    let refund_percent = work.tenant.settings.refund_percent(record.starts_at, at);
+    let refund_percent = work.tenant().settings.refund_percent(record.starts_at, at);
     let (mut payments, refunds) = match record.status.is_open() {
         true => plan_refunds(work, record.payments.keys(), refund_percent).await?,
         false => Default::default(),

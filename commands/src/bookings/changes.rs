@@ -89,7 +89,7 @@ pub async fn reschedule_booking(
         ("/date", input.date.as_str()),
         ("/slot", input.slot.as_str()),
     );
-    let read = inputs::read_time(&work.tenant.settings, &mut problems, date, slot);
+    let read = inputs::read_time(&work.tenant().settings, &mut problems, date, slot);
     problems.finish()?;
     let Some((date, time)) = read else {
         return Err(event_store::error::Error::internal(
@@ -196,7 +196,7 @@ fn parse(
     // The price that the customer saw stands until something that it depends on changes.
     if party.is_some() || menu.is_some() || zone.is_some() {
         let (party, menu) = (party.unwrap_or(record.party), menu.unwrap_or(&known_menu));
-        let price_book = work.tenant.require_price_book()?;
+        let price_book = work.tenant().require_price_book()?;
         match price_book.price(
             party,
             menu,
@@ -232,7 +232,7 @@ fn read_place(
         )?,
         None => known.clone(),
     };
-    let settings = &work.tenant.settings;
+    let settings = &work.tenant().settings;
     let zone = match (&input.zone, &input.address) {
         (None, None) => return None,
         (Some(zone), _) => inputs::read_zone(settings, problems, "/zone", (Some(zone), &address))?,

@@ -83,7 +83,7 @@ pub async fn find_free(
     zone: &ServiceZone,
     (date, slot): (Date, Slot),
 ) -> Result<Option<ChefId>> {
-    let party_minutes = work.tenant.settings.party_minutes;
+    let party_minutes = work.tenant().settings.party_minutes;
     let at_work: Vec<ChefId> = chefs
         .iter()
         .filter(|chef| chef.state.works(date, slot, party_minutes))
@@ -121,7 +121,7 @@ pub async fn find_free_now(
     chefs: &[Loaded<Chef>],
     (date, slot): (Date, Slot),
 ) -> Result<Option<ChefId>> {
-    let party_minutes = work.tenant.settings.party_minutes;
+    let party_minutes = work.tenant().settings.party_minutes;
     let at_work = chefs
         .iter()
         .filter(|chef| chef.state.works(date, slot, party_minutes));
@@ -195,7 +195,7 @@ fn candidates(
     date: Date,
     wanted: OffsetDateTime,
 ) -> Vec<Candidate> {
-    let settings = &work.tenant.settings;
+    let settings = &work.tenant().settings;
     let (today, window) = (
         zones::local_date(&settings.time_zone, work.ctx.now),
         Duration::days(ALTERNATIVE_DAYS),

@@ -210,7 +210,7 @@ pub async fn create_booking(work: &mut Work, input: CreateBooking) -> Result<Cre
         price: order.price,
         payment_preference: input.payment_preference,
         held_chef_id,
-        hold_hours: work.tenant.settings.hold_hours,
+        hold_hours: work.tenant().settings.hold_hours,
         channel_thread_id: order.thread_id,
         metadata: seal_metadata(work, order.metadata)?,
         at: work.ctx.now,
@@ -258,8 +258,8 @@ fn seal_metadata(work: &Work, metadata: Option<String>) -> Result<Option<Sealed>
 }
 
 fn parse(work: &Work, input: &CreateBooking) -> Result<Order> {
-    let price_book = work.tenant.require_price_book()?;
-    let settings = &work.tenant.settings;
+    let price_book = work.tenant().require_price_book()?;
+    let settings = &work.tenant().settings;
     let wish = &input.booking;
     let mut problems = Problems::default();
     let person = read_person(work, &mut problems, input);
@@ -309,7 +309,7 @@ fn parse(work: &Work, input: &CreateBooking) -> Result<Order> {
 }
 
 fn read_person(work: &Work, problems: &mut Problems, input: &CreateBooking) -> Option<Person> {
-    let (customer, region) = (&input.customer, &work.tenant.settings.region);
+    let (customer, region) = (&input.customer, &work.tenant().settings.region);
     let mut text = |pointer: &str, text: &Pii<String>, max_chars| {
         problems.check(pointer, bounded_text(text.expose(), max_chars))
     };

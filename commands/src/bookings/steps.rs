@@ -107,7 +107,7 @@ pub async fn assign_chef(work: &mut Work, input: AssignChef) -> Result<BookingSu
         work.execute(&mut booking, assign).await?;
         return BookingSummary::of(&booking);
     }
-    let party_minutes = work.tenant.settings.party_minutes;
+    let party_minutes = work.tenant().settings.party_minutes;
     if !chef.state.serves(&record.zone)
         || !chef.state.works(record.date, record.slot, party_minutes)
     {
@@ -144,7 +144,7 @@ async fn give_way(work: &mut Work, holder: &str, freed: &ChefId) -> Result<()> {
         None => return Err(taken("the chef is off then").into()),
     };
     let freed_chef = work.find::<Chef>(freed.as_str()).await?;
-    let party_minutes = work.tenant.settings.party_minutes;
+    let party_minutes = work.tenant().settings.party_minutes;
     let fits = freed_chef.state.serves(&record.zone)
         && freed_chef
             .state

@@ -136,7 +136,7 @@ fn parse(work: &Work, input: &UpdateCustomer) -> Result<Wishes> {
     let email = input.email.iter().flatten().next();
     let email =
         email.and_then(|email| problems.check("/email", EmailAddress::parse(email.expose())));
-    let region = &work.tenant.settings.region;
+    let region = &work.tenant().settings.region;
     let phone = input.phone.iter().flatten().next();
     let phone = phone
         .and_then(|phone| problems.check("/phone", PhoneNumber::parse(phone.expose(), region)));

@@ -73,7 +73,7 @@ impl Input for CreateLead {
 }
 
 pub async fn create_lead(work: &mut Work, input: CreateLead) -> Result<LeadSummary> {
-    work.tenant.require()?;
+    work.tenant().require()?;
     let (person, channel) = parse(work, &input)?;
     let phone = input.phone.as_ref().map(|phone| phone.expose().as_str());
     let mut somebody = people::find(work, &person, phone).await?;
@@ -92,7 +92,7 @@ pub async fn create_lead(work: &mut Work, input: CreateLead) -> Result<LeadSumma
 }
 
 fn parse(work: &Work, input: &CreateLead) -> Result<(Person, String)> {
-    let region = &work.tenant.settings.region;
+    let region = &work.tenant().settings.region;
     let mut problems = Problems::default();
     let first_name = problems.check(
         "/first_name",

@@ -154,7 +154,7 @@ async fn reachable(
     };
     let email = plain("email", &merged.email).and_then(|email| EmailAddress::parse(&email).ok());
     let phone = plain("phone", &merged.phone)
-        .and_then(|phone| PhoneNumber::parse(&phone, &work.tenant.settings.region).ok());
+        .and_then(|phone| PhoneNumber::parse(&phone, &work.tenant().settings.region).ok());
     let phone = phone
         .map(|phone| people::seal_phone(&keys, key, RESTORED, &phone))
         .transpose()?;

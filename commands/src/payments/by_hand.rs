@@ -116,9 +116,9 @@ impl Input for MarkPaid {
 }
 
 pub async fn record_payment(work: &mut Work, input: RecordPayment) -> Result<PaymentSummary> {
-    work.tenant.require()?;
+    work.tenant().require()?;
     let mut problems = Problems::default();
-    let known = work.tenant.settings.currency.clone();
+    let known = work.tenant().settings.currency.clone();
     let currency = match &input.currency {
         Some(code) => problems
             .check("/currency", Currency::parse(code))

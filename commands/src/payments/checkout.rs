@@ -86,7 +86,7 @@ pub async fn record_checkout_payment(
     work: &mut Work,
     input: RecordCheckoutPayment,
 ) -> Result<PaymentSummary> {
-    work.tenant.require()?;
+    work.tenant().require()?;
     let mut payment = received(work, &input).await?;
     let mut booking = match &input.booking_id {
         Some(booking_id) => Some(work.load::<Booking>(booking_id.as_str()).await?),

@@ -1,176 +1,215 @@
-//! A commit turned into columns: what the append's one statement unnests, in the order of its parameters.
+//! A batch turned into columns: what the append's statements unnest, in the order of their parameters.
 
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 
-use crate::commit::{Commit, NewEvent, OwnedKey, OwnedScope};
+use crate::commit::{
+    CommandRecord, Commit, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
+    StreamEvents,
+};
 use crate::pg::JsonText;
 
-/// A commit turned into columns, for the statement's unnests.
+/// How many parameters the statement for events has: the first of those of the whole statement.
+const OF_EVENTS: usize = 26;
+
+type Texts<'a> = Vec<&'a str>;
+type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
+
+/// The parameters of one batch.
 pub(super) struct Columns<'a> {
-    tenant: &'a str,
-    stream_kinds: Vec<&'a str>,
-    stream_ids: Vec<&'a str>,
-    stream_expected: Vec<i64>,
-    event_kinds: Vec<&'a str>,
-    event_ids: Vec<&'a str>,
-    event_sequences: Vec<i64>,
-    event_types: Vec<&'a str>,
-    event_versions: Vec<&'a str>,
-    payloads: Vec<JsonText<'a>>,
-    metadata: JsonText<'a>,
-    answer: JsonText<'a>,
-    released: [Vec<&'a str>; 2],
-    taken: [Vec<&'a str>; 4],
-    dropped: [Vec<&'a str>; 2],
-    handles: [Vec<&'a str>; 4],
-    key_subjects: Vec<&'a str>,
-    key_wrapped: Vec<&'a [u8]>,
-    messages: [Vec<&'a str>; 5],
-    calls: Vec<JsonText<'a>>,
-    order_keys: Vec<Option<&'a str>>,
-    message_sequences: Vec<i64>,
-    dues: Vec<Option<OffsetDateTime>>,
+    parameters: Vec<Parameter<'a>>,
+}
+
+/// One row of events: an event, or the record of a commit, or both.
+struct Row<'a> {
+    command: &'a CommandRecord,
+    event: Option<(&'a StreamEvents, &'a NewEvent, i64)>,
+    /// The commit that ends here.
+    member: Option<i64>,
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(commit: &'a Commit) -> Self {
-        let events = || {
-            commit.streams.iter().flat_map(|stream| {
-                stream
-                    .events
+    pub(super) fn of(batch: &[&'a Commit]) -> Self {
+        let mut columns = Self {
+            parameters: Vec::with_capacity(51),
+        };
+        columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
+        columns.push_guards(batch);
+        columns.push_rows(&rows(batch));
+        if !batch.iter().all(|commit| commit.is_plain()) {
+            columns.push_neighbours(batch);
+        }
+        columns
+    }
+
+    pub(super) fn of_events(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.take(OF_EVENTS)
+    }
+
+    pub(super) fn of_everything(&self) -> Vec<&(dyn ToSql + Sync)> {
+        self.take(self.parameters.len())
+    }
+
+    fn take(&self, count: usize) -> Vec<&(dyn ToSql + Sync)> {
+        let all = self.parameters.iter();
+        all.take(count)
+            .map(|parameter| &**parameter as &(dyn ToSql + Sync))
+            .collect()
+    }
+
+    fn push(&mut self, parameter: impl ToSql + Sync + Send + 'a) {
+        self.parameters.push(Box::new(parameter));
+    }
+
+    fn push_all<T, C: ToSql + Sync + Send + 'a>(&mut self, items: &[T], pick: impl Fn(&T) -> C) {
+        self.push(items.iter().map(pick).collect::<Vec<C>>());
+    }
+
+    /// Keys that must be unused, and streams that must not have moved.
+    fn push_guards(&mut self, batch: &[&'a Commit]) {
+        self.push_all(batch, |commit| commit.command.principal.as_str());
+        self.push_all(batch, |commit| commit.command.key.as_str());
+        let streams: Vec<(i64, &'a StreamEvents)> = (1..)
+            .zip(batch)
+            .flat_map(|(member, commit)| commit.streams.iter().map(move |stream| (member, stream)))
+            .collect();
+        self.push_all(&streams, |(member, _)| *member);
+        self.push_all(&streams, |(_, stream)| stream.aggregate_type.as_str());
+        self.push_all(&streams, |(_, stream)| stream.aggregate_id.as_str());
+        self.push_all(&streams, |(_, stream)| stream.expected);
+    }
+
+    fn push_rows(&mut self, rows: &[Row<'a>]) {
+        let ends = |row: &Row<'a>| row.member.map(|_| row.command);
+        self.push_all(rows, |row| {
+            row.event.map(|(stream, ..)| stream.aggregate_type.as_str())
+        });
+        self.push_all(rows, |row| {
+            row.event.map(|(stream, ..)| stream.aggregate_id.as_str())
+        });
+        self.push_all(rows, |row| row.event.map(|(_, _, sequence)| sequence));
+        self.push_all(rows, |row| {
+            row.event.map(|(_, event, _)| event.event_type.as_str())
+        });
+        self.push_all(rows, |row| {
+            row.event.map(|(_, event, _)| event.event_version.as_str())
+        });
+        self.push_all(rows, |row| {
+            row.event.map(|(_, event, _)| JsonText(&event.payload))
+        });
+        self.push_all(rows, |row| JsonText(&row.command.metadata));
+        self.push_all(rows, |row| row.command.occurred_at);
+        self.push_all(rows, |row| row.command.command_id.as_str());
+        self.push_all(rows, |row| row.command.correlation_id.as_str());
+        self.push_all(rows, |row| row.command.causation_id.as_str());
+        self.push_all(rows, |row| row.command.principal.as_str());
+        self.push_all(rows, |row| row.member);
+        self.push_all(rows, |row| row.command.position_floor);
+        self.push_all(rows, |row| ends(row).map(|command| command.key.as_str()));
+        self.push_all(rows, |row| {
+            ends(row).map(|command| command.fingerprint.as_slice())
+        });
+        self.push_all(rows, |row| ends(row).map(|command| command.name.as_str()));
+        self.push_all(rows, |row| {
+            ends(row).map(|command| JsonText(&command.answer))
+        });
+        self.push_all(rows, |row| {
+            ends(row).and_then(|command| command.source_address.as_deref())
+        });
+    }
+
+    /// What else is written with the events: claims, handles, keys, messages. All that batches could wait for is in order
+    /// of its keys, so that they never wait for each other in a circle.
+    fn push_neighbours(&mut self, batch: &[&'a Commit]) {
+        self.push_scopes(batch, |commit| &commit.release);
+        self.push_keys(batch.iter().flat_map(|commit| &commit.take).collect());
+        self.push_scopes(batch, |commit| &commit.drop_handles);
+        self.push_keys(batch.iter().flat_map(|commit| &commit.handles).collect());
+        let mut subjects: Vec<&'a NewSubjectKey> = batch
+            .iter()
+            .flat_map(|commit| &commit.subject_keys)
+            .collect();
+        subjects.sort_unstable_by(|one, other| one.subject_id.cmp(&other.subject_id));
+        self.push_all(&subjects, |key| key.subject_id.as_str());
+        self.push_all(&subjects, |key| key.wrapped_key.as_slice());
+        let messages: Vec<(&'a CommandRecord, &'a OutboxMessage)> = batch
+            .iter()
+            .flat_map(|commit| {
+                commit
+                    .effects
                     .iter()
-                    .zip(stream.expected + 1..)
-                    .map(move |(event, sequence)| (stream, event, sequence))
+                    .map(|message| (&commit.command, message))
             })
-        };
-        let event_text = |pick: fn(&NewEvent) -> &str| {
-            events()
-                .map(|(_, event, _)| pick(event))
-                .collect::<Vec<_>>()
-        };
-        let (streams, effects) = (&commit.streams, &commit.effects);
-        let keys = &commit.subject_keys;
-        Self {
-            tenant: commit.tenant_id.as_str(),
-            stream_kinds: column(streams, |stream| stream.aggregate_type.as_str()),
-            stream_ids: column(streams, |stream| stream.aggregate_id.as_str()),
-            stream_expected: column(streams, |stream| stream.expected),
-            event_kinds: events()
-                .map(|(stream, _, _)| stream.aggregate_type.as_str())
-                .collect(),
-            event_ids: events()
-                .map(|(stream, _, _)| stream.aggregate_id.as_str())
-                .collect(),
-            event_sequences: events().map(|(_, _, sequence)| sequence).collect(),
-            event_types: event_text(|event| &event.event_type),
-            event_versions: event_text(|event| &event.event_version),
-            payloads: events()
-                .map(|(_, event, _)| JsonText(&event.payload))
-                .collect(),
-            metadata: JsonText(&commit.command.metadata),
-            answer: JsonText(&commit.command.answer),
-            released: scope_columns(&commit.release),
-            taken: key_columns(&commit.take),
-            dropped: scope_columns(&commit.drop_handles),
-            handles: key_columns(&commit.handles),
-            key_subjects: column(keys, |key| key.subject_id.as_str()),
-            key_wrapped: column(keys, |key| key.wrapped_key.as_slice()),
-            messages: [
-                column(effects, |message| message.message_id.as_str()),
-                column(effects, |message| message.name.as_str()),
-                column(effects, |message| message.target.as_str()),
-                column(effects, |message| message.aggregate_type.as_str()),
-                column(effects, |message| message.aggregate_id.as_str()),
-            ],
-            calls: column(effects, |message| JsonText(&message.call)),
-            order_keys: column(effects, |message| message.order_key.as_deref()),
-            message_sequences: column(effects, |message| message.sequence),
-            dues: column(effects, |message| message.due),
+            .collect();
+        self.push_messages(&messages);
+    }
+
+    fn push_scopes(
+        &mut self,
+        batch: &[&'a Commit],
+        pick: impl Fn(&'a Commit) -> &'a Vec<OwnedScope>,
+    ) {
+        let mut scopes: Vec<&'a OwnedScope> =
+            batch.iter().flat_map(|commit| pick(commit)).collect();
+        scopes.sort_unstable();
+        self.push_all(&scopes, |owned| owned.scope.as_str());
+        self.push_all(&scopes, |owned| owned.aggregate_id.as_str());
+    }
+
+    fn push_keys(&mut self, mut keys: Vec<&'a OwnedKey>) {
+        keys.sort_unstable();
+        let texts: [fn(&OwnedKey) -> &str; 4] = [
+            |key| &key.scope,
+            |key| &key.value,
+            |key| &key.aggregate_type,
+            |key| &key.aggregate_id,
+        ];
+        for text in texts {
+            let column: Texts<'a> = keys.iter().map(|key| text(key)).collect();
+            self.push(column);
         }
     }
 
-    pub(super) fn parameters(&'a self, commit: &'a Commit) -> Vec<&'a (dyn ToSql + Sync)> {
-        let command = &commit.command;
-        let mut parameters: Vec<&'a (dyn ToSql + Sync)> = vec![
-            &self.tenant,
-            &command.principal,
-            &command.key,
-            &command.fingerprint,
-            &command.name,
-            &command.command_id,
-            &self.answer,
-            &command.position_floor,
-            &self.stream_kinds,
-            &self.stream_ids,
-            &self.stream_expected,
-            &self.event_kinds,
-            &self.event_ids,
-            &self.event_sequences,
-            &self.event_types,
-            &self.event_versions,
-            &self.payloads,
-            &self.metadata,
-            &command.occurred_at,
-            &command.correlation_id,
-            &command.causation_id,
-        ];
-        parameters.extend(
-            self.released
-                .iter()
-                .map(|column| column as &(dyn ToSql + Sync)),
-        );
-        parameters.extend(
-            self.taken
-                .iter()
-                .map(|column| column as &(dyn ToSql + Sync)),
-        );
-        parameters.extend(
-            self.dropped
-                .iter()
-                .map(|column| column as &(dyn ToSql + Sync)),
-        );
-        parameters.extend(
-            self.handles
-                .iter()
-                .map(|column| column as &(dyn ToSql + Sync)),
-        );
-        let [ids, names, targets, kinds, owners] = &self.messages;
-        let rest: [&'a (dyn ToSql + Sync); 12] = [
-            &self.key_subjects,
-            &self.key_wrapped,
-            ids,
-            names,
-            targets,
-            &self.calls,
-            &self.order_keys,
-            kinds,
-            owners,
-            &self.message_sequences,
-            &self.dues,
-            &command.source_address,
-        ];
-        parameters.extend(rest);
-        parameters
+    fn push_messages(&mut self, messages: &[(&'a CommandRecord, &'a OutboxMessage)]) {
+        self.push_all(messages, |(_, message)| message.message_id.as_str());
+        self.push_all(messages, |(_, message)| message.name.as_str());
+        self.push_all(messages, |(_, message)| message.target.as_str());
+        self.push_all(messages, |(_, message)| JsonText(&message.call));
+        self.push_all(messages, |(_, message)| message.order_key.as_deref());
+        self.push_all(messages, |(_, message)| message.aggregate_type.as_str());
+        self.push_all(messages, |(_, message)| message.aggregate_id.as_str());
+        self.push_all(messages, |(_, message)| message.sequence);
+        self.push_all(messages, |(_, message)| -> Option<OffsetDateTime> {
+            message.due
+        });
+        self.push_all(messages, |(command, _)| command.correlation_id.as_str());
+        self.push_all(messages, |(command, _)| command.command_id.as_str());
     }
 }
 
-fn column<'a, T, C>(items: &'a [T], pick: fn(&'a T) -> C) -> Vec<C> {
-    items.iter().map(pick).collect()
-}
-
-fn scope_columns(scopes: &[OwnedScope]) -> [Vec<&str>; 2] {
-    [
-        column(scopes, |owned| owned.scope.as_str()),
-        column(scopes, |owned| owned.aggregate_id.as_str()),
-    ]
-}
-
-fn key_columns(keys: &[OwnedKey]) -> [Vec<&str>; 4] {
-    [
-        column(keys, |key| key.scope.as_str()),
-        column(keys, |key| key.value.as_str()),
-        column(keys, |key| key.aggregate_type.as_str()),
-        column(keys, |key| key.aggregate_id.as_str()),
-    ]
+/// The events of each commit in their order; the last, or a row of its own, carries the commit's record.
+fn rows<'a>(batch: &[&'a Commit]) -> Vec<Row<'a>> {
+    let mut rows = Vec::with_capacity(batch.len());
+    for (member, commit) in (1..).zip(batch) {
+        let first = rows.len();
+        for stream in &commit.streams {
+            let numbered = stream.events.iter().zip(stream.expected + 1..);
+            rows.extend(numbered.map(|(event, sequence)| Row {
+                command: &commit.command,
+                event: Some((stream, event, sequence)),
+                member: None,
+            }));
+        }
+        if rows.len() == first {
+            rows.push(Row {
+                command: &commit.command,
+                event: None,
+                member: None,
+            });
+        }
+        if let Some(last) = rows.last_mut() {
+            last.member = Some(member);
+        }
+    }
+    rows
 }

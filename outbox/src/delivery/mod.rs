@@ -7,15 +7,14 @@ mod stripe;
 use std::collections::HashMap;
 use std::sync::Mutex;
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use domain::effects::{Call, Timer};
 use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::tenants::Tenant;
 use event_store::error::Error;
-use event_store::load::Load;
-use event_store::recorded::Recorded;
+use event_store::load::{Folded, Load, LoadedStream};
 use identity::principals::Principal;
 use integrations::outcome::{Failure, FailureKind};
 use integrations::secret::Secret;
@@ -172,28 +171,28 @@ impl Delivery {
         self.dispatcher.find_tenant(tenant_id).await
     }
 
-    /// Reads streams, and the keys of subjects, for folding.
+    /// Reads streams, for folding.
     pub(crate) async fn read(
         &self,
         tenant_id: &TenantId,
         streams: &[(&'static str, &str)],
-    ) -> Result<Vec<Recorded>> {
-        let streams = streams
+    ) -> Result<Vec<ReadStream>> {
+        let wanted = streams
             .iter()
-            .map(|(kind, id)| (*kind, (*id).to_owned(), 0))
-            .collect();
-        Ok(self
-            .dispatcher
-            .store
-            .load(
-                tenant_id,
-                &Load {
-                    streams,
-                    ..Load::default()
-                },
-            )
-            .await?
-            .events)
+            .map(|(kind, id)| (*kind, (*id).to_owned(), 0));
+        let wanted = Load {
+            streams: wanted.collect(),
+            ..Load::default()
+        };
+        let loaded = self.dispatcher.store.load(tenant_id, wanted).await?;
+        let read = streams.iter().zip(loaded.streams);
+        Ok(read
+            .map(|((kind, id), found)| ReadStream {
+                aggregate_type: kind,
+                aggregate_id: (*id).to_owned(),
+                found,
+            })
+            .collect())
     }
 
     /// A secret of a provider's configuration.
@@ -239,16 +238,20 @@ impl Delivery {
     }
 }
 
+/// One stream, whole.
+pub(crate) struct ReadStream {
+    aggregate_type: &'static str,
+    aggregate_id: String,
+    found: LoadedStream,
+}
+
 /// Folds one aggregate out of what was read.
-pub(crate) fn fold<N: Noun>(events: &[Recorded], id: &str) -> Result<N> {
-    let mut state = N::default();
-    for event in events
-        .iter()
-        .filter(|event| event.aggregate_type == N::TYPE && event.aggregate_id == id)
-    {
-        state.apply(event.decode()?);
+pub(crate) fn fold<N: Noun>(streams: &[ReadStream], id: &str) -> Result<N> {
+    let mut streams = streams.iter();
+    match streams.find(|read| read.aggregate_type == N::TYPE && read.aggregate_id == id) {
+        Some(read) => Ok(read.found.fold(Folded::default())?.state),
+        None => Ok(N::default()),
     }
-    Ok(state)
 }
 
 /// Waiting helps here: an operator configures the provider, and the message goes out.

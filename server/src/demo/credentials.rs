@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use domain::ids::TenantId;
 use event_store::error::Error;
 use identity::keys;

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Instant;
 
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
-use commands::work::{Context, Mode};
 use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::tenants::Tenant;
 use domain::zones::TimeZoneName;
 use event_store::error::Error;
-use event_store::load::Load;
 use event_store::recorded::Recorded;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use identity::principals::Principal;
@@ -81,7 +80,7 @@ pub(super) async fn open(
             standing: Standing::ToFill,
         });
     };
-    let events = events_of(dispatcher, &tenant_id).await?;
+    let events = events_of::<Tenant>(dispatcher, &tenant_id).await?;
     let Some(first) = events
         .first()
         .filter(|first| first.correlation_id == OPENING)
@@ -289,23 +288,13 @@ fn request(
     }
 }
 
-async fn events_of(dispatcher: &Dispatcher, tenant_id: &TenantId) -> Result<Vec<Recorded>, Reason> {
-    let streams = vec![whole_stream::<Tenant>(tenant_id.as_str())];
-    Ok(dispatcher
-        .store
-        .load(
-            tenant_id,
-            &Load {
-                streams,
-                ..Load::default()
-            },
-        )
-        .await?
-        .events)
-}
-
-fn whole_stream<N: Noun>(id: &str) -> (&'static str, String, i64) {
-    (N::TYPE, id.to_owned(), 0)
+/// The events of the tenant's own stream.
+async fn events_of<N: Noun>(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+) -> Result<Vec<Recorded>, Reason> {
+    let stream = (N::TYPE, tenant_id.as_str());
+    Ok(dispatcher.store.read_stream(tenant_id, stream, 0).await?)
 }
 
 /// PostgreSQL keeps microseconds; what comes back must be equal.

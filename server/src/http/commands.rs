@@ -3,8 +3,8 @@
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
 use commands::answer::{Answer, position_token};
+use commands::context::{Context, Mode};
 use commands::dispatch::{Request, Run};
-use commands::work::{Context, Mode};
 use domain::refusal::Refusal;
 use identity::principals::Principal;
 use serde::{Deserialize, Serialize};

@@ -13,7 +13,7 @@ use event_store::error::Error;
 use event_store::load::Load;
 use event_store::log;
 use event_store::pg::{PoolSizes, Pools};
-use event_store::recorded::Recorded;
+use event_store::recorded::{Payload, Recorded};
 use event_store::store::Store;
 use event_store::vault::Vault;
 use tokio::task::JoinHandle;
@@ -106,19 +106,16 @@ impl StoreUnderTest for Ours {
                 .collect(),
             ..Load::default()
         };
-        let loaded = self.store.load(&self.tenant_id, &wanted).await;
-        let events = loaded.map_err(unknown)?.events;
-        let of = |stream: &String| {
-            let its = events
-                .iter()
-                .filter(|event| event.aggregate_id == **stream)
-                .map(|event| Event {
-                    sequence: event.sequence,
-                    value: value(event),
-                });
+        let loaded = self.store.load(&self.tenant_id, wanted).await;
+        let found = loaded.map_err(unknown)?.streams.into_iter();
+        let events = found.map(|stream| {
+            let its = stream.events.iter().map(|event| Event {
+                sequence: event.sequence,
+                value: value(&event.payload),
+            });
             its.collect()
-        };
-        Ok(streams.iter().map(of).collect())
+        });
+        Ok(events.collect())
     }
 
     async fn read_log(&self, after: i64) -> Result<Page, Failure> {
@@ -183,7 +180,7 @@ impl Ours {
             answered: Some((PRINCIPAL.to_owned(), append.key.clone())),
             ..Load::default()
         };
-        let loaded = self.store.load(&self.tenant_id, &wanted).await;
+        let loaded = self.store.load(&self.tenant_id, wanted).await;
         match loaded.map_err(unknown)?.answered {
             None => Ok(None),
             Some(stored) if stored.fingerprint != append.body().into_bytes() => {
@@ -200,12 +197,6 @@ impl Ours {
     fn commit(&self, append: &Append) -> Commit {
         let command_id = Uuid::now_v7().to_string();
         let fingerprint = append.body().into_bytes();
-        // In one order for all, as the dispatcher hands claims over: whoever waits does not wait in a circle.
-        let mut append = append.clone();
-        append
-            .streams
-            .sort_by(|one, two| one.stream.cmp(&two.stream));
-        append.take.sort();
         let streams = append.streams.iter().map(|fresh| StreamEvents {
             aggregate_type: KIND.to_owned(),
             aggregate_id: fresh.stream.clone(),
@@ -262,13 +253,13 @@ fn logged(event: &Recorded) -> Logged {
         position: event.position,
         stream: event.aggregate_id.clone(),
         sequence: event.sequence,
-        value: value(event),
+        value: value(&event.payload),
         occurred_at: event.occurred_at,
     }
 }
 
-fn value(event: &Recorded) -> u64 {
-    serde_json::from_str(&event.payload.0).map_or(0, |payload| value_of(&payload))
+fn value(payload: &Payload) -> u64 {
+    serde_json::from_str(&payload.0).map_or(0, |payload| value_of(&payload))
 }
 
 /// Even "busy" may come after the commit, when the wire broke before the answer.

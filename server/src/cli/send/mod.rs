@@ -7,9 +7,9 @@ pub mod schemas;
 
 use clap::Args;
 use commands::answer::Answer;
+use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
 use commands::registry::{self, Command, Visibility};
-use commands::work::{Context, Mode};
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use event_store::Result;

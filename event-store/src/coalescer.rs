@@ -1,0 +1,216 @@
+//! Group commit, and the same for loads: what arrives for one tenant while the database is busy with others of its kind
+//! waits for them and then travels together, in one statement. What finds nobody before it is sent at once.
+
+use std::collections::hash_map::DefaultHasher;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{Hash, Hasher};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use domain::ids::TenantId;
+use tokio::sync::oneshot;
+
+use crate::Result;
+use crate::error::Error;
+
+/// How many travel together at most.
+pub const MAX_BATCH: usize = 64;
+/// How many of one tenant and kind may wait.
+pub const MAX_WAITING: usize = 4_096;
+
+/// What can travel together with others of its kind.
+pub trait Traveller: Send + Sync + 'static {
+    type Answer: Send + 'static;
+
+    /// How many batches of one tenant are under way at once: while one travels, the next is gathered.
+    const MAX_FLYING: usize;
+
+    /// What no two may touch that travel at the same time, as `touch` has it.
+    fn touches(&self) -> Vec<u64>;
+
+    /// The answer to one that waited while another, with which it shares a touch, got this answer; `None` when it must
+    /// travel all the same.
+    fn overtaken_by(answer: &Self::Answer) -> Option<Self::Answer>;
+}
+
+/// Takes a batch to the database and brings back an answer for each.
+pub trait Flight<T: Traveller>: Send + Sync + 'static {
+    fn fly(
+        &self,
+        tenant_id: &TenantId,
+        batch: &[&T],
+    ) -> impl Future<Output = Vec<Result<T::Answer>>> + Send;
+}
+
+/// Those who wait and those who are under way, by tenant.
+pub struct Coalescer<T: Traveller, F> {
+    flight: Arc<F>,
+    lanes: Arc<Mutex<HashMap<TenantId, Lane<T>>>>,
+}
+
+/// One tenant's travellers.
+struct Lane<T: Traveller> {
+    waiting: VecDeque<Waiting<T>>,
+    flying: usize,
+    /// What those under way touch.
+    touched: HashSet<u64>,
+}
+
+struct Waiting<T: Traveller> {
+    traveller: Arc<T>,
+    touches: Vec<u64>,
+    reply: oneshot::Sender<Result<T::Answer>>,
+}
+
+impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
+    pub fn new(flight: F) -> Self {
+        Self {
+            flight: Arc::new(flight),
+            lanes: Arc::default(),
+        }
+    }
+
+    /// Sends one, together with others where there are others.
+    pub async fn send(&self, tenant_id: &TenantId, traveller: Arc<T>) -> Result<T::Answer> {
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting {
+            touches: traveller.touches(),
+            traveller,
+            reply,
+        };
+        let batch = {
+            let mut lanes = self.lanes();
+            let lane = match lanes.get_mut(tenant_id) {
+                Some(lane) => lane,
+                None => lanes.entry(tenant_id.clone()).or_default(),
+            };
+            if lane.waiting.len() >= MAX_WAITING {
+                return Err(Error::busy(
+                    "too-many-commands",
+                    "too many commands of this tenant are waiting for the database; try again",
+                ));
+            }
+            lane.waiting.push_back(waiting);
+            lane.depart()
+        };
+        if !batch.is_empty() {
+            // A task of its own: a caller who gives up must not take the others' commits down.
+            tokio::spawn(self.clone().fly(tenant_id.clone(), batch));
+        }
+        answer
+            .await
+            .unwrap_or_else(|_| Err(Error::busy("stopping", "the server is stopping")))
+    }
+
+    /// Takes a batch, and then what has gathered meanwhile, until nothing is left.
+    async fn fly(self, tenant_id: TenantId, mut batch: Vec<Waiting<T>>) {
+        while !batch.is_empty() {
+            let travellers: Vec<&T> = batch.iter().map(|waiting| &*waiting.traveller).collect();
+            let answers = self.flight.fly(&tenant_id, &travellers).await;
+            let landed: Vec<(Waiting<T>, Result<T::Answer>)> =
+                batch.drain(..).zip(answers).collect();
+            let overtaken;
+            (overtaken, batch) = {
+                let mut lanes = self.lanes();
+                let Some(lane) = lanes.get_mut(&tenant_id) else {
+                    return;
+                };
+                let overtaken = lane.land(&landed);
+                let next = lane.depart();
+                if lane.flying == 0 && lane.waiting.is_empty() {
+                    lanes.remove(&tenant_id);
+                }
+                (overtaken, next)
+            };
+            // Whoever has stopped waiting needs no answer.
+            for (waiting, answer) in landed {
+                let _ = waiting.reply.send(answer);
+            }
+            for (waiting, answer) in overtaken {
+                let _ = waiting.reply.send(Ok(answer));
+            }
+        }
+    }
+
+    fn lanes(&self) -> MutexGuard<'_, HashMap<TenantId, Lane<T>>> {
+        self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T: Traveller, F> Clone for Coalescer<T, F> {
+    fn clone(&self) -> Self {
+        Self {
+            flight: self.flight.clone(),
+            lanes: self.lanes.clone(),
+        }
+    }
+}
+
+impl<T: Traveller> Default for Lane<T> {
+    fn default() -> Self {
+        Self {
+            waiting: VecDeque::new(),
+            flying: 0,
+            touched: HashSet::new(),
+        }
+    }
+}
+
+impl<T: Traveller> Lane<T> {
+    /// The next batch, in order of arrival; empty when nothing may leave now.
+    fn depart(&mut self) -> Vec<Waiting<T>> {
+        if self.flying >= T::MAX_FLYING || self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let mut batch = Vec::new();
+        let mut kept = VecDeque::new();
+        while batch.len() < MAX_BATCH
+            && let Some(waiting) = self.waiting.pop_front()
+        {
+            let mut touches = waiting.touches.iter();
+            if touches.any(|touch| self.touched.contains(touch)) {
+                kept.push_back(waiting);
+            } else {
+                self.touched.extend(&waiting.touches);
+                batch.push(waiting);
+            }
+        }
+        kept.append(&mut self.waiting);
+        self.waiting = kept;
+        self.flying += usize::from(!batch.is_empty());
+        batch
+    }
+
+    /// Takes a batch that is back off the list, and with it those who have been overtaken: they need not travel to be
+    /// told so.
+    fn land(&mut self, landed: &[(Waiting<T>, Result<T::Answer>)]) -> Vec<(Waiting<T>, T::Answer)> {
+        self.flying -= 1;
+        let mut written: HashMap<u64, &T::Answer> = HashMap::new();
+        for (waiting, answer) in landed {
+            for touch in &waiting.touches {
+                self.touched.remove(touch);
+            }
+            if let Ok(answer) = answer {
+                written.extend(waiting.touches.iter().map(|touch| (*touch, answer)));
+            }
+        }
+        if written.is_empty() || self.waiting.is_empty() {
+            return Vec::new();
+        }
+        let mut overtaken = Vec::new();
+        for waiting in std::mem::take(&mut self.waiting) {
+            let by = waiting.touches.iter().find_map(|touch| written.get(touch));
+            match by.and_then(|answer| T::overtaken_by(answer)) {
+                Some(answer) => overtaken.push((waiting, answer)),
+                None => self.waiting.push_back(waiting),
+            }
+        }
+        overtaken
+    }
+}
+
+/// A touch: a chance meeting of two hashes only makes one of them wait, or decide again.
+pub fn touch(touched: (&str, &str, &str)) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    touched.hash(&mut hasher);
+    hasher.finish()
+}
