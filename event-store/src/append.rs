@@ -14,7 +14,7 @@ use tokio_postgres::types::ToSql;
 use self::columns::Columns;
 use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
-use crate::commit::{Commit, NewEvent, Outcome, StreamEvents, Violation};
+use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
 use crate::error::Error;
 use crate::pg::JsonText;
 use crate::wake::Wake;
@@ -202,12 +202,9 @@ impl Traveller for Commit {
     /// Its key, the streams that it writes, the claims that it takes, the subjects that it makes keys for.
     fn touches(&self) -> Vec<u64> {
         let mut touches = vec![touch(("key", &self.command.principal, &self.command.key))];
-        let written = self
-            .streams
-            .iter()
-            .filter(|stream| !stream.events.is_empty());
         touches.extend(
-            written.map(|stream| touch(("stream", &stream.aggregate_type, &stream.aggregate_id))),
+            self.written()
+                .map(|stream| touch(("stream", &stream.aggregate_type, &stream.aggregate_id))),
         );
         let claims = self.take.iter();
         touches.extend(claims.map(|key| touch(("claim", &key.scope, &key.value))));
@@ -216,11 +213,28 @@ impl Traveller for Commit {
         touches
     }
 
-    fn overtaken_by(outcome: &Outcome) -> Option<Outcome> {
-        match outcome {
-            Outcome::Committed { .. } => Some(Outcome::Conflict(Violation::Stale)),
-            Outcome::Conflict(_) => None,
+    /// What the other has used or moved on, this one would find so; what it has claimed, taken.
+    fn overtaken_by(&self, other: &Self, outcome: &Outcome) -> Option<Outcome> {
+        let Outcome::Committed { .. } = outcome else {
+            return None;
+        };
+        let is_written = |stream: &StreamEvents| {
+            other.written().any(|theirs| {
+                (&theirs.aggregate_type, &theirs.aggregate_id)
+                    == (&stream.aggregate_type, &stream.aggregate_id)
+            })
+        };
+        let (mine, theirs) = (&self.command, &other.command);
+        let is_answered = (&mine.principal, &mine.key) == (&theirs.principal, &theirs.key);
+        if is_answered || self.written().any(is_written) {
+            return Some(Outcome::Conflict(Violation::Stale));
         }
+        let is_taken = |key: &OwnedKey| {
+            let mut theirs = other.take.iter();
+            theirs.any(|taken| (&taken.scope, &taken.value) == (&key.scope, &key.value))
+        };
+        let is_claimed = self.take.iter().any(is_taken);
+        is_claimed.then_some(Outcome::Conflict(Violation::Claim))
     }
 }
 

@@ -27,9 +27,9 @@ pub trait Traveller: Send + Sync + 'static {
     /// What no two may touch that travel at the same time, as `touch` has it.
     fn touches(&self) -> Vec<u64>;
 
-    /// The answer to one that waited while another, with which it shares a touch, got this answer; `None` when it must
+    /// The answer to this one, which waited while the other, with which it shares a touch, got its own; `None` when it must
     /// travel all the same.
-    fn overtaken_by(answer: &Self::Answer) -> Option<Self::Answer>;
+    fn overtaken_by(&self, other: &Self, answer: &Self::Answer) -> Option<Self::Answer>;
 }
 
 /// Takes a batch to the database and brings back an answer for each.
@@ -184,13 +184,14 @@ impl<T: Traveller> Lane<T> {
     /// told so.
     fn land(&mut self, landed: &[(Waiting<T>, Result<T::Answer>)]) -> Vec<(Waiting<T>, T::Answer)> {
         self.flying -= 1;
-        let mut written: HashMap<u64, &T::Answer> = HashMap::new();
+        let mut written: HashMap<u64, (&T, &T::Answer)> = HashMap::new();
         for (waiting, answer) in landed {
             for touch in &waiting.touches {
                 self.touched.remove(touch);
             }
             if let Ok(answer) = answer {
-                written.extend(waiting.touches.iter().map(|touch| (*touch, answer)));
+                let other = (&*waiting.traveller, answer);
+                written.extend(waiting.touches.iter().map(|touch| (*touch, other)));
             }
         }
         if written.is_empty() || self.waiting.is_empty() {
@@ -198,8 +199,15 @@ impl<T: Traveller> Lane<T> {
         }
         let mut overtaken = Vec::new();
         for waiting in std::mem::take(&mut self.waiting) {
-            let by = waiting.touches.iter().find_map(|touch| written.get(touch));
-            match by.and_then(|answer| T::overtaken_by(answer)) {
+            let others = waiting
+                .touches
+                .iter()
+                .filter_map(|touch| written.get(touch));
+            let mut answers =
+                others.filter_map(|(other, answer)| waiting.traveller.overtaken_by(other, answer));
+            let answer = answers.next();
+            drop(answers);
+            match answer {
                 Some(answer) => overtaken.push((waiting, answer)),
                 None => self.waiting.push_back(waiting),
             }

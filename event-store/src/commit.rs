@@ -101,6 +101,13 @@ pub struct NewSubjectKey {
 }
 
 impl Commit {
+    /// The streams that it adds to.
+    pub fn written(&self) -> impl Iterator<Item = &StreamEvents> {
+        self.streams
+            .iter()
+            .filter(|stream| !stream.events.is_empty())
+    }
+
     /// Whether there is nothing beside its events and its answer.
     pub fn is_plain(&self) -> bool {
         self.take.is_empty()

@@ -204,7 +204,7 @@ impl Traveller for Load {
         Vec::new()
     }
 
-    fn overtaken_by(_: &Loaded) -> Option<Loaded> {
+    fn overtaken_by(&self, _: &Self, _: &Loaded) -> Option<Loaded> {
         None
     }
 }

@@ -6,7 +6,7 @@
 //! and the hole still empty, it is lost. A writer elsewhere in the cluster can hold that snapshot back, so after a
 //! second the hole is filled with a tombstone instead: PostgreSQL then decides between us and a late writer.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -24,6 +24,8 @@ const POLL_IDLE: Duration = Duration::from_millis(200);
 const POLL_HOLE: Duration = Duration::from_millis(2);
 /// How long a hole may stay open before it is filled with a tombstone.
 const TOMBSTONE_AFTER: Duration = Duration::from_secs(1);
+/// How often it is noted how far the log reaches while a hole is open.
+const NOTE_EVERY: Duration = Duration::from_millis(100);
 /// How long to stay away from a database that does not answer.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(200);
 
@@ -33,7 +35,8 @@ const ALLOCATE_FENCE: &str = "select pg_current_xact_id()::text::bigint";
 /// One statement, hence one snapshot, for both: what is there, and which transactions are certainly over.
 const LOOK_INTO_HOLE: &str = "
     select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as oldest_open,
-        array(select position from events where position > $1 and position < $2 order by position) as present";
+        array(select position from events where position > $1 and position < $2 order by position) as present,
+        (select coalesce(max(position), 0) from events) as newest";
 const LIMIT_WAIT: &str = "set local lock_timeout = '20ms'";
 const BURY: &str = "
     insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
@@ -47,13 +50,50 @@ pub struct Tail {
     safe: watch::Sender<i64>,
 }
 
+/// What a reader of the log's end keeps in mind.
+#[derive(Default)]
+struct Memory {
+    hole: Option<Hole>,
+    /// The newest position that was there at some moments, while holes were open: what is missing below one of them is at
+    /// least as old.
+    newest: VecDeque<(Instant, i64)>,
+}
+
 struct Hole {
     /// The first position behind it that is there.
     until: i64,
-    /// The newest position that was there when it was seen: whatever is missing below is as old as the hole.
-    newest: i64,
-    seen: Instant,
     fence: i64,
+}
+
+/// One look into a hole.
+struct Look {
+    oldest_open: i64,
+    newest: i64,
+    missing: Vec<i64>,
+}
+
+impl Memory {
+    fn note(&mut self, newest: i64) {
+        let last = self.newest.back();
+        if last.is_none_or(|(at, _)| at.elapsed() >= NOTE_EVERY) {
+            self.newest.push_back((Instant::now(), newest));
+        }
+        let is_old = |noted: Option<&(Instant, i64)>| {
+            noted.is_some_and(|(at, _)| at.elapsed() > TOMBSTONE_AFTER)
+        };
+        while is_old(self.newest.get(1)) {
+            self.newest.pop_front();
+        }
+    }
+
+    /// The position below which everything that is missing has been so for long enough.
+    fn overdue_until(&self) -> i64 {
+        let oldest = self.newest.front();
+        oldest.map_or(0, |(at, newest)| match at.elapsed() > TOMBSTONE_AFTER {
+            true => *newest,
+            false => 0,
+        })
+    }
 }
 
 impl Tail {
@@ -73,7 +113,7 @@ impl Tail {
     /// Follows the log for as long as it is polled.
     pub async fn run(&self) {
         let mut started = false;
-        let mut hole: Option<Hole> = None;
+        let mut memory = Memory::default();
         loop {
             let step = async {
                 if !started {
@@ -88,11 +128,11 @@ impl Tail {
                     });
                     started = true;
                 }
-                self.step(&mut hole).await
+                self.step(&mut memory).await
             };
             match step.await {
                 Ok(true) => {}
-                Ok(false) if hole.is_some() => tokio::time::sleep(POLL_HOLE).await,
+                Ok(false) if memory.hole.is_some() => tokio::time::sleep(POLL_HOLE).await,
                 Ok(false) => {
                     let _ = tokio::time::timeout(POLL_IDLE, self.wake.committed()).await;
                 }
@@ -105,13 +145,11 @@ impl Tail {
     }
 
     /// One look; answers whether there may be more to see at once.
-    async fn step(&self, hole: &mut Option<Hole>) -> Result<bool> {
-        if let Some(open) = hole.as_ref() {
-            if !self.resolve(open).await? {
-                return Ok(false);
-            }
-            *hole = None;
+    async fn step(&self, memory: &mut Memory) -> Result<bool> {
+        if memory.hole.is_some() && !self.resolve(memory).await? {
+            return Ok(false);
         }
+        memory.hole = None;
         let client = self.pool.get().await?;
         let safe = *self.safe.borrow();
         let statement = client.prepare_cached(SCAN).await?;
@@ -121,52 +159,59 @@ impl Tail {
             let position: i64 = row.get(0);
             if position != reached + 1 {
                 let fence = client.query_one(ALLOCATE_FENCE, &[]).await?.get(0);
-                *hole = Some(Hole {
+                memory.hole = Some(Hole {
                     until: position,
-                    newest: rows.last().map_or(position, |row| row.get(0)),
-                    seen: Instant::now(),
                     fence,
                 });
+                memory.note(rows.last().map_or(position, |row| row.get(0)));
                 metrics::counter!("rapport_log_holes_seen_total").increment(1);
                 break;
             }
             reached = position;
         }
         self.advance(reached);
-        Ok(hole.is_some() || i64::try_from(rows.len()).unwrap_or(0) == SCAN_LIMIT)
+        Ok(memory.hole.is_some() || i64::try_from(rows.len()).unwrap_or(0) == SCAN_LIMIT)
     }
 
     /// Whether the hole is closed: filled by its writer, or certainly lost and stepped over.
-    async fn resolve(&self, hole: &Hole) -> Result<bool> {
-        let (oldest_open, missing) = self.find_missing(hole.until).await?;
-        let is_filled = missing.is_empty();
-        if is_filled || oldest_open > hole.fence {
-            self.advance(hole.until);
+    async fn resolve(&self, memory: &mut Memory) -> Result<bool> {
+        let Some(Hole { until, fence }) = memory.hole else {
+            return Ok(true);
+        };
+        let look = self.look(until).await?;
+        let is_filled = look.missing.is_empty();
+        if is_filled || look.oldest_open > fence {
+            self.advance(until);
             match is_filled {
                 true => metrics::counter!("rapport_log_holes_filled_total").increment(1),
                 false => metrics::counter!("rapport_log_holes_skipped_total").increment(1),
             }
             return Ok(true);
         }
-        if hole.seen.elapsed() > TOMBSTONE_AFTER {
-            // All at once: waiting anew for each would let a reader fall behind for as long as writers are undone.
-            let (_, missing) = self.find_missing(hole.newest).await?;
-            for position in missing {
+        memory.note(look.newest);
+        let overdue = memory.overdue_until().min(until + SCAN_LIMIT);
+        if overdue >= until {
+            // All of them: waiting anew for each would let a reader fall behind for as long as writers are undone.
+            for position in self.look(overdue).await?.missing {
                 self.bury(position).await?;
             }
         }
         Ok(false)
     }
 
-    /// Which positions are missing before `until`, and the oldest transaction that may still be writing one.
-    async fn find_missing(&self, until: i64) -> Result<(i64, Vec<i64>)> {
+    /// What is missing before `until`.
+    async fn look(&self, until: i64) -> Result<Look> {
         let client = self.pool.get().await?;
         let safe = *self.safe.borrow();
         let statement = client.prepare_cached(LOOK_INTO_HOLE).await?;
         let row = client.query_one(&statement, &[&safe, &until]).await?;
         let present: HashSet<i64> = row.get::<_, Vec<i64>>("present").into_iter().collect();
         let missing = (safe + 1..until).filter(|position| !present.contains(position));
-        Ok((row.get("oldest_open"), missing.collect()))
+        Ok(Look {
+            oldest_open: row.get("oldest_open"),
+            newest: row.get("newest"),
+            missing: missing.collect(),
+        })
     }
 
     /// Fills a lost position. When its writer is alive after all, one of the two of us is refused by the unique key.

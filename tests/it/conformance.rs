@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use commands::dispatch::{Dispatcher, Request};
 use event_store::error::Error;
-use event_store::load::Load;
 use futures_util::future::join_all;
 use identity::principals::Principal;
 use serde_json::{Value, json};
@@ -177,16 +176,12 @@ async fn what_is_decided_on_a_kept_state_equals_the_fold_from_zero() {
 
 /// The customer's tags by all events from the first.
 async fn fold(app: &TestApp, customer: &str) -> BTreeSet<String> {
-    let wanted = Load {
-        streams: vec![("customer", customer.to_owned(), 0)],
-        ..Default::default()
-    };
-    let loaded = app.store.load(&app.tenant.id, &wanted).await.unwrap();
+    let stream = ("customer", customer);
+    let events = app.store.read_stream(&app.tenant.id, stream, 0).await;
     let mut state = domain::customers::Customer::default();
-    for event in &loaded.events {
+    for event in events.unwrap() {
         cqrs_es::Aggregate::apply(&mut state, event.decode().unwrap());
     }
-    assert!(!loaded.events.is_empty());
     state.tags.into_iter().collect()
 }
 

@@ -7,8 +7,6 @@ use std::process::Stdio;
 use domain::evolution::Upcaster;
 use domain::ids::TenantId;
 use event_store::commit::{CommandRecord, Commit, NewEvent, Outcome, StreamEvents};
-use event_store::load::Load;
-use event_store::recorded::Recorded;
 use event_store::store::Store;
 use event_store::upcast::Upcasters;
 use event_store::versions;
@@ -107,14 +105,6 @@ async fn write(
     );
 }
 
-async fn load(store: &Store, tenant_id: &TenantId, kind: &'static str, id: &str) -> Vec<Recorded> {
-    let wanted = Load {
-        streams: vec![(kind, id.to_owned(), 0)],
-        ..Load::default()
-    };
-    store.load(tenant_id, &wanted).await.unwrap().events
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn events_of_every_version_are_read_as_those_of_today() {
     let app = TestApp::start().await;
@@ -138,7 +128,9 @@ async fn events_of_every_version_are_read_as_those_of_today() {
         ("DishPriced", "4", json!({ "DishPriced": {} })),
     ];
     write(&app.store, &app.tenant.id, ("dish", "noodles"), &history).await;
-    let events = load(&app.store, &app.tenant.id, "dish", "noodles").await;
+    let stream = ("dish", "noodles");
+    let read = app.store.read_stream(&app.tenant.id, stream, 0).await;
+    let events = read.unwrap();
     let priced = |amount_minor, currency: &str| DishEvent::DishPriced {
         amount_minor,
         currency: currency.to_owned(),
@@ -149,16 +141,16 @@ async fn events_of_every_version_are_read_as_those_of_today() {
         priced(1_550, "EUR"),
     ];
     for (event, today) in events.iter().zip(&today) {
-        assert_eq!(DISHES.decode::<DishEvent>(event).unwrap(), *today);
+        assert_eq!(DISHES.decode::<DishEvent>(&event.stored()).unwrap(), *today);
     }
-    let unreadable = DISHES.decode::<DishEvent>(&events[3]).unwrap_err();
+    let unreadable = DISHES.decode::<DishEvent>(&events[3].stored()).unwrap_err();
     let unreadable = unreadable.to_string();
     assert!(
         unreadable.contains("dish DishPriced version 1") && unreadable.contains("it has no price"),
         "{unreadable}"
     );
     assert!(!unreadable.contains("secret"), "{unreadable}");
-    let newer = DISHES.decode::<DishEvent>(&events[4]).unwrap_err();
+    let newer = DISHES.decode::<DishEvent>(&events[4].stored()).unwrap_err();
     let newer = newer.to_string();
     assert!(newer.contains("knows versions up to 3"), "{newer}");
 }

@@ -38,14 +38,24 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Attempts at a command that met another writer's events or claims and were tried again or given up.",
     ),
     (
+        "rapport_commit_batch_size",
+        Histogram,
+        "Commands that were written by one statement.",
+    ),
+    (
+        "rapport_snapshots_taken_total",
+        Counter,
+        "States of long streams that were kept, so that they need not be folded from their beginning.",
+    ),
+    (
         "rapport_load_seconds",
         Histogram,
-        "Time to load what one command decides by.",
+        "Time to load what the commands of one batch decide by.",
     ),
     (
         "rapport_commit_seconds",
         Histogram,
-        "Time to write one command's events and all that goes with them.",
+        "Time to write the events of one batch of commands, and all that goes with them.",
     ),
     (
         "rapport_log_holes_seen_total",
