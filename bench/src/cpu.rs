@@ -24,13 +24,12 @@ pub fn count_postmaster_of(backend: i32) {
 
 /// Microseconds so far, of this process, of the postmaster and of its children, the ended ones included.
 pub fn used() -> f64 {
-    let mut ticks = stat(std::process::id()).map_or(0, |fields| sum(&fields, &OWN_TIME));
+    let with_reaped = |fields: Vec<u64>| sum(&fields, &OWN_TIME) + sum(&fields, &REAPED_TIME);
+    let mut ticks = stat(std::process::id()).map_or(0, with_reaped);
     let Some(postmaster) = POSTMASTER.get().copied() else {
         return to_micros(ticks);
     };
-    ticks += stat(postmaster).map_or(0, |fields| {
-        sum(&fields, &OWN_TIME) + sum(&fields, &REAPED_TIME)
-    });
+    ticks += stat(postmaster).map_or(0, with_reaped);
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
     ticks += ids

@@ -55,87 +55,45 @@ pub fn rows(rounds: &[Round]) -> Vec<Row> {
     rows.into_iter().flatten().collect()
 }
 
+/// One figure of two systems: its name, who they are, what is picked of them, and what is promised.
+type Figure = (
+    &'static str,
+    (System, System),
+    Pick,
+    (&'static str, Better),
+    Option<f64>,
+    &'static str,
+);
+
 fn append_rows(rounds: &[Round], clients: u32) -> Vec<Option<Row>> {
-    let row = |name: &str, systems, pick: Pick, unit, floor, note| {
+    let row = |(name, systems, pick, unit, floor, note): Figure| {
         let name = format!("{name}, {clients} clients");
-        Row::of(
-            name,
-            unit,
-            &pairs(rounds, systems, clients, pick),
-            floor,
-            note,
-        )
+        let pairs = pairs(rounds, systems, clients, pick);
+        Row::of(name, unit, &pairs, floor, note)
     };
+    figures(clients >= MANY).into_iter().map(row).collect()
+}
+
+#[rustfmt::skip]
+fn figures(are_many: bool) -> Vec<Figure> {
     let rate: Pick = |sample| sample.per_second;
-    let beside = |script| (System::Command, System::Pgbench(script));
-    let (command, message) = (
-        (System::Command, System::Peer),
-        (System::Message, System::Peer),
-    );
-    let many = clients >= MANY;
-    let floor = if many {
-        MANY_COMMANDS_FLOOR
-    } else {
-        COMMANDS_FLOOR
-    };
-    let mut rows = vec![row(
-        "add-note",
-        command,
-        rate,
-        PER_SECOND,
-        Some(floor),
-        PEER,
-    )];
-    let latencies: [(&str, Pick, Option<f64>); 3] = [
-        ("add-note p50", |sample| sample.p50_ms, None),
-        ("add-note p95", |sample| sample.p95_ms, None),
-        (
-            "add-note p99",
-            |sample| sample.p99_ms,
-            many.then_some(P99_CEILING),
-        ),
-    ];
-    for (name, pick, ceiling) in latencies {
-        rows.push(row(name, command, pick, MILLIS, ceiling, PEER));
-    }
-    let ceiling = many.then_some(PROCESSOR_CEILING);
-    let processor: Pick = |sample| sample.cpu_micros;
-    rows.push(row(
-        "add-note processor",
-        command,
-        processor,
-        MICROS,
-        ceiling,
-        PEER,
-    ));
-    let stranger = (System::Stranger, System::Peer);
-    rows.push(row(
-        "add-note on any stream",
-        stranger,
-        rate,
-        PER_SECOND,
-        None,
-        PEER,
-    ));
-    let others = [
-        (
-            "add-note beside select and insert",
-            beside(Script::SelectThenInsert),
-            SELECT,
-            None,
-        ),
-        (
-            "add-note beside three rows",
-            beside(Script::ThreeRows),
-            THREE,
-            many.then_some(THREE_ROWS_FLOOR),
-        ),
-        ("append with a message", message, PEER, None),
-    ];
-    for (name, systems, note, floor) in others {
-        rows.push(row(name, systems, rate, PER_SECOND, floor, note));
-    }
-    rows
+    let beside = |ours| (ours, System::Peer);
+    let limit = |script| (System::Command, System::Pgbench(script));
+    let ours = beside(System::Command);
+    let floor = if are_many { MANY_COMMANDS_FLOOR } else { COMMANDS_FLOOR };
+    let if_many = |target| are_many.then_some(target);
+    let three_rows = limit(Script::ThreeRows);
+    vec![
+        ("add-note", ours, rate, PER_SECOND, Some(floor), PEER),
+        ("add-note p50", ours, |sample| sample.p50_ms, MILLIS, None, PEER),
+        ("add-note p95", ours, |sample| sample.p95_ms, MILLIS, None, PEER),
+        ("add-note p99", ours, |sample| sample.p99_ms, MILLIS, if_many(P99_CEILING), PEER),
+        ("add-note processor", ours, |sample| sample.cpu_micros, MICROS, if_many(PROCESSOR_CEILING), PEER),
+        ("add-note on any stream", beside(System::Stranger), rate, PER_SECOND, None, PEER),
+        ("add-note beside select and insert", limit(Script::SelectThenInsert), rate, PER_SECOND, None, SELECT),
+        ("add-note beside three rows", three_rows, rate, PER_SECOND, if_many(THREE_ROWS_FLOOR), THREE),
+        ("append with a message", beside(System::Message), rate, PER_SECOND, None, PEER),
+    ]
 }
 
 fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {

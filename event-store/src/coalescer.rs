@@ -92,47 +92,109 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
             lane.waiting.push_back(waiting);
             lane.depart()
         };
-        if !batch.is_empty() {
-            // A task of its own: a caller who gives up must not take the others' commits down.
-            tokio::spawn(self.clone().fly(tenant_id.clone(), batch));
+        if batch.len() == 1 {
+            // Nobody else is concerned, so nobody else need be woken.
+            let next = self.fly_once(tenant_id, batch).await;
+            self.go_on(tenant_id, next);
+        } else {
+            self.go_on(tenant_id, batch);
         }
         answer
             .await
             .unwrap_or_else(|_| Err(Error::busy("stopping", "the server is stopping")))
     }
 
+    /// Sends a batch off in a task of its own: a caller who gives up must not take others down.
+    fn go_on(&self, tenant_id: &TenantId, batch: Vec<Waiting<T>>) {
+        if !batch.is_empty() {
+            tokio::spawn(self.clone().fly(tenant_id.clone(), batch));
+        }
+    }
+
     /// Takes a batch, and then what has gathered meanwhile, until nothing is left.
     async fn fly(self, tenant_id: TenantId, mut batch: Vec<Waiting<T>>) {
         while !batch.is_empty() {
-            let travellers: Vec<&T> = batch.iter().map(|waiting| &*waiting.traveller).collect();
-            let answers = self.flight.fly(&tenant_id, &travellers).await;
-            let landed: Vec<(Waiting<T>, Result<T::Answer>)> =
-                batch.drain(..).zip(answers).collect();
-            let overtaken;
-            (overtaken, batch) = {
-                let mut lanes = self.lanes();
-                let Some(lane) = lanes.get_mut(&tenant_id) else {
-                    return;
-                };
-                let overtaken = lane.land(&landed);
-                let next = lane.depart();
-                if lane.flying == 0 && lane.waiting.is_empty() {
-                    lanes.remove(&tenant_id);
-                }
-                (overtaken, next)
-            };
-            // Whoever has stopped waiting needs no answer.
-            for (waiting, answer) in landed {
-                let _ = waiting.reply.send(answer);
-            }
-            for (waiting, answer) in overtaken {
-                let _ = waiting.reply.send(Ok(answer));
-            }
+            batch = self.fly_once(&tenant_id, batch).await;
         }
+    }
+
+    /// Takes a batch, and answers the next.
+    async fn fly_once(&self, tenant_id: &TenantId, batch: Vec<Waiting<T>>) -> Vec<Waiting<T>> {
+        let mut airborne = Airborne {
+            coalescer: self,
+            tenant_id,
+            batch,
+        };
+        let travellers: Vec<&T> = airborne
+            .batch
+            .iter()
+            .map(|waiting| &*waiting.traveller)
+            .collect();
+        let answers = self.flight.fly(tenant_id, &travellers).await;
+        let landed = std::mem::take(&mut airborne.batch)
+            .into_iter()
+            .zip(answers)
+            .collect();
+        self.land(tenant_id, landed)
+    }
+
+    /// Answers those who are back and those whom they have overtaken, and calls the next.
+    fn land(
+        &self,
+        tenant_id: &TenantId,
+        landed: Vec<(Waiting<T>, Result<T::Answer>)>,
+    ) -> Vec<Waiting<T>> {
+        let (overtaken, next) = {
+            let mut lanes = self.lanes();
+            let Some(lane) = lanes.get_mut(tenant_id) else {
+                return Vec::new();
+            };
+            let overtaken = lane.land(&landed);
+            let next = lane.depart();
+            if lane.flying == 0 && lane.waiting.is_empty() {
+                lanes.remove(tenant_id);
+            }
+            (overtaken, next)
+        };
+        // Whoever has stopped waiting needs no answer.
+        for (waiting, answer) in landed {
+            let _ = waiting.reply.send(answer);
+        }
+        for (waiting, answer) in overtaken {
+            let _ = waiting.reply.send(Ok(answer));
+        }
+        next
     }
 
     fn lanes(&self) -> MutexGuard<'_, HashMap<TenantId, Lane<T>>> {
         self.lanes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A batch under way. One whose caller gives up on it has landed all the same: what it did is for the database to tell.
+struct Airborne<'a, T: Traveller, F: Flight<T>> {
+    coalescer: &'a Coalescer<T, F>,
+    tenant_id: &'a TenantId,
+    batch: Vec<Waiting<T>>,
+}
+
+impl<T: Traveller, F: Flight<T>> Drop for Airborne<'_, T, F> {
+    fn drop(&mut self) {
+        if self.batch.is_empty() {
+            return;
+        }
+        let lost = || {
+            Err(Error::busy(
+                "given-up",
+                "the caller did not wait; try again",
+            ))
+        };
+        let landed = self.batch.drain(..).map(|waiting| (waiting, lost()));
+        let next = self.coalescer.land(self.tenant_id, landed.collect());
+        // Without a runtime the process is ending, and so are those who wait.
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.coalescer.go_on(self.tenant_id, next);
+        }
     }
 }
 

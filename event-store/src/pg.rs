@@ -4,6 +4,7 @@
 use std::str::FromStr;
 use std::time::Duration;
 
+use deadpool::managed::QueueMode;
 use deadpool_postgres::{
     Hook, HookError, Manager, ManagerConfig, Object, Pool, RecyclingMethod, Runtime, Transaction,
 };
@@ -128,6 +129,8 @@ fn pool(config: &tokio_postgres::Config, size: usize, become_role: &'static str)
         .create_timeout(Some(CONNECT_TIMEOUT))
         .runtime(Runtime::Tokio1)
         .post_create(take_role)
+        // The connection used last has its plans and catalogue at hand.
+        .queue_mode(QueueMode::Lifo)
         .build()
         .map_err(|error| Error::internal(format!("connection pool: {error}")))
 }

@@ -20,6 +20,8 @@ use crate::wake::Wake;
 const SCAN_LIMIT: i64 = 10_000;
 /// The longest we wait for a wake-up before looking anyway.
 const POLL_IDLE: Duration = Duration::from_millis(200);
+/// The shortest time between two looks: under load one look serves many commits, and costs each of them little.
+const PACE: Duration = Duration::from_millis(5);
 /// How often an open hole is looked at.
 const POLL_HOLE: Duration = Duration::from_millis(2);
 /// How long a hole may stay open before it is filled with a tombstone.
@@ -134,6 +136,7 @@ impl Tail {
                 Ok(true) => {}
                 Ok(false) if memory.hole.is_some() => tokio::time::sleep(POLL_HOLE).await,
                 Ok(false) => {
+                    tokio::time::sleep(PACE).await;
                     let _ = tokio::time::timeout(POLL_IDLE, self.wake.committed()).await;
                 }
                 Err(error) => {

@@ -268,6 +268,23 @@ async fn prints_of_tenant(app: &TestApp, server: &cluster::Cluster) -> BTreeMap<
     prints(&app.database).await
 }
 
+/// Leaves an export as a process does that is killed within its third file.
+fn cut_short(directory: &Path) {
+    let mut half = manifest(directory);
+    let chunks = half["chunks"].as_array_mut().unwrap();
+    let lost = chunks.split_off(2);
+    let kept: u64 = chunks
+        .iter()
+        .map(|chunk| chunk["piece"]["lines"].as_u64().unwrap())
+        .sum();
+    half["complete"] = json!(false);
+    half["events"] = json!(kept);
+    std::fs::write(directory.join("manifest.json"), half.to_string()).unwrap();
+    let third = directory.join(text(&lost[0]["piece"], "file"));
+    let whole = std::fs::read(&third).unwrap();
+    std::fs::write(&third, &whole[..whole.len() / 2]).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_export_or_import_goes_on_where_it_stopped() {
     let app = TestApp::start().await;
@@ -283,23 +300,10 @@ async fn an_interrupted_export_or_import_goes_on_where_it_stopped() {
     ];
     desk.done(&app.database, &[&export[..], &["whole"]].concat())
         .await;
-    // As a process leaves it that is killed within its third file.
     desk.done(&app.database, &[&export[..], &["cut"]].concat())
         .await;
     let cut = desk.path("cut");
-    let mut half = manifest(&cut);
-    let chunks = half["chunks"].as_array_mut().unwrap();
-    let lost = chunks.split_off(2);
-    let kept: u64 = chunks
-        .iter()
-        .map(|chunk| chunk["piece"]["lines"].as_u64().unwrap())
-        .sum();
-    half["complete"] = json!(false);
-    half["events"] = json!(kept);
-    std::fs::write(cut.join("manifest.json"), half.to_string()).unwrap();
-    let third = cut.join(text(&lost[0]["piece"], "file"));
-    let whole = std::fs::read(&third).unwrap();
-    std::fs::write(&third, &whole[..whole.len() / 2]).unwrap();
+    cut_short(&cut);
     assert_eq!(
         desk.refused(&app.database, &["events", "import", "cut"])
             .await,
