@@ -153,6 +153,12 @@ async fn a_poison_event_parks_its_key_and_nothing_else() {
     let customers = customers.unwrap();
     assert_eq!(customers.health(), Health::Parked);
     assert_eq!((customers.parked_keys, customers.parked_events), (1, 2));
+    let ready = owner.get("/readyz").await.ok();
+    let parked: i64 = conditions.iter().map(|one| one.parked_keys).sum();
+    assert_eq!(
+        (&ready["status"], &ready["parked_keys"]),
+        (&json!("ready"), &json!(parked))
+    );
 
     // What comes for the key later waits as well, until the event can be read.
     insert_tag(&app, &admin, &ids[7], tagged("latest")).await;

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::refusal::Refusal;
-use event_store::checkpoints;
+use event_store::steering::{self, Condition, Health};
 use identity::permissions::Permission;
 use serde_json::json;
 
@@ -16,22 +16,30 @@ pub async fn get_health() -> HttpResponse {
     HttpResponse::Ok().json(json!({ "status": "ok" }))
 }
 
-/// `GET /readyz`: the database answers and every projection has a place in the log.
+/// `GET /readyz`: the database answers, and how the projections do. One that is behind and does not move makes the answer
+/// `degraded`, not unready: commands and the other reads go on.
 pub async fn get_readiness(app: web::Data<App>) -> problems::Answer {
-    let standings = checkpoints::list(&app.store.pools.engine).await?;
-    let failing: Vec<&str> = standings
+    let client = app.store.pools.engine.get().await?;
+    let conditions = steering::list(&client).await?;
+    let named = |is_so: fn(&Condition) -> bool| {
+        let chosen = conditions.iter().filter(|condition| is_so(condition));
+        chosen
+            .map(|condition| condition.subscriber.as_str())
+            .collect::<Vec<_>>()
+    };
+    let stuck = named(|condition| condition.health() == Health::Stuck);
+    let lag = conditions.iter().map(|condition| condition.behind_events);
+    let parked: i64 = conditions
         .iter()
-        .filter(|standing| standing.failure.is_some())
-        .map(|standing| standing.subscriber.as_str())
-        .collect();
-    let lag = standings
-        .iter()
-        .map(|standing| standing.newest - standing.position)
-        .max()
-        .unwrap_or(0);
-    Ok(HttpResponse::Ok().json(
-        json!({ "status": "ready", "projection_lag_events": lag, "failing_projections": failing }),
-    ))
+        .map(|condition| condition.parked_keys)
+        .sum();
+    Ok(HttpResponse::Ok().json(json!({
+        "status": if stuck.is_empty() { "ready" } else { "degraded" },
+        "projection_lag_events": lag.max().unwrap_or(0),
+        "failing_projections": named(|condition| condition.failure.is_some()),
+        "stuck_projections": stuck,
+        "parked_keys": parked,
+    })))
 }
 
 /// `GET /metrics`: for callers on this machine, and for keys that may read operations.

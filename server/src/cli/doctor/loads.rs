@@ -3,6 +3,7 @@
 use deadpool_postgres::Object;
 use event_store::checkpoints::{self, Standing};
 use event_store::pg::Pools;
+use event_store::steering::{self, Condition, Health};
 
 use super::findings::{Finding, State};
 use crate::cli::{Reason, output};
@@ -44,11 +45,46 @@ pub async fn examine(pools: &Pools, engine: &Object) -> Result<Vec<Finding>, Rea
     let standings = checkpoints::list(&pools.engine).await?;
     let newest: i64 = engine.query_one(FIND_NEWEST, &[]).await?.get(0);
     let mut findings = vec![projections(&standings, newest)];
+    findings.push(movement(&steering::list(engine).await?));
     findings.push(dead_letters(engine).await?);
     findings.push(waiting(engine).await?);
     findings.push(webhooks(engine).await?);
     findings.push(troubled_webhooks(engine).await?);
     Ok(findings)
+}
+
+/// Projections that do not move, or that go on without some of their keys.
+fn movement(conditions: &[Condition]) -> Finding {
+    const CHECK: &str = "movement of projections";
+    let told = |health: Health, what: fn(&Condition) -> String| {
+        let chosen = conditions
+            .iter()
+            .filter(|condition| condition.health() == health);
+        chosen.map(what).collect::<Vec<_>>().join("; ")
+    };
+    let stuck = told(Health::Stuck, |one| {
+        let (name, events) = (&one.subscriber, one.behind_events);
+        format!(
+            "{name} is {events} events behind and has not moved for {:.0} s",
+            one.still_seconds
+        )
+    });
+    if !stuck.is_empty() {
+        let remedy =
+            "start a worker; if one runs, `rapport projections show` and its log say what holds it";
+        return Finding::fail(CHECK, stuck, remedy);
+    }
+    let parked = told(Health::Parked, |one| {
+        format!(
+            "{}: {} keys, {} events parked",
+            one.subscriber, one.parked_keys, one.parked_events
+        )
+    });
+    if !parked.is_empty() {
+        let remedy = "see why with `rapport projections parked`, mend it, then --retry; or --drop with a reason";
+        return Finding::warn(CHECK, parked, remedy);
+    }
+    Finding::ok(CHECK, "none is stuck, and no key is parked")
 }
 
 /// One line for all; the worst of them is what it says.
