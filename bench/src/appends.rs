@@ -33,7 +33,7 @@ pub async fn measure(
     let operation = move |_| {
         let (store, tenant_id) = (store.clone(), tenant_id.clone());
         async move {
-            let id = streams::id(streams::pick());
+            let id = streams::id(streams::pick_quiet());
             while append_to(&store, &tenant_id, &id).await? != Written::Yes {}
             Ok(())
         }

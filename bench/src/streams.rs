@@ -31,6 +31,11 @@ pub fn pick_any() -> u64 {
     random(STREAMS) + 1
 }
 
+/// One that is not lively: what is written past the dispatcher makes what it remembers old.
+pub fn pick_quiet() -> u64 {
+    LIVELY + random(STREAMS - LIVELY) + 1
+}
+
 fn random(below: u64) -> u64 {
     let random = Uuid::new_v4().as_u128() & u128::from(u64::MAX);
     u64::try_from(random % u128::from(below)).unwrap_or_default()
