@@ -74,7 +74,7 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting {
             touches: traveller.touches(),
-            traveller,
+            traveller: traveller.clone(),
             reply,
         };
         let batch = {
@@ -92,8 +92,8 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
             lane.waiting.push_back(waiting);
             lane.depart()
         };
-        if batch.len() == 1 {
-            // Nobody else is concerned, so nobody else need be woken.
+        if matches!(batch.as_slice(), [only] if Arc::ptr_eq(&only.traveller, &traveller)) {
+            // Nobody else is concerned, neither by our giving up nor by our being woken.
             let next = self.fly_once(tenant_id, batch).await;
             self.go_on(tenant_id, next);
         } else {
