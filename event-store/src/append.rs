@@ -395,13 +395,11 @@ async fn append_all(
     client: &impl GenericClient,
     members: &[&Commit],
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
-    let columns = Columns::of(members);
-    if members.iter().all(|commit| commit.is_plain()) {
-        let statement = client.prepare_cached(APPEND_EVENTS).await?;
-        return client.query(&statement, &columns.of_events()).await;
-    }
-    let statement = client.prepare_cached(APPEND).await?;
-    client.query(&statement, &columns.of_everything()).await
+    let are_plain = members.iter().all(|commit| commit.is_plain());
+    let sql = if are_plain { APPEND_EVENTS } else { APPEND };
+    let statement = client.prepare_cached(sql).await?;
+    let columns = Columns::of(members, are_plain);
+    client.query(&statement, &columns.parameters()).await
 }
 
 /// The constraints that concurrent commands can break, each by its name.

@@ -12,12 +12,12 @@ mod steps;
 use cqrs_es::Aggregate;
 use domain::bookings::Booking;
 use domain::noun::Noun;
-use domain::refusal::{Kind, Refusal};
 use event_store::load::Load;
 use identity::permissions::Permission;
 
 use crate::Result;
 use crate::command;
+use crate::kept::check_if_match;
 use crate::registry::{Command, Risk};
 use crate::work::{Loaded, Work};
 
@@ -88,17 +88,7 @@ pub fn commands() -> Vec<Command> {
 /// Lets `loaded` answer the command although another aggregate is executed first, so that events stand in the order in
 /// which they make sense.
 pub(crate) fn answer_as<N: Noun>(work: &mut Work, loaded: &Loaded<N>) -> Result<()> {
-    if work
-        .ctx
-        .if_match
-        .is_some_and(|wanted| wanted != loaded.sequence)
-    {
-        let detail = format!(
-            "the aggregate is at sequence {}: read it again",
-            loaded.sequence
-        );
-        return Err(Refusal::new(Kind::Stale, "sequence-mismatch", detail).into());
-    }
+    check_if_match(&work.ctx, loaded.sequence)?;
     work.decided = Some((N::TYPE, loaded.id.clone(), loaded.sequence));
     Ok(())
 }

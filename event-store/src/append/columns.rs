@@ -9,9 +9,6 @@ use crate::commit::{
 };
 use crate::pg::JsonText;
 
-/// How many parameters the statement for events has: the first of those of the whole statement.
-const OF_EVENTS: usize = 26;
-
 type Texts<'a> = Vec<&'a str>;
 type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 
@@ -29,31 +26,23 @@ struct Row<'a> {
 }
 
 impl<'a> Columns<'a> {
-    pub(super) fn of(batch: &[&'a Commit]) -> Self {
+    /// Those of the statement for events alone, and, unless all that is in the batch is plain, the rest of the whole one's.
+    pub(super) fn of(batch: &[&'a Commit], are_plain: bool) -> Self {
         let mut columns = Self {
             parameters: Vec::with_capacity(51),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
         columns.push_guards(batch);
         columns.push_rows(&rows(batch));
-        if !batch.iter().all(|commit| commit.is_plain()) {
+        if !are_plain {
             columns.push_neighbours(batch);
         }
         columns
     }
 
-    pub(super) fn of_events(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.take(OF_EVENTS)
-    }
-
-    pub(super) fn of_everything(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.take(self.parameters.len())
-    }
-
-    fn take(&self, count: usize) -> Vec<&(dyn ToSql + Sync)> {
+    pub(super) fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
         let all = self.parameters.iter();
-        all.take(count)
-            .map(|parameter| &**parameter as &(dyn ToSql + Sync))
+        all.map(|parameter| &**parameter as &(dyn ToSql + Sync))
             .collect()
     }
 
