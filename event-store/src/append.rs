@@ -101,7 +101,7 @@ const APPEND: &str = "
         from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[])
             as m (message_id, target, order_key, due)
     )
-    select member, position from drawn where member is not null
+    select member, position from drawn
     union all
     select member, null from stale";
 
@@ -143,7 +143,7 @@ const APPEND_EVENTS: &str = "
         select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
         from drawn where member is not null order by principal collate \"C\", key collate \"C\"
     )
-    select member, position from drawn where member is not null
+    select member, position from drawn
     union all
     select member, null from stale";
 
@@ -187,9 +187,13 @@ impl Flight<Commit> for Appends {
     async fn fly(&self, _: &TenantId, batch: &[&Commit]) -> Vec<Result<Outcome>> {
         metrics::histogram!("rapport_commit_batch_size").record(size_of(batch));
         let started = Instant::now();
-        let outcomes = append(&self.pool, batch).await;
+        let (outcomes, written) = append(&self.pool, batch).await;
         metrics::histogram!("rapport_commit_seconds").record(started.elapsed());
-        self.wake.committed_here();
+        self.wake.committed_here(written);
+        if outcomes.iter().any(Result::is_err) {
+            // What was answered with an error may have been written all the same.
+            self.wake.committed_unknown();
+        }
         outcomes
     }
 }
@@ -243,21 +247,28 @@ fn size_of(batch: &[&Commit]) -> f64 {
     batch.len() as f64
 }
 
-/// Writes a batch, each commit all or nothing by itself, with one outcome for each. All are of one tenant, and no two may
-/// write the same stream, key, claim or subject: whoever gathers the batch sees to that.
-pub async fn append(pool: &Pool, batch: &[&Commit]) -> Vec<Result<Outcome>> {
-    match pool.get().await {
-        Ok(client) => append_batch(&client, batch).await,
+/// Writes a batch, each commit all or nothing by itself; answers the outcome of each, and the positions that were written.
+/// All are of one tenant, and no two may write the same stream, key, claim or subject: whoever gathers the batch sees to
+/// that.
+async fn append(pool: &Pool, batch: &[&Commit]) -> (Vec<Result<Outcome>>, Vec<i64>) {
+    let mut positions = Vec::with_capacity(batch.len());
+    let outcomes = match pool.get().await {
+        Ok(client) => append_batch(&client, batch, &mut positions).await,
         Err(error) => {
             let error = Error::from(error);
             batch.iter().map(|_| Err(error.share())).collect()
         }
-    }
+    };
+    (outcomes, positions)
 }
 
 /// One commit within a transaction of the caller's; on a conflict the caller must roll it back.
-pub(crate) async fn append_in(client: &impl GenericClient, commit: &Commit) -> Result<Outcome> {
-    match write(client, &[commit]).await? {
+pub(crate) async fn append_in(
+    client: &impl GenericClient,
+    commit: &Commit,
+    written: &mut Vec<i64>,
+) -> Result<Outcome> {
+    match write(client, &[commit], written).await? {
         Written::All(positions) => positions
             .first()
             .map(|position| Outcome::Committed {
@@ -269,12 +280,16 @@ pub(crate) async fn append_in(client: &impl GenericClient, commit: &Commit) -> R
     }
 }
 
-async fn append_batch(client: &impl GenericClient, batch: &[&Commit]) -> Vec<Result<Outcome>> {
+async fn append_batch(
+    client: &impl GenericClient,
+    batch: &[&Commit],
+    written: &mut Vec<i64>,
+) -> Vec<Result<Outcome>> {
     let mut outcomes: Vec<Option<Result<Outcome>>> = batch.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..batch.len()).collect();
     while left.len() > 1 {
         let members: Vec<&Commit> = left.iter().map(|member| batch[*member]).collect();
-        match write(client, &members).await {
+        match write(client, &members, written).await {
             Ok(Written::All(positions)) => {
                 for (member, position) in left.drain(..).zip(positions) {
                     outcomes[member] = Some(Ok(Outcome::Committed { position }));
@@ -296,7 +311,7 @@ async fn append_batch(client: &impl GenericClient, batch: &[&Commit]) -> Vec<Res
         }
     }
     for member in left {
-        outcomes[member] = Some(append_in(client, batch[member]).await);
+        outcomes[member] = Some(append_in(client, batch[member], written).await);
     }
     let unwritten = || Err(Error::internal("a commit without an outcome"));
     outcomes
@@ -315,7 +330,12 @@ enum Written {
     Violated(Violation),
 }
 
-async fn write(client: &impl GenericClient, members: &[&Commit]) -> Result<Written> {
+/// One statement for these; adds the positions of all events that it has written to `written`.
+async fn write(
+    client: &impl GenericClient,
+    members: &[&Commit],
+    written: &mut Vec<i64>,
+) -> Result<Written> {
     let rows = match members {
         [commit] if let Some((stream, event)) = only_event(commit) => {
             append_event(client, commit, stream, event).await
@@ -334,8 +354,14 @@ async fn write(client: &impl GenericClient, members: &[&Commit]) -> Result<Writt
     let mut positions = vec![None; members.len()];
     let mut stale = Vec::new();
     for row in &rows {
-        let member = usize::try_from(row.get::<_, i64>(0) - 1).unwrap_or(usize::MAX);
-        match row.get::<_, Option<i64>>(1) {
+        let position: Option<i64> = row.get(1);
+        written.extend(position);
+        // An event that is not the last of its commit has no member.
+        let Some(member) = row.get::<_, Option<i64>>(0) else {
+            continue;
+        };
+        let member = usize::try_from(member - 1).unwrap_or(usize::MAX);
+        match position {
             Some(position) if member < members.len() => positions[member] = Some(position),
             _ => stale.push(member),
         }

@@ -2,6 +2,7 @@
 //! reach further than its crate may.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use deadpool::managed::QueueMode;
@@ -58,7 +59,7 @@ pub struct Pools {
     /// The log's loop, projectors, relay, look-up of keys and slugs.
     pub engine: Pool,
     /// Where to connect for what a pool cannot hold: the listener.
-    pub config: tokio_postgres::Config,
+    pub config: Arc<tokio_postgres::Config>,
 }
 
 impl Pools {
@@ -72,7 +73,7 @@ impl Pools {
             request: pool(&config, sizes.request, BECOME_REQUEST)?,
             query: pool(&config, sizes.query, BECOME_QUERY)?,
             engine: pool(&config, sizes.engine, BECOME_ENGINE)?,
-            config,
+            config: Arc::new(config),
         })
     }
 }

@@ -129,10 +129,11 @@ impl Store {
                 None => Err(error.into()),
             };
         }
-        let outcome = append::append_in(&tx, commit).await?;
+        let mut written = Vec::new();
+        let outcome = append::append_in(&tx, commit, &mut written).await?;
         if let Outcome::Committed { .. } = outcome {
             tx.commit().await?;
-            self.wake.committed_here();
+            self.wake.committed_here(written);
         }
         Ok(outcome)
     }

@@ -1,12 +1,13 @@
 //! How far the log may be read: the end of its contiguous prefix. A position is drawn before its transaction commits, so
 //! a hole is either still being written or lost for ever; a reader that steps over the first kind loses events.
 //!
-//! At a hole a transaction id is allocated as a fence. Every writer forces its own id before it draws a position, so
+//! What this process has written it knows without looking. It looks at what others have written, and at a hole that stays.
+//! At such a hole a transaction id is allocated as a fence. Every writer forces its own id before it draws a position, so
 //! whoever drew the hole's positions has an id below the fence; once a snapshot shows all ids below the fence finished
 //! and the hole still empty, it is lost. A writer elsewhere in the cluster can hold that snapshot back, so after a
 //! second the hole is filled with a tombstone instead: PostgreSQL then decides between us and a late writer.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -18,6 +19,8 @@ use crate::wake::Wake;
 
 /// How many positions one look at the log takes in.
 const SCAN_LIMIT: i64 = 10_000;
+/// How many positions behind the end are kept in mind; beyond that the log is read.
+const MAX_AHEAD: usize = 100_000;
 /// The longest we wait for a wake-up before looking anyway.
 const POLL_IDLE: Duration = Duration::from_millis(200);
 /// The shortest time between two looks: under load one look serves many commits, and costs each of them little.
@@ -59,6 +62,10 @@ struct Memory {
     /// The newest position that was there at some moments, while holes were open: what is missing below one of them is at
     /// least as old.
     newest: VecDeque<(Instant, i64)>,
+    /// Positions behind the end that are known to be there: commits that overtook others of this process.
+    ahead: BTreeSet<i64>,
+    /// When the log was last looked at.
+    looked: Option<Instant>,
 }
 
 struct Hole {
@@ -130,6 +137,10 @@ impl Tail {
                     });
                     started = true;
                 }
+                if memory.hole.is_none() && self.hear(&mut memory) {
+                    return Ok(false);
+                }
+                memory.looked = Some(Instant::now());
                 self.step(&mut memory).await
             };
             match step.await {
@@ -137,7 +148,11 @@ impl Tail {
                 Ok(false) if memory.hole.is_some() => tokio::time::sleep(POLL_HOLE).await,
                 Ok(false) => {
                     tokio::time::sleep(PACE).await;
-                    let _ = tokio::time::timeout(POLL_IDLE, self.wake.committed()).await;
+                    let wait = match memory.ahead.is_empty() {
+                        true => POLL_IDLE,
+                        false => Duration::ZERO,
+                    };
+                    let _ = tokio::time::timeout(wait, self.wake.committed()).await;
                 }
                 Err(error) => {
                     tracing::warn!(%error, "the log's end cannot be read");
@@ -145,6 +160,31 @@ impl Tail {
                 }
             }
         }
+    }
+
+    /// Goes as far as what this process knows reaches; answers whether that is all there is to know for now.
+    fn hear(&self, memory: &mut Memory) -> bool {
+        let news = self.wake.take_news();
+        let before = *self.safe.borrow();
+        let was_held_up = !memory.ahead.is_empty();
+        memory.ahead.extend(news.positions);
+        let mut reached = before;
+        while let Some(position) = memory
+            .ahead
+            .first()
+            .copied()
+            .filter(|next| *next <= reached + 1)
+        {
+            memory.ahead.pop_first();
+            reached = reached.max(position);
+        }
+        self.advance(reached);
+        let is_held_up = was_held_up && reached == before;
+        if memory.ahead.len() > MAX_AHEAD {
+            memory.ahead.clear();
+        }
+        let is_recent = |at: Instant| at.elapsed() < POLL_IDLE;
+        !news.unknown && !is_held_up && memory.looked.is_some_and(is_recent)
     }
 
     /// One look; answers whether there may be more to see at once.

@@ -68,7 +68,7 @@ pub async fn import(store: &Store, args: &ImportArgs, format: Format) -> Outcome
     write::write_keys(store, &parcel, progress.keys_done).await?;
     write::write_events(store, &parcel, progress.events_done).await?;
     Progress::finish(store, &parcel, by).await?;
-    store.wake.committed_here();
+    store.wake.committed_unknown();
     report(&parcel, begun, format, Stage::Written)
 }
 

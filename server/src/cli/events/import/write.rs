@@ -179,7 +179,7 @@ pub async fn write_events(store: &Store, parcel: &Parcel, done: u64) -> Outcome 
             insert(&tx, parcel, &batch).await?;
             tx.commit().await?;
             written = read;
-            store.wake.committed_here();
+            store.wake.committed_unknown();
             bar.set_position(written);
         }
     }
