@@ -14,6 +14,13 @@ use crate::error::Error;
 
 /// How many travel together at most.
 pub const MAX_BATCH: usize = 64;
+/// How many must wait for another batch to leave while one is under way: fewer would pay more for a statement and a durable
+/// write of their own than they gain by not waiting.
+const ENOUGH: usize = 8;
+/// How often those who have just been answered are given way, while more of them come back for the next batch.
+const MAX_YIELDS: usize = 64;
+/// How often in a row nobody may have come before the batch leaves.
+const PATIENCE: usize = 3;
 /// How many of one tenant and kind may wait.
 pub const MAX_WAITING: usize = 4_096;
 
@@ -94,7 +101,8 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
         };
         if matches!(batch.as_slice(), [only] if Arc::ptr_eq(&only.traveller, &traveller)) {
             // Nobody else is concerned, neither by our giving up nor by our being woken.
-            let next = self.fly_once(tenant_id, batch).await;
+            self.fly_once(tenant_id, batch).await;
+            let next = self.leave(tenant_id);
             self.go_on(tenant_id, next);
         } else {
             self.go_on(tenant_id, batch);
@@ -114,12 +122,14 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
     /// Takes a batch, and then what has gathered meanwhile, until nothing is left.
     async fn fly(self, tenant_id: TenantId, mut batch: Vec<Waiting<T>>) {
         while !batch.is_empty() {
-            batch = self.fly_once(&tenant_id, batch).await;
+            let answered = self.fly_once(&tenant_id, batch).await;
+            self.board(&tenant_id, answered).await;
+            batch = self.leave(&tenant_id);
         }
     }
 
-    /// Takes a batch, and answers the next.
-    async fn fly_once(&self, tenant_id: &TenantId, batch: Vec<Waiting<T>>) -> Vec<Waiting<T>> {
+    /// Takes a batch; answers how many have been told.
+    async fn fly_once(&self, tenant_id: &TenantId, batch: Vec<Waiting<T>>) -> usize {
         let mut airborne = Airborne {
             coalescer: self,
             tenant_id,
@@ -138,30 +148,50 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
         self.land(tenant_id, landed)
     }
 
-    /// Answers those who are back and those whom they have overtaken, and calls the next.
-    fn land(
-        &self,
-        tenant_id: &TenantId,
-        landed: Vec<(Waiting<T>, Result<T::Answer>)>,
-    ) -> Vec<Waiting<T>> {
-        let (overtaken, next) = {
-            let mut lanes = self.lanes();
-            let Some(lane) = lanes.get_mut(tenant_id) else {
-                return Vec::new();
-            };
-            let overtaken = lane.land(&landed);
-            let next = lane.depart();
-            if lane.flying == 0 && lane.waiting.is_empty() {
-                lanes.remove(tenant_id);
+    /// Gives way to those who have just been answered: whoever sends the next command at once then travels with the others.
+    async fn board(&self, tenant_id: &TenantId, answered: usize) {
+        let (mut waiting, mut idle) = (0, 0);
+        for _ in 0..MAX_YIELDS {
+            let now = self
+                .lanes()
+                .get(tenant_id)
+                .map_or(0, |lane| lane.waiting.len());
+            idle = if now > waiting { 0 } else { idle + 1 };
+            if now >= answered.min(MAX_BATCH) || idle > PATIENCE {
+                return;
             }
-            (overtaken, next)
+            waiting = now;
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Answers those who are back and those whom they have overtaken; answers how many they are.
+    fn land(&self, tenant_id: &TenantId, landed: Vec<(Waiting<T>, Result<T::Answer>)>) -> usize {
+        let overtaken = match self.lanes().get_mut(tenant_id) {
+            Some(lane) => lane.land(&landed),
+            None => Vec::new(),
         };
+        let answered = landed.len() + overtaken.len();
         // Whoever has stopped waiting needs no answer.
         for (waiting, answer) in landed {
             let _ = waiting.reply.send(answer);
         }
         for (waiting, answer) in overtaken {
             let _ = waiting.reply.send(Ok(answer));
+        }
+        answered
+    }
+
+    /// Makes room in the air, and calls the next batch.
+    fn leave(&self, tenant_id: &TenantId) -> Vec<Waiting<T>> {
+        let mut lanes = self.lanes();
+        let Some(lane) = lanes.get_mut(tenant_id) else {
+            return Vec::new();
+        };
+        lane.flying -= 1;
+        let next = lane.depart();
+        if lane.flying == 0 && lane.waiting.is_empty() {
+            lanes.remove(tenant_id);
         }
         next
     }
@@ -190,7 +220,8 @@ impl<T: Traveller, F: Flight<T>> Drop for Airborne<'_, T, F> {
             ))
         };
         let landed = self.batch.drain(..).map(|waiting| (waiting, lost()));
-        let next = self.coalescer.land(self.tenant_id, landed.collect());
+        self.coalescer.land(self.tenant_id, landed.collect());
+        let next = self.coalescer.leave(self.tenant_id);
         // Without a runtime the process is ending, and so are those who wait.
         if tokio::runtime::Handle::try_current().is_ok() {
             self.coalescer.go_on(self.tenant_id, next);
@@ -220,7 +251,11 @@ impl<T: Traveller> Default for Lane<T> {
 impl<T: Traveller> Lane<T> {
     /// The next batch, in order of arrival; empty when nothing may leave now.
     fn depart(&mut self) -> Vec<Waiting<T>> {
-        if self.flying >= T::MAX_FLYING || self.waiting.is_empty() {
+        let is_enough = match self.flying {
+            0 => !self.waiting.is_empty(),
+            _ => self.waiting.len() >= ENOUGH,
+        };
+        if self.flying >= T::MAX_FLYING || !is_enough {
             return Vec::new();
         }
         let mut batch = Vec::new();
@@ -245,7 +280,6 @@ impl<T: Traveller> Lane<T> {
     /// Takes a batch that is back off the list, and with it those who have been overtaken: they need not travel to be
     /// told so.
     fn land(&mut self, landed: &[(Waiting<T>, Result<T::Answer>)]) -> Vec<(Waiting<T>, T::Answer)> {
-        self.flying -= 1;
         let mut written: HashMap<u64, (&T, &T::Answer)> = HashMap::new();
         for (waiting, answer) in landed {
             for touch in &waiting.touches {

@@ -14,7 +14,8 @@ use crate::conformance::{
 };
 use crate::{ensure, scale};
 
-const WRITERS: usize = 6;
+/// Enough that a store which gathers appends still has several batches under way.
+const WRITERS: usize = 24;
 /// Streams of each writer.
 const STREAMS: usize = 4;
 /// Between two connections killed.
@@ -30,7 +31,7 @@ pub struct Tally {
 }
 
 pub async fn run<S: StoreUnderTest>(mut stage: Stage<S>) -> Finding {
-    let rounds = scale::size(40, 1_500);
+    let rounds = scale::size(20, 500);
     read_while_written(&mut stage, ("gaps", rounds), 0).await
 }
 
