@@ -44,7 +44,8 @@ pub struct Customer {
     pub possible_duplicate: bool,
     pub consents: Consents,
     pub tags: BTreeSet<String>,
-    pub notes: BTreeSet<NoteId>,
+    /// How many there are; what they say is for readers.
+    pub notes: usize,
     /// Customers that were merged into this one and not taken out again.
     pub merged: BTreeSet<CustomerId>,
 }
@@ -260,9 +261,7 @@ impl Aggregate for Customer {
                     at,
                 });
             }
-            CustomerEvent::NoteAdded { note_id, .. } => {
-                self.notes.insert(note_id);
-            }
+            CustomerEvent::NoteAdded { .. } => self.notes += 1,
             CustomerEvent::CustomerTagged { tag } => {
                 self.tags.insert(tag);
             }

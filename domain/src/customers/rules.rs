@@ -33,7 +33,7 @@ impl Customer {
                 text,
                 author,
             } => {
-                if self.notes.len() >= MAX_NOTES {
+                if self.notes >= MAX_NOTES {
                     let detail = format!("a customer has at most {MAX_NOTES} notes");
                     return Err(Refusal::conflict("note-limit-reached", detail));
                 }
