@@ -40,6 +40,14 @@ pub fn used() -> f64 {
     to_micros(ticks)
 }
 
+/// What this process holds in memory, in MiB.
+pub fn resident_mib() -> f64 {
+    let text = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or_default() / 1_024.0
+}
+
 /// The numbers behind the name, which may hold anything; what is no number is zero.
 fn stat(process_id: u32) -> Option<Vec<u64>> {
     let text = fs::read_to_string(format!("/proc/{process_id}/stat")).ok()?;

@@ -21,6 +21,8 @@ pub struct Sample {
     pub stolen_percent: f64,
     /// Processor time of this process and of PostgreSQL together, for one operation.
     pub cpu_micros: f64,
+    /// What PostgreSQL wrote to its log for one operation, in bytes.
+    pub wal_bytes: f64,
 }
 
 impl Sample {
@@ -40,6 +42,7 @@ impl Sample {
             p99_ms: at(990),
             stolen_percent,
             cpu_micros: 0.0,
+            wal_bytes: 0.0,
         }
     }
 }

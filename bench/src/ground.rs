@@ -26,9 +26,10 @@ const SETTINGS: [&str; 8] = [
     "max_wal_size",
 ];
 /// Any key will do for data that nobody keeps.
-const ROOT_KEY: [u8; 32] = [7; 32];
+pub const ROOT_KEY: [u8; 32] = [7; 32];
 
 const SHOW: &str = "select current_setting($1)";
+const WAL_BYTES: &str = "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8";
 const BACKEND: &str = "select pg_backend_pid()";
 /// One by one: a vacuum cannot share a transaction.
 const VACUUM: [&str; 3] = [
@@ -97,6 +98,12 @@ impl Ground {
     /// A connection of the owner of all tables.
     pub async fn connect(&self) -> Result<Client> {
         connect(&self.config).await
+    }
+
+    /// How much PostgreSQL has written to its log so far.
+    pub async fn wal_bytes(&self) -> Result<f64> {
+        let client = self.store.pools.engine.get().await?;
+        Ok(client.query_one(WAL_BYTES, &[]).await?.get(0))
     }
 
     /// Stops PostgreSQL and removes what it has written.

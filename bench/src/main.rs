@@ -7,9 +7,11 @@ mod cpu;
 mod dispatched;
 mod drive;
 mod ground;
+mod growth;
 mod http;
 mod limits;
 mod peer;
+mod projected;
 mod report;
 mod rounds;
 mod rows;
@@ -20,8 +22,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
 use event_store::store::Store;
+use event_store::vault::Vault;
 use identity::keys;
 use identity::new_keys::NewKey;
 use identity::principals::PrincipalKind;
@@ -55,9 +59,13 @@ struct Options {
     #[arg(long, value_enum, value_delimiter = ',')]
     only: Vec<Group>,
     /// Measure these systems alone, by the beginning of their names as they are printed: peer, command, message, pgbench,
-    /// http. Figures whose counterpart is missing are zero.
+    /// http, quiet, hot. Figures whose counterpart is missing are zero.
     #[arg(long, value_delimiter = ',')]
     systems: Vec<String>,
+    /// Measure nothing but how the append does when the log has grown to this many events; takes about a kilobyte and a half
+    /// of disk for each.
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1_000_001..=100_000_000))]
+    growth: Option<u64>,
 }
 
 /// What is measured together.
@@ -67,6 +75,8 @@ pub enum Group {
     Append,
     /// The same command over HTTP and in process, at 64.
     Http,
+    /// From a command's answer to the read model.
+    Projected,
     /// Catching up and rebuilding.
     CatchUp,
 }
@@ -107,9 +117,11 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     let tenant_id = tenant::fill(&running.dispatcher).await?;
     ground.vacuum_logs().await?;
     let (principal, api_key) = make_key(&ground.store, &tenant_id).await?;
+    let quiet = quiet(ground);
     let bench = Rounds {
         ground,
         dispatcher: &running.dispatcher,
+        quiet: &quiet,
         tenant_id: &tenant_id,
         address: running.address.ok_or("the API does not listen")?,
         api_key: &api_key,
@@ -118,13 +130,24 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     };
     let (mut rounds, mut acknowledged) = (Vec::new(), Acknowledged::default());
     acknowledged.in_process += dispatched::meet(&running.dispatcher, &tenant_id).await?;
-    for number in 0..usize::try_from(options.rounds)? {
-        say(&format!("round {} of {}", number + 1, options.rounds));
-        rounds.push(bench.run(number, groups, &mut acknowledged).await?);
+    let idle = cpu::resident_mib();
+    let mut rows = Vec::new();
+    if let Some(events) = options.growth {
+        let dispatcher = &running.dispatcher;
+        let growth =
+            growth::measure(ground, dispatcher, &tenant_id, (events, bench.measured)).await?;
+        acknowledged.in_process += growth.acknowledged;
+        rows.extend(rows::growth_row(&growth));
+    } else {
+        for number in 0..usize::try_from(options.rounds)? {
+            say(&format!("round {} of {}", number + 1, options.rounds));
+            rounds.push(bench.run(number, groups, &mut acknowledged).await?);
+        }
+        rows.extend(rows::rows(&rounds));
+        rows.extend(rows::memory_row(cpu::resident_mib(), idle));
     }
     let checks = check(&ground.store, &principal, acknowledged).await?;
     running.stop().await;
-    let rows = rows::rows(&rounds);
     report::print(&rows);
     report::write(&rows)?;
     for check in &checks {
@@ -144,6 +167,12 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// A dispatcher on the same database whose store is followed by nobody: it tells no other process of its commits.
+fn quiet(ground: &Ground) -> Dispatcher {
+    let vault = Vault::new(&ground::ROOT_KEY);
+    Dispatcher::new(Store::new(ground.store.pools.clone(), vault))
 }
 
 /// A key for HTTP; answers its principal and its text.

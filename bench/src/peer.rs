@@ -96,9 +96,10 @@ pub fn options(config: &tokio_postgres::Config) -> PgConnectOptions {
         .options([("search_path", "peer")])
 }
 
-/// One run: load a stream at random, decide, append one event.
+/// One run: load a stream that `pick` picks, decide, append one event; again when somebody else was first.
 pub async fn measure(
     options: &PgConnectOptions,
+    pick: fn() -> u64,
     clients: u32,
     measured: Duration,
 ) -> Result<Sample> {
@@ -115,7 +116,7 @@ pub async fn measure(
     let operation = move |number| {
         let framework = framework.clone();
         async move {
-            let id = streams::id(streams::pick());
+            let id = streams::id(pick());
             loop {
                 match framework.execute(&id, AddNote { number }).await {
                     Err(AggregateError::AggregateConflict) => {}

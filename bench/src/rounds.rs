@@ -8,13 +8,17 @@ use std::time::Duration;
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
 
-use crate::drive::Sample;
+use crate::drive::{Sample, WARM_UP};
 use crate::ground::Ground;
 use crate::limits::Script;
-use crate::{Group, Result, appends, catch_up, dispatched, http, peer, streams};
+use crate::{Group, Result, appends, catch_up, dispatched, http, peer, projected, streams};
 
 /// The numbers of clients at which appends are measured.
-pub const CLIENTS: [u32; 3] = [1, 8, 32];
+pub const CLIENTS: [u32; 3] = [1, 8, MANY];
+/// From how many clients on they are many.
+pub const MANY: u32 = 32;
+/// Commands a second, where nothing better is known.
+const MODEST: f64 = 4_000.0;
 /// The number of connections at which HTTP is measured.
 pub const CONNECTIONS: u32 = 64;
 
@@ -31,12 +35,19 @@ pub enum System {
     Message,
     /// A whole command, over HTTP.
     Http,
+    /// A whole command by a process that wakes nobody.
+    Quiet,
+    /// Everybody on one stream: whole commands, and the peer's.
+    Hot,
+    HotPeer,
 }
 
 /// What is being measured with.
 pub struct Rounds<'a> {
     pub ground: &'a Ground,
     pub dispatcher: &'a Dispatcher,
+    /// The same, without wake-ups.
+    pub quiet: &'a Dispatcher,
     pub tenant_id: &'a TenantId,
     pub address: SocketAddr,
     pub api_key: &'a str,
@@ -50,6 +61,8 @@ pub struct Rounds<'a> {
 pub struct Round {
     pub samples: BTreeMap<(System, u32), Sample>,
     pub catch_up: Option<catch_up::Round>,
+    /// From a command's answer to the read model, at half of the commands that this round had at many clients.
+    pub projected: Option<Sample>,
 }
 
 /// How much of what was sent came back well, to be found again in the log.
@@ -84,6 +97,8 @@ impl Rounds<'_> {
                     .iter()
                     .flat_map(|clients| turned(&systems, number, *clients)),
             );
+            let others = [System::Quiet, System::Hot, System::HotPeer];
+            turns.extend(turned(&others, number, MANY));
         }
         if groups.contains(&Group::Http) {
             turns.extend(turned(
@@ -94,29 +109,55 @@ impl Rounds<'_> {
         }
         turns.retain(|(system, _)| self.is_wanted(*system));
         for (system, clients) in turns {
+            let before = self.ground.wal_bytes().await?;
             let sample = self.turn(system, clients, acknowledged).await?;
+            let written = self.ground.wal_bytes().await? - before;
+            let all = sample.per_second * (WARM_UP + self.measured).as_secs_f64();
+            let sample = Sample {
+                wal_bytes: written / all.max(1.0),
+                ..sample
+            };
             crate::say(&format!(
-                "  {system:?} at {clients}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us of processor, stolen {:.1} %",
+                "  {system:?} at {clients}: {:.0}/s, p50 {:.2} ms, p99 {:.2} ms, {:.0} us of processor, {:.0} bytes, stolen {:.1} %",
                 sample.per_second,
                 sample.p50_ms,
                 sample.p99_ms,
                 sample.cpu_micros,
+                sample.wal_bytes,
                 sample.stolen_percent
             ));
             round.samples.insert((system, clients), sample);
         }
+        if groups.contains(&Group::Projected) {
+            round.projected = Some(self.project(&round, acknowledged).await?);
+        }
         if groups.contains(&Group::CatchUp) {
             let read = catch_up::measure(&self.ground.store, self.measured).await?;
             crate::say(&format!(
-                "  catch-up {:.0}/s in batches, {:.0}/s one by one, rebuild {:.0}/s, reading alone {:.0}/s",
+                "  catch-up {:.0}/s in batches, {:.0}/s one by one, rebuild {:.0}/s, copied and parsed {:.0}/s",
                 read.batches.per_second,
                 read.single.per_second,
                 read.rebuild.per_second,
-                read.reading_alone.per_second
+                read.copied.per_second
             ));
             round.catch_up = Some(read);
         }
         Ok(round)
+    }
+
+    /// Half of what could be sent, or of a modest rate where that was not measured.
+    async fn project(&self, round: &Round, acknowledged: &mut Acknowledged) -> Result<Sample> {
+        let peak = round.samples.get(&(System::Command, MANY));
+        let rate = peak.map_or(MODEST, |sample| sample.per_second) / 2.0;
+        let (store, dispatcher) = (&self.ground.store, self.dispatcher);
+        let (sample, sent) =
+            projected::measure(store, dispatcher, self.tenant_id, (rate, self.measured)).await?;
+        acknowledged.in_process += sent;
+        crate::say(&format!(
+            "  from commit to read model at {rate:.0}/s: p50 {:.2} ms, p99 {:.2} ms",
+            sample.p50_ms, sample.p99_ms
+        ));
+        Ok(sample)
     }
 
     fn is_wanted(&self, system: System) -> bool {
@@ -133,16 +174,33 @@ impl Rounds<'_> {
         let (ground, count) = (self.ground, usize::try_from(clients)?);
         match system {
             System::Pgbench(script) => ground.limits.measure(script, count, self.measured).await,
-            System::Peer => peer::measure(&ground.peer, clients, self.measured).await,
-            System::Command | System::Stranger => {
+            System::Peer => {
+                peer::measure(&ground.peer, streams::pick, clients, self.measured).await
+            }
+            System::HotPeer => {
+                peer::measure(&ground.peer, streams::pick_hot, clients, self.measured).await
+            }
+            System::Command | System::Stranger | System::Quiet | System::Hot => {
                 let pick = match system {
                     System::Stranger => streams::pick_any,
+                    System::Hot => streams::pick_hot,
                     _ => streams::pick,
                 };
-                let (dispatcher, tenant_id) = (self.dispatcher, self.tenant_id);
+                let dispatcher = match system {
+                    System::Quiet => self.quiet,
+                    _ => self.dispatcher,
+                };
+                let tenant_id = self.tenant_id;
+                if system == System::Quiet {
+                    acknowledged.in_process += dispatched::meet(self.quiet, tenant_id).await?;
+                }
                 let (sample, sent) =
                     dispatched::measure(dispatcher, tenant_id, pick, count, self.measured).await?;
                 acknowledged.in_process += sent;
+                if system == System::Quiet {
+                    // What the other knows has grown old meanwhile.
+                    acknowledged.in_process += dispatched::meet(self.dispatcher, tenant_id).await?;
+                }
                 Ok(sample)
             }
             System::Message => {

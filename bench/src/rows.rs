@@ -2,9 +2,10 @@
 
 use crate::catch_up;
 use crate::drive::Sample;
+use crate::growth::{Growth, SMALL};
 use crate::limits::Script;
 use crate::report::{Better, Pair, Row};
-use crate::rounds::{CLIENTS, CONNECTIONS, Round, System};
+use crate::rounds::{CLIENTS, CONNECTIONS, MANY, Round, System};
 
 /// Commands a second, ours beside postgres-es, at few and at many clients.
 const COMMANDS_FLOOR: f64 = 1.6;
@@ -14,15 +15,20 @@ const THREE_ROWS_FLOOR: f64 = 0.9;
 /// The slowest of a hundred at many clients, and the processor time of a command: at most so much of postgres-es's.
 const P99_CEILING: f64 = 0.5;
 const PROCESSOR_CEILING: f64 = 0.4;
-/// From how many clients on they are many.
-const MANY: u32 = 32;
 /// Commands a second over HTTP beside the same in process.
 const HTTP_FLOOR: f64 = 0.6;
 /// Catching up in batches beside a transaction per event.
 const CATCH_UP_FLOOR: f64 = 30.0;
+/// A rebuild beside copying the events out and parsing them.
+const REBUILD_FLOOR: f64 = 0.5;
+/// Commands a second with wake-ups beside none.
+const WAKE_FLOOR: f64 = 0.9;
+/// The latency with a large log beside that with a small one, at most.
+const GROWTH_CEILING: f64 = 1.3;
 
 const PER_SECOND: (&str, Better) = ("1/s", Better::More);
 const MILLIS: (&str, Better) = ("ms", Better::Less);
+const BYTES: (&str, Better) = ("bytes", Better::Less);
 const MICROS: (&str, Better) = ("us", Better::Less);
 const PEER: &str = "other: postgres-es 0.5 through CqrsFramework, tuned pool";
 const SELECT: &str = "other: pgbench, select 5 and insert 1";
@@ -51,6 +57,7 @@ pub fn rows(rounds: &[Round]) -> Vec<Row> {
         Some(HTTP_FLOOR),
         "other: the same in process",
     ));
+    rows.extend(special_rows(rounds));
     rows.extend(reading_rows(rounds));
     rows.into_iter().flatten().collect()
 }
@@ -89,11 +96,65 @@ fn figures(are_many: bool) -> Vec<Figure> {
         ("add-note p95", ours, |sample| sample.p95_ms, MILLIS, None, PEER),
         ("add-note p99", ours, |sample| sample.p99_ms, MILLIS, if_many(P99_CEILING), PEER),
         ("add-note processor", ours, |sample| sample.cpu_micros, MICROS, if_many(PROCESSOR_CEILING), PEER),
+        ("add-note written", ours, |sample| sample.wal_bytes, BYTES, None, PEER),
         ("add-note on any stream", beside(System::Stranger), rate, PER_SECOND, None, PEER),
         ("add-note beside select and insert", limit(Script::SelectThenInsert), rate, PER_SECOND, None, SELECT),
         ("add-note beside three rows", three_rows, rate, PER_SECOND, if_many(THREE_ROWS_FLOOR), THREE),
         ("append with a message", beside(System::Message), rate, PER_SECOND, None, PEER),
     ]
+}
+
+/// The rows that stand for one number of clients only.
+#[rustfmt::skip]
+fn special_rows(rounds: &[Round]) -> Vec<Option<Row>> {
+    let rate: Pick = |sample| sample.per_second;
+    let hot = (System::Hot, System::HotPeer);
+    let woken = pairs(rounds, (System::Command, System::Quiet), MANY, rate);
+    let projected = rounds.iter().filter_map(|round| round.projected.as_ref());
+    let projected: Vec<Pair> = projected
+        .map(|sample| Pair {
+            ours: sample.p99_ms,
+            other: sample.p50_ms,
+            stolen_percent: sample.stolen_percent,
+        })
+        .collect();
+    let none = "other: the same, nobody woken";
+    let peer = "other: postgres-es 0.5, tried again until it stands";
+    vec![
+        Row::of("add-note with wake-ups", PER_SECOND, &woken, Some(WAKE_FLOOR), none),
+        Row::of("add-note on one stream", PER_SECOND, &pairs(rounds, hot, MANY, rate), None, peer),
+        Row::of("add-note on one stream p99", MILLIS, &pairs(rounds, hot, MANY, |sample| sample.p99_ms), None, peer),
+        Row::of("from commit to read model, p99", MILLIS, &projected, None, "other: p50"),
+    ]
+}
+
+/// The row of a log that has grown.
+pub fn growth_row(growth: &Growth) -> Option<Row> {
+    let pair = Pair {
+        ours: growth.large.p50_ms,
+        other: growth.small.p50_ms,
+        stolen_percent: growth.large.stolen_percent.max(growth.small.stolen_percent),
+    };
+    let name = format!("add-note p50, {} events", growth.events);
+    let note = format!("other: {SMALL} events");
+    Row::of(name, MILLIS, &[pair], Some(GROWTH_CEILING), &note)
+}
+
+/// What this process holds in memory, with the load generator in it.
+pub fn memory_row(loaded: f64, idle: f64) -> Option<Row> {
+    let pair = Pair {
+        ours: loaded,
+        other: idle,
+        stolen_percent: 0.0,
+    };
+    let unit = ("MiB", Better::Less);
+    Row::of(
+        "memory after the load",
+        unit,
+        &[pair],
+        None,
+        "other: before it",
+    )
 }
 
 fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
@@ -108,7 +169,7 @@ fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
         .collect::<Vec<_>>()
     };
     let caught_up = pairs(|round| round.batches, |round| round.single);
-    let rebuilt = pairs(|round| round.rebuild, |round| round.reading_alone);
+    let rebuilt = pairs(|round| round.rebuild, |round| round.copied);
     let one_by_one = "other: the same projector, a transaction per event";
     vec![
         Row::of(
@@ -122,8 +183,8 @@ fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
             "rebuild of customers",
             PER_SECOND,
             &rebuilt,
-            None,
-            "other: reading the same events, nothing more",
+            Some(REBUILD_FLOOR),
+            "other: the same events copied out and parsed",
         ),
     ]
 }

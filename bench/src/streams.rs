@@ -1,5 +1,8 @@
 //! The streams that every system works on: how many, their ids, and how one is picked.
 
+use std::sync::LazyLock;
+use std::time::Instant;
+
 use uuid::Uuid;
 
 /// Streams of five events each, in every system.
@@ -9,6 +12,11 @@ pub const LIVELY: u64 = 20_000;
 /// The text that each fresh event carries.
 pub const NOTE: &str = "Wants a revised quote by Friday; the decision maker joins the next call. Prefers the morning, \
                         and asks that the invoice goes to the office and not to the venue.";
+
+/// How long everybody meets the same stream, where all are to meet one.
+const HOT_MILLIS: u128 = 50;
+
+static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// The first bits of every stream's id; the rest is its number.
 const FIRST_ID: u128 = 0x0190_0000_0000_7000_8000_0000_0000_0000;
@@ -34,6 +42,12 @@ pub fn pick_any() -> u64 {
 /// One that is not lively: what is written past the dispatcher makes what it remembers old.
 pub fn pick_quiet() -> u64 {
     LIVELY + random(STREAMS - LIVELY) + 1
+}
+
+/// One that everybody meets at this moment, and another a moment later: a stream takes only so many notes.
+pub fn pick_hot() -> u64 {
+    let moments = BEGUN.elapsed().as_millis() / HOT_MILLIS;
+    LIVELY - u64::try_from(moments % u128::from(LIVELY)).unwrap_or_default()
 }
 
 fn random(below: u64) -> u64 {
