@@ -94,20 +94,16 @@ pub struct HeldKey {
     pub aggregate_id: String,
 }
 
-const FIND_ANSWERS: &str = "
-    select s.member, c.fingerprint, c.answer, c.position
-    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (
-        select unnest($2::bigint[]) as member, unnest($3::text[]) as principal, unnest($4::text[]) as key offset 0) as s
-    cross join lateral (
-        select fingerprint, answer, position from commands
-        where tenant_id = tenant.id and principal = s.principal and key = s.key offset 0) as c";
-
-/// A snapshot stands in for the events up to its sequence, in the row without an event type; both are of one moment.
-const LOAD_STREAMS: &str = "
-    select s.place, e.sequence, e.position, e.event_type, e.event_version, e.payload
-    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (
+/// What nearly every command wants, in one statement: a statement costs more to set up than to run. A row is of a stream (0), an
+/// answer (1) or a subject's key (2). A snapshot stands in for the events up to its sequence, in the row without an event
+/// type; both are of one moment.
+const LOAD: &str = "
+    with tenant as materialized (
+        select set_config('rapport.tenant_id', $1, true) as id
+    )
+    select 0 as part, s.place as member, e.sequence, e.position, e.event_type as name, e.event_version, e.payload,
+        null::bytea as bytes
+    from tenant cross join lateral (
         select unnest($2::bigint[]) as place, unnest($3::text[]) as kind, unnest($4::text[]) as id,
             unnest($5::bigint[]) as after offset 0) as s
     left join lateral (
@@ -121,7 +117,24 @@ const LOAD_STREAMS: &str = "
         (select sequence, position, event_type, event_version, payload from events
         where tenant_id = tenant.id and aggregate_type = s.kind and aggregate_id = s.id
             and sequence > coalesce(known.sequence, s.after)
-        order by sequence)) as e";
+        order by sequence)) as e
+    union all
+    select 1, s.member, null, c.position, null, null, c.answer, c.fingerprint
+    from tenant cross join lateral (
+        select unnest($7::bigint[]) as member, unnest($8::text[]) as principal, unnest($9::text[]) as key offset 0) as s
+    cross join lateral (
+        select fingerprint, answer, position from commands
+        where tenant_id = tenant.id and principal = s.principal and key = s.key offset 0) as c
+    union all
+    select 2, s.member, null, null, k.subject_id, null, null, k.wrapped_key
+    from tenant cross join lateral (
+        select unnest($10::bigint[]) as member, unnest($11::text[]) as subject offset 0) as s
+    cross join lateral (
+        select subject_id, wrapped_key from subject_keys
+        where tenant_id = tenant.id and subject_id = s.subject offset 0) as k";
+/// The parts of `LOAD`.
+const OF_STREAM: i32 = 0;
+const OF_ANSWER: i32 = 1;
 
 const FIND_CLAIMS: &str = "
     select s.member, k.*
@@ -141,14 +154,6 @@ const FIND_HANDLES: &str = "
         select scope, value, aggregate_type, aggregate_id from handles
         where tenant_id = tenant.id and scope = s.scope and value = s.value
         order by aggregate_id limit 1000) as k";
-
-const FIND_SUBJECT_KEYS: &str = "
-    select s.member, k.*
-    from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-    cross join lateral (select unnest($2::bigint[]) as member, unnest($3::text[]) as subject offset 0) as s
-    cross join lateral (
-        select subject_id, wrapped_key from subject_keys
-        where tenant_id = tenant.id and subject_id = s.subject offset 0) as k";
 
 const READ_STREAM: &str = "
     select e.*
@@ -230,32 +235,36 @@ async fn load(pool: &Pool, tenant_id: &TenantId, batch: &[&Load]) -> Result<Vec<
         batch,
     };
     let wanted = Streams::of(batch);
-    let (answers, streams, claims, handles, subject_keys) = futures_util::future::try_join5(
-        asking.find_answers(),
-        asking.load_streams(&wanted),
+    let (rows, claims, handles) = futures_util::future::try_join3(
+        asking.load(&wanted),
         asking.find_keys(FIND_CLAIMS, |wanted| &wanted.claims),
         asking.find_keys(FIND_HANDLES, |wanted| &wanted.handles),
-        asking.find_subject_keys(),
     )
     .await?;
     let mut loaded: Vec<Loaded> = batch.iter().map(|_| Loaded::default()).collect();
-    for row in &answers {
-        member(&mut loaded, row)?.answered = Some(StoredAnswer {
-            fingerprint: row.get(1),
-            answer: row.get::<_, Payload>(2).0,
-            position: row.get(3),
-        });
+    let mut events = Vec::with_capacity(rows.len());
+    for row in &rows {
+        match row.get(0) {
+            OF_STREAM => events.push(row),
+            OF_ANSWER => {
+                member(&mut loaded, row, 1)?.answered = Some(StoredAnswer {
+                    fingerprint: row.get("bytes"),
+                    answer: row.get::<_, Payload>("payload").0,
+                    position: row.get("position"),
+                });
+            }
+            _ => {
+                let found = (row.get("name"), row.get("bytes"));
+                member(&mut loaded, row, 1)?.subject_keys.push(found);
+            }
+        }
     }
-    wanted.sort_out(&streams, &mut loaded)?;
+    wanted.sort_out(&events, &mut loaded)?;
     for row in &claims {
-        member(&mut loaded, row)?.claims.push(held_key(row));
+        member(&mut loaded, row, 0)?.claims.push(held_key(row));
     }
     for row in &handles {
-        member(&mut loaded, row)?.handles.push(held_key(row));
-    }
-    for row in &subject_keys {
-        let found = (row.get(1), row.get(2));
-        member(&mut loaded, row)?.subject_keys.push(found);
+        member(&mut loaded, row, 0)?.handles.push(held_key(row));
     }
     Ok(loaded)
 }
@@ -299,29 +308,33 @@ impl<'a> Asking<'a> {
         Ok(self.client.query(&statement, parameters).await?)
     }
 
-    async fn find_answers(&self) -> Result<Vec<Row>> {
-        let (members, keys) = self.wanted(|wanted| wanted.answered.as_slice());
-        if keys.is_empty() {
-            return Ok(Vec::new());
-        }
-        let principals: Vec<&str> = keys.iter().map(|(principal, _)| &**principal).collect();
-        let keys: Vec<&str> = keys.iter().map(|(_, key)| &**key).collect();
-        self.query(FIND_ANSWERS, &[&self.tenant, &members, &principals, &keys])
-            .await
-    }
-
-    async fn load_streams(&self, streams: &Streams<'a>) -> Result<Vec<Row>> {
-        if streams.wanted.is_empty() {
-            return Ok(Vec::new());
-        }
+    async fn load(&self, streams: &Streams<'a>) -> Result<Vec<Row>> {
+        let (answered, keys) = self.wanted(|wanted| wanted.answered.as_slice());
+        let (sealed, subjects) = self.wanted(|wanted| &wanted.subjects);
         let wanted = &streams.wanted;
+        if wanted.is_empty() && keys.is_empty() && subjects.is_empty() {
+            return Ok(Vec::new());
+        }
         let places: Vec<i64> = (0..).zip(wanted).map(|(place, _)| place).collect();
         let kinds: Vec<&str> = wanted.iter().map(|(kind, _, _)| *kind).collect();
         let ids: Vec<&str> = wanted.iter().map(|(_, id, _)| *id).collect();
         let after: Vec<i64> = wanted.iter().map(|(_, _, after)| *after).collect();
-        let parameters: [&(dyn ToSql + Sync); 6] =
-            [&self.tenant, &places, &kinds, &ids, &after, &RULES];
-        self.query(LOAD_STREAMS, &parameters).await
+        let principals: Vec<&str> = keys.iter().map(|(principal, _)| &**principal).collect();
+        let keys: Vec<&str> = keys.iter().map(|(_, key)| &**key).collect();
+        let parameters: [&(dyn ToSql + Sync); 11] = [
+            &self.tenant,
+            &places,
+            &kinds,
+            &ids,
+            &after,
+            &RULES,
+            &answered,
+            &principals,
+            &keys,
+            &sealed,
+            &subjects,
+        ];
+        self.query(LOAD, &parameters).await
     }
 
     async fn find_keys(
@@ -338,20 +351,11 @@ impl<'a> Asking<'a> {
         self.query(sql, &[&self.tenant, &members, &scopes, &values])
             .await
     }
-
-    async fn find_subject_keys(&self) -> Result<Vec<Row>> {
-        let (members, subjects) = self.wanted(|wanted| &wanted.subjects);
-        if subjects.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.query(FIND_SUBJECT_KEYS, &[&self.tenant, &members, &subjects])
-            .await
-    }
 }
 
-/// Whose row it is, by its first column.
-fn member<'a>(loaded: &'a mut [Loaded], row: &Row) -> Result<&'a mut Loaded> {
-    usize::try_from(row.get::<_, i64>(0))
+/// Whose row it is, by the column that says so.
+fn member<'a>(loaded: &'a mut [Loaded], row: &Row, column: usize) -> Result<&'a mut Loaded> {
+    usize::try_from(row.get::<_, i64>(column))
         .ok()
         .and_then(|member| loaded.get_mut(member))
         .ok_or_else(|| Error::internal("a row that nobody asked for"))
@@ -383,19 +387,19 @@ impl<'a> Streams<'a> {
     }
 
     /// Events come by the place of their stream.
-    fn sort_out(&self, rows: &[Row], loaded: &mut [Loaded]) -> Result<()> {
+    fn sort_out(&self, rows: &[&Row], loaded: &mut [Loaded]) -> Result<()> {
         let mut found = vec![LoadedStream::default(); self.wanted.len()];
         for row in rows {
-            let place = usize::try_from(row.get::<_, i64>(0)).unwrap_or(usize::MAX);
+            let place = usize::try_from(row.get::<_, i64>(1)).unwrap_or(usize::MAX);
             let stream = found
                 .get_mut(place)
                 .ok_or_else(|| Error::internal("an event that nobody asked for"))?;
-            let (sequence, position) = (row.get(1), row.get(2));
-            let Some(event_type) = row.get(3) else {
+            let (sequence, position) = (row.get(2), row.get(3));
+            let Some(event_type) = row.get(4) else {
                 stream.snapshot = Some(StoredSnapshot {
                     sequence,
                     position,
-                    state: row.get(5),
+                    state: row.get(6),
                 });
                 continue;
             };
@@ -403,8 +407,8 @@ impl<'a> Streams<'a> {
                 sequence,
                 position,
                 event_type,
-                event_version: row.get(4),
-                payload: row.get(5),
+                event_version: row.get(5),
+                payload: row.get(6),
             });
         }
         for (loaded, places) in loaded.iter_mut().zip(&self.places) {
