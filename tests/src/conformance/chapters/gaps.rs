@@ -14,8 +14,9 @@ use crate::conformance::{
 };
 use crate::{ensure, scale};
 
-/// Enough that a store which gathers appends still has several batches under way.
-const WRITERS: usize = 24;
+const WRITERS: usize = 6;
+/// Processes that they write through: one that gathers its appends commits in order by itself.
+const PROCESSES: usize = 3;
 /// Streams of each writer.
 const STREAMS: usize = 4;
 /// Between two connections killed.
@@ -31,7 +32,7 @@ pub struct Tally {
 }
 
 pub async fn run<S: StoreUnderTest>(mut stage: Stage<S>) -> Finding {
-    let rounds = scale::size(20, 500);
+    let rounds = scale::size(40, 1_500);
     read_while_written(&mut stage, ("gaps", rounds), 0).await
 }
 
@@ -45,12 +46,19 @@ pub async fn read_while_written<S: StoreUnderTest>(
     let reader = tokio::spawn(follow(stage.store.clone(), after, goal_seen));
     let (done, is_done) = watch::channel(());
     let killer = tokio::spawn(kill_now_and_then(stage.place.admin().await, is_done));
-    let (store, dice) = (&stage.store, &mut stage.dice);
+    let mut processes = Vec::with_capacity(PROCESSES);
+    for _ in 0..PROCESSES {
+        processes.push(S::open(&stage.place).await);
+    }
+    let dice = &mut stage.dice;
     let writers = (0..WRITERS).map(|writer| {
         let names = names_of(prefix, writer);
-        write(store, names, rounds, dice.fork())
+        write(&processes[writer % PROCESSES], names, rounds, dice.fork())
     });
     let tallies = join_all(writers).await;
+    for process in processes {
+        process.close().await;
+    }
     drop(done);
     let _ = killer.await;
     let names: Vec<String> = (0..WRITERS)
