@@ -1,6 +1,7 @@
 //! The reads: one file a noun, one entry a query, one way in (`ask`). Queries change nothing and say how fresh they are.
 
 pub mod ask;
+pub mod bound;
 pub mod cursors;
 pub mod params;
 pub mod past;

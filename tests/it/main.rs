@@ -19,6 +19,7 @@ mod effects;
 mod events_forever;
 mod evolution;
 mod export;
+mod facade;
 mod histories;
 mod idempotency;
 mod log;

@@ -53,6 +53,10 @@ pub struct UpdateSettings {
     /// Binds `/webhooks/stripe` and the like, which name no tenant, to this one; `null` unbinds.
     #[serde(default, deserialize_with = "nullable")]
     pub webhook_alias: Option<Option<String>>,
+    /// Origins (`https://book.example`) and networks (`192.0.2.0/24`) from where `/api` may be called without a credential, to
+    /// book and to ask what is free.
+    #[serde(default)]
+    pub open_to: Option<Vec<String>>,
 }
 
 /// A service zone.
@@ -167,6 +171,7 @@ pub(super) fn patched(
         .webhook_alias
         .clone()
         .unwrap_or(settings.webhook_alias);
+    settings.open_to = input.open_to.clone().unwrap_or(settings.open_to);
     settings
 }
 

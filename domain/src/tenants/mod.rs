@@ -1,5 +1,6 @@
 //! Tenants: one aggregate for each business, holding its settings, price book and providers. Its id is the tenant's own.
 
+pub mod openings;
 mod postcodes;
 pub mod price_book;
 mod rules;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
 use crate::money::Currency;
 use crate::refusal::{Problems, Refusal};
@@ -40,6 +41,8 @@ pub struct Settings {
     pub senders: Senders,
     /// Binds the paths without a tenant (`/webhooks/stripe`) to this one.
     pub webhook_alias: Option<String>,
+    /// From where the façades may be called without a credential; from nowhere when empty.
+    pub open_to: Vec<String>,
 }
 
 impl Default for Settings {
@@ -55,6 +58,7 @@ impl Default for Settings {
             refund_policy: Vec::new(),
             senders: Senders::default(),
             webhook_alias: None,
+            open_to: Vec::new(),
         }
     }
 }
@@ -263,6 +267,13 @@ impl Settings {
         {
             let message = format!("1 to {MAX_ALIAS_CHARS} lower-case letters, digits and dashes");
             problems.add("/webhook_alias", "alias-invalid", message);
+        }
+        if self.open_to.len() > MAX_OPENINGS {
+            let message = format!("at most {MAX_OPENINGS} origins and networks");
+            problems.add("/open_to", "list-too-long", message);
+        }
+        for (index, opening) in self.open_to.iter().enumerate() {
+            problems.check(&format!("/open_to/{index}"), openings::check(opening));
         }
     }
 }

@@ -5,9 +5,13 @@ use std::collections::BTreeMap;
 use domain::tenants::price_book::PriceBook;
 use serde_json::{Value, json};
 
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1"];
+
 /// A business and how much happened to it.
 pub(super) struct Business {
     pub slug: &'static str,
+    /// Whether the paths that name no tenant lead to this one, and are open on this machine.
+    pub is_bound: bool,
     pub name: &'static str,
     pub time_zone: &'static str,
     pub slots: &'static [&'static str],
@@ -74,6 +78,7 @@ const NOT_MONDAY: &[&str] = &[
 
 pub(super) const FIRE_AND_RICE: Business = Business {
     slug: "fire-and-rice",
+    is_bound: true,
     name: "Fire & Rice Hibachi",
     time_zone: "America/Los_Angeles",
     slots: &["12:00", "15:00", "18:00"],
@@ -218,6 +223,7 @@ pub(super) const FIRE_AND_RICE: Business = Business {
 
 pub(super) const SEA_AND_SMOKE: Business = Business {
     slug: "sea-and-smoke",
+    is_bound: false,
     name: "Sea & Smoke Clambakes",
     time_zone: "America/New_York",
     slots: &["13:00", "17:30"],
@@ -329,6 +335,8 @@ impl Business {
                     "email_reply_to": format!("hello@{host}"),
                     "sms_from": format!("+1{}5550100", self.area_codes[0]),
                 },
+                "webhook_alias": self.is_bound.then_some(self.slug),
+                "open_to": if self.is_bound { &LOOPBACK[..] } else { &[] },
             },
         })
     }

@@ -155,7 +155,7 @@ fn run_of(request: &HttpRequest) -> Result<Run, Refusal> {
     }
 }
 
-fn context_of(request: &HttpRequest, principal: Principal) -> Result<Context, Refusal> {
+pub(super) fn context_of(request: &HttpRequest, principal: Principal) -> Result<Context, Refusal> {
     let command_id = Uuid::now_v7().to_string();
     let correlation_id =
         correlation(request, "x-correlation-id")?.unwrap_or_else(|| command_id.clone());
@@ -202,7 +202,7 @@ fn if_match(request: &HttpRequest) -> Result<Option<i64>, Refusal> {
 }
 
 /// Reads a JSON body up to a limit.
-async fn read_json(
+pub(super) async fn read_json(
     request: &HttpRequest,
     body: web::Payload,
     limit: usize,
@@ -228,7 +228,7 @@ async fn read_json(
     }
 }
 
-fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
+pub(super) fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
     serde_json::from_slice(body).map_err(|error| {
         Refusal::malformed("json-malformed", format!("the body is not JSON: {error}"))
     })

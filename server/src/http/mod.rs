@@ -3,6 +3,7 @@
 pub mod commands;
 mod components;
 pub mod docs;
+mod facade;
 pub mod health;
 pub mod openapi;
 pub mod principals;
@@ -14,6 +15,7 @@ pub mod stream;
 pub mod tables;
 pub mod webhooks;
 
+use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{Resource, Route};
 
@@ -41,6 +43,18 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/schemas/queries/{name}",
             get().to(schemas::find_query),
         ))
+        .service(
+            web::resource("/api/commands/{name}")
+                .route(post().to(facade::post_command))
+                .route(web::method(Method::OPTIONS).to(facade::preflight))
+                .default_service(web::to(problems::wrong_method)),
+        )
+        .service(
+            web::resource("/api/queries/{name}")
+                .route(get().to(facade::get_query))
+                .route(web::method(Method::OPTIONS).to(facade::preflight))
+                .default_service(web::to(problems::wrong_method)),
+        )
         .service(only("/stream", get().to(stream::get_stream)))
         .service(only(
             "/webhooks/{tenant}/{provider}",

@@ -27,6 +27,15 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal,
         let detail = "send an API key as `Authorization: Bearer …`";
         return Err(Refusal::new(Kind::Unauthenticated, "credential-missing", detail).into());
     };
+    authenticate_key(app, request, key).await
+}
+
+/// The principal of an API key that came by a header of its own.
+pub async fn authenticate_key(
+    app: &App,
+    request: &HttpRequest,
+    key: &str,
+) -> Result<Principal, Problem> {
     let mut principal = app.keys.authenticate(&app.store.pools.engine, key).await?;
     if let Some(model) = header_text(request, "x-agent-model") {
         principal.model = Some(model.chars().take(MODEL_LIMIT_CHARS).collect());

@@ -59,7 +59,7 @@ pub async fn get_query(
     Ok(response.body(body))
 }
 
-fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, Refusal> {
+pub(super) fn parameters(request: &HttpRequest) -> Result<Map<String, Value>, Refusal> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string())
         .map_err(|error| Refusal::malformed("parameters-malformed", error.to_string()))?;
     from_pairs(
