@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::customers::Customer;
+use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
 
@@ -51,7 +52,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 5] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 6] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -62,6 +63,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 5] {
         of::<Booking>(),
         of::<Chef>(),
         of::<Customer>(),
+        of::<Operation>(),
         of::<Payment>(),
         of::<Tenant>(),
     ]

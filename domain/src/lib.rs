@@ -12,6 +12,7 @@ pub mod evolution;
 pub mod ids;
 pub mod money;
 pub mod noun;
+pub mod operations;
 pub mod refusal;
 pub mod sealed;
 pub mod search;

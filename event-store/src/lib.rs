@@ -15,6 +15,7 @@ pub mod parked;
 pub mod parking;
 pub mod pg;
 pub mod recorded;
+pub mod recording;
 pub mod snapshots;
 pub mod steering;
 pub mod store;

@@ -1,30 +1,47 @@
-//! The record of administrative acts: what was done beside commands, by whom, and why. It is only ever added to.
+//! The record of administrative acts: what was done beside commands, by whom, and why. Each act is an event of the log, or
+//! two where it takes its time, so that it is exported, backed up and looked back at as everything else.
 
+use cqrs_es::{Aggregate, DomainEvent};
 use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
+use domain::operations::{self, Operation, OperationEvent};
 use event_store::Result;
-use event_store::pg::JsonText;
-use event_store::recorded::Payload;
+use event_store::error::Error;
+use event_store::recorded::Recorded as RecordedEvent;
+use event_store::recording::{self, Fact};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// The longest list.
 pub const MAX_LISTED: i64 = 200;
+/// An act has two events; a few more do no harm.
+const MAX_EVENTS: i64 = 10;
 
-const RECORD: &str = "
-    insert into administrative_acts (tenant_id, act_id, principal, action, subject, reason, details)
-    values ($1, $2, $3, $4, $5, $6, $7)";
-
+/// Ids are made in order of time, so the newest acts are the last of the primary key.
 const LIST: &str = "
-    select act_id, principal, action, subject, reason, details, acted_at from administrative_acts
-    where tenant_id = $1 order by acted_at desc, act_id desc limit $2";
+    select e.position, e.tenant_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload,
+        e.metadata, e.occurred_at, e.recorded_at, e.command_id, e.correlation_id, e.causation_id, e.actor
+    from (
+        select o.tenant_id, o.aggregate_id from events o
+        where o.tenant_id = any ($1) and o.aggregate_type = 'operation' and o.sequence = 1
+          and ($2::text is null or o.aggregate_id < $2)
+        order by o.aggregate_id desc limit $3) as page
+    join events e on e.tenant_id = page.tenant_id and e.aggregate_type = 'operation' and e.aggregate_id = page.aggregate_id
+    order by e.aggregate_id desc, e.sequence";
+
+const FIND: &str = "
+    select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
+    from events
+    where tenant_id = any ($1) and aggregate_type = 'operation' and aggregate_id = $2
+    order by sequence limit $3";
 
 /// One act to be recorded. Neither subject nor details may hold personal data.
 #[derive(Clone, Copy, Debug)]
 pub struct Act<'a> {
+    /// `installation()` for what concerns all tenants at once.
     pub tenant_id: &'a TenantId,
     /// The principal's id, or `operator:<account>` for the command line.
     pub principal: &'a str,
@@ -35,64 +52,165 @@ pub struct Act<'a> {
     pub details: &'a Value,
 }
 
+/// An act that was begun.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    pub tenant_id: TenantId,
+    pub principal: String,
+    pub operation_id: String,
+}
+
 /// An act as it is shown.
 #[derive(Debug, Serialize)]
 pub struct Recorded {
-    pub act_id: String,
+    pub operation_id: String,
+    /// `$installation` for what concerns all tenants at once.
+    pub tenant_id: String,
     pub principal: String,
-    pub action: String,
-    pub subject: String,
-    pub reason: Option<String>,
-    pub details: Box<RawValue>,
+    #[serde(flatten)]
+    pub operation: Operation,
     #[serde(with = "time::serde::rfc3339")]
     pub acted_at: OffsetDateTime,
+    /// When it ended; for what was done at once the same.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub ended_at: Option<OffsetDateTime>,
+    /// Of its newest event.
+    pub position: i64,
 }
 
-/// Writes an act down; on a transaction it stands or falls with what was done.
+/// Whose acts those are that concern all tenants at once.
+pub fn installation() -> TenantId {
+    TenantId::new(operations::INSTALLATION)
+}
+
+/// Writes an act down that is done with it; on a transaction it stands or falls with what was done.
 pub async fn record(client: &impl GenericClient, act: Act<'_>) -> Result<()> {
-    let (act_id, details) = (Uuid::now_v7().to_string(), act.details.to_string());
-    let statement = client.prepare_cached(RECORD).await?;
-    client
-        .execute(
-            &statement,
-            &[
-                &act.tenant_id.as_str(),
-                &act_id,
-                &act.principal,
-                &act.action,
-                &act.subject,
-                &act.reason,
-                &JsonText(&details),
-            ],
-        )
-        .await?;
-    Ok(())
+    let begun = Begun::of(&act);
+    append(
+        client,
+        &begun,
+        &OperationEvent::OperationPerformed(act.into()),
+    )
+    .await
 }
 
-/// A tenant's newest acts.
+/// Writes down that an act begins; `complete` or `fail` tells how it ended.
+pub async fn begin(client: &impl GenericClient, act: Act<'_>) -> Result<Begun> {
+    let begun = Begun::of(&act);
+    append(client, &begun, &OperationEvent::OperationBegun(act.into())).await?;
+    Ok(begun)
+}
+
+/// Writes down what came of it.
+pub async fn complete(client: &impl GenericClient, begun: &Begun, result: Value) -> Result<()> {
+    append(
+        client,
+        begun,
+        &OperationEvent::OperationCompleted { result },
+    )
+    .await
+}
+
+/// Writes down why it came to nothing.
+pub async fn fail(client: &impl GenericClient, begun: &Begun, error: &Error) -> Result<()> {
+    let code = match error {
+        Error::Refused(refusal) => refusal.code.clone(),
+        Error::Busy { code, .. } => (*code).to_owned(),
+        Error::Internal(_) => "internal-error".to_owned(),
+    };
+    let detail = error.to_string();
+    append(
+        client,
+        begun,
+        &OperationEvent::OperationFailed { code, detail },
+    )
+    .await
+}
+
+/// The newest acts of these tenants, before one of them if named; at most `MAX_LISTED`.
 pub async fn list(
     client: &impl GenericClient,
-    tenant_id: &TenantId,
-    limit: i64,
+    tenants: &[&str],
+    (before, limit): (Option<&str>, i64),
 ) -> Result<Vec<Recorded>> {
     let statement = client.prepare_cached(LIST).await?;
+    let limit = limit.clamp(1, MAX_LISTED);
     let rows = client
-        .query(
-            &statement,
-            &[&tenant_id.as_str(), &limit.clamp(1, MAX_LISTED)],
-        )
+        .query(&statement, &[&tenants, &before, &limit])
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Recorded {
-                act_id: row.try_get("act_id")?,
-                principal: row.try_get("principal")?,
-                action: row.try_get("action")?,
-                subject: row.try_get("subject")?,
-                reason: row.try_get("reason")?,
-                details: RawValue::from_string(row.try_get::<_, Payload>("details")?.0)?,
-                acted_at: row.try_get("acted_at")?,
-            })
-        })
+    let events: Vec<RecordedEvent> = rows.iter().map(RecordedEvent::from_row).collect();
+    let streams = events.chunk_by(|one, next| one.aggregate_id == next.aggregate_id);
+    streams
+        .filter_map(|stream| fold(stream).transpose())
         .collect()
+}
+
+/// One act of one of these tenants.
+pub async fn find(
+    client: &impl GenericClient,
+    tenants: &[&str],
+    operation_id: &str,
+) -> Result<Option<Recorded>> {
+    let statement = client.prepare_cached(FIND).await?;
+    let rows = client
+        .query(&statement, &[&tenants, &operation_id, &MAX_EVENTS])
+        .await?;
+    let events: Vec<RecordedEvent> = rows.iter().map(RecordedEvent::from_row).collect();
+    fold(&events)
+}
+
+fn fold(stream: &[RecordedEvent]) -> Result<Option<Recorded>> {
+    let (Some(first), Some(last)) = (stream.first(), stream.last()) else {
+        return Ok(None);
+    };
+    let mut operation = Operation::default();
+    for event in stream {
+        operation.apply(event.decode()?);
+    }
+    let is_over = operation.standing != operations::Standing::Running;
+    Ok(Some(Recorded {
+        operation_id: first.aggregate_id.clone(),
+        tenant_id: first.tenant_id.as_str().to_owned(),
+        principal: first.actor.clone(),
+        operation,
+        acted_at: first.occurred_at,
+        ended_at: is_over.then_some(last.occurred_at),
+        position: last.position,
+    }))
+}
+
+async fn append(client: &impl GenericClient, begun: &Begun, event: &OperationEvent) -> Result<()> {
+    let (event_type, event_version) = (event.event_type(), event.event_version());
+    let payload = serde_json::to_string(event)?;
+    let fact = Fact {
+        tenant_id: &begun.tenant_id,
+        aggregate_type: Operation::TYPE,
+        aggregate_id: &begun.operation_id,
+        event_type: &event_type,
+        event_version: &event_version,
+        payload: &payload,
+        actor: &begun.principal,
+    };
+    recording::append(client, &fact).await
+}
+
+impl Begun {
+    fn of(act: &Act<'_>) -> Self {
+        Self {
+            tenant_id: act.tenant_id.clone(),
+            principal: act.principal.to_owned(),
+            operation_id: Uuid::now_v7().to_string(),
+        }
+    }
+}
+
+impl From<Act<'_>> for operations::Act {
+    fn from(act: Act<'_>) -> Self {
+        Self {
+            action: act.action.to_owned(),
+            subject: act.subject.to_owned(),
+            reason: act.reason.map(str::to_owned),
+            details: act.details.clone(),
+        }
+    }
 }

@@ -9,6 +9,7 @@ use domain::chefs::Chef;
 use domain::customers::Customer;
 use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::ids::TenantId;
+use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::tenants::Tenant;
 use event_store::recorded::{Payload, Recorded};
@@ -23,6 +24,7 @@ const FIRST_EVENTS: &[&str] = &[
     "TenantCreated",
     "LeadCreated",
     "ChefAdded",
+    "OperationBegun",
     "BookingCreated",
     "PaymentReceived",
 ];
@@ -125,6 +127,7 @@ fn every_sample_ever_kept_is_read_today() {
             Tenant::TYPE => read::<Tenant>(path, sample, first),
             Customer::TYPE => read::<Customer>(path, sample, first),
             Chef::TYPE => read::<Chef>(path, sample, first),
+            Operation::TYPE => read::<Operation>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),

@@ -2,8 +2,10 @@
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use event_store::store::Store;
+use identity::acts::{self, Act};
 use identity::keys::{self, ApiKey};
 use identity::new_keys::NewKey;
 use identity::permissions::Permission;
@@ -15,7 +17,7 @@ use time::{Duration, OffsetDateTime};
 use super::attached::attached;
 use super::output::{self, Format};
 use super::tenant_choice::TenantChoice;
-use super::{Outcome, Reason};
+use super::{Outcome, Reason, operator};
 use crate::config::DatabaseSettings;
 
 /// A key that is to last longer had better have no end.
@@ -81,6 +83,7 @@ pub async fn run(settings: &DatabaseSettings, command: &KeysCommand, format: For
         KeysCommand::Revoke { key_id, tenant } => {
             let tenant_id = tenant.require(store).await?;
             let key = keys::revoke(&store.pools.engine, &tenant_id, key_id).await?;
+            note(store, &tenant_id, "revoke-key", &key).await?;
             match format {
                 Format::Json => output::document(&key),
                 Format::Table => Ok(output::line(&format!(
@@ -105,6 +108,7 @@ async fn create(store: &Store, args: &CreateArgs, format: Format) -> Outcome {
         expires_at: expires_at(args.expires_in_days)?,
     };
     let (key, plain) = keys::create(&store.pools.engine, &tenant_id, &new).await?;
+    note(store, &tenant_id, "create-key", &key).await?;
     if format == Format::Json {
         let mut document = serde_json::to_value(&key)?;
         document["key"] = json!(plain.expose());
@@ -122,6 +126,20 @@ async fn create(store: &Store, args: &CreateArgs, format: Format) -> Outcome {
         "This is the only time that the key is shown; send it as `Authorization: Bearer <key>`.",
     );
     Ok(())
+}
+
+/// Labels may name people, so they stay out of the record.
+async fn note(store: &Store, tenant_id: &TenantId, action: &'static str, key: &ApiKey) -> Outcome {
+    let client = store.pools.engine.get().await?;
+    let act = Act {
+        tenant_id,
+        principal: &operator::name(),
+        action,
+        subject: &key.key_id,
+        reason: None,
+        details: &json!({ "kind": key.kind.as_str(), "role": key.role }),
+    };
+    Ok(acts::record(&client, act).await?)
 }
 
 async fn list(store: &Store, tenant: &TenantChoice, format: Format) -> Outcome {

@@ -13,6 +13,8 @@ use std::process::Stdio;
 
 use clap::Args;
 use domain::refusal::Refusal;
+use event_store::store::Store;
+use identity::acts::{self, Act};
 use schema::migrate::database_version;
 use schema::positions;
 use serde_json::json;
@@ -23,7 +25,7 @@ use tokio_postgres::IsolationLevel;
 use self::manifest::{DUMP, MANIFEST, Manifest};
 use super::attached::located;
 use super::output::{self, Format};
-use super::{Outcome, Reason};
+use super::{Outcome, Reason, operator};
 use crate::config::DatabaseSettings;
 use crate::database;
 use crate::embedded::private_files;
@@ -87,6 +89,7 @@ pub async fn backup(settings: &DatabaseSettings, args: &BackupArgs, format: Form
             dumped,
         );
         manifest.write(&args.directory)?;
+        note(&store, &manifest).await?;
         if format == Format::Table {
             output::remark(&format!(
                 "Keep the root key ({}) elsewhere: it is not in the backup.",
@@ -96,6 +99,20 @@ pub async fn backup(settings: &DatabaseSettings, args: &BackupArgs, format: Form
         report(&serde_json::to_value(&manifest)?, format)
     })
     .await
+}
+
+/// Written down once it is whole; the record is in the next backup, not in this one.
+async fn note(store: &Store, manifest: &Manifest) -> Outcome {
+    let client = store.pools.engine.get().await?;
+    let act = Act {
+        tenant_id: &acts::installation(),
+        principal: &operator::name(),
+        action: "back-up",
+        subject: &manifest.sha256,
+        reason: None,
+        details: &json!({ "events": manifest.events, "position": manifest.position, "bytes": manifest.bytes }),
+    };
+    Ok(acts::record(&client, act).await?)
 }
 
 /// Writes the dump as it comes; answers its length and checksum.

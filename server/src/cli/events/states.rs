@@ -4,6 +4,7 @@ use cqrs_es::Aggregate;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::customers::Customer;
+use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
@@ -19,6 +20,7 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Tenant::TYPE) => fold_as::<Tenant>(stream),
         Some(Customer::TYPE) => fold_as::<Customer>(stream),
         Some(Chef::TYPE) => fold_as::<Chef>(stream),
+        Some(Operation::TYPE) => fold_as::<Operation>(stream),
         Some(Booking::TYPE) => fold_as::<Booking>(stream),
         Some(Payment::TYPE) => fold_as::<Payment>(stream),
         other => Err(unknown(other.unwrap_or_default()).into()),
@@ -31,6 +33,7 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Tenant::TYPE => check_as::<Tenant>(event),
         Customer::TYPE => check_as::<Customer>(event),
         Chef::TYPE => check_as::<Chef>(event),
+        Operation::TYPE => check_as::<Operation>(event),
         Booking::TYPE => check_as::<Booking>(event),
         Payment::TYPE => check_as::<Payment>(event),
         other => Err(unknown(other)),
