@@ -33,13 +33,20 @@ pub enum Permission {
     /// See the days' figures.
     #[serde(rename = "figures:read")]
     FiguresRead,
+    /// See what all tenants share: projections, holes in the log, dead rows, the doctor's findings; and every tenant's
+    /// outbox and events. No role of a tenant holds it.
+    #[serde(rename = "installation:read")]
+    InstallationRead,
+    /// Pause, rewind, rebuild and roll back projections, for all tenants at once. No role of a tenant holds it.
+    #[serde(rename = "installation:operate")]
+    InstallationOperate,
     /// Create, list and revoke API keys.
     #[serde(rename = "keys:manage")]
     KeysManage,
-    /// See projections, the outbox and the event log.
+    /// See the tenant's outbox, webhooks, parked keys and events.
     #[serde(rename = "operations:read")]
     OperationsRead,
-    /// Rebuild, retry, redrive and discard.
+    /// Retry, drop and discard what is the tenant's.
     #[serde(rename = "operations:write")]
     OperationsWrite,
     #[serde(rename = "payments:read")]
@@ -75,6 +82,8 @@ impl Permission {
         Self::CustomersWrite,
         Self::CustomersMerge,
         Self::FiguresRead,
+        Self::InstallationRead,
+        Self::InstallationOperate,
         Self::KeysManage,
         Self::OperationsRead,
         Self::OperationsWrite,
@@ -99,6 +108,8 @@ impl Permission {
             Self::CustomersWrite => "customers:write",
             Self::CustomersMerge => "customers:merge",
             Self::FiguresRead => "figures:read",
+            Self::InstallationRead => "installation:read",
+            Self::InstallationOperate => "installation:operate",
             Self::KeysManage => "keys:manage",
             Self::OperationsRead => "operations:read",
             Self::OperationsWrite => "operations:write",

@@ -23,6 +23,8 @@ pub enum Role {
     Viewer,
     /// An AI agent: books and talks to customers; cannot cancel, refund, merge, configure or manage keys.
     AiAgent,
+    /// Runs the installation for all its tenants: sees and steers what they share, and does no business.
+    Operator,
     /// Our own relay, timers and webhook workers: carries results back as commands.
     Service,
 }
@@ -35,6 +37,7 @@ impl Role {
         Self::Staff,
         Self::Viewer,
         Self::AiAgent,
+        Self::Operator,
         Self::Service,
     ];
 
@@ -47,6 +50,7 @@ impl Role {
             Self::Staff => "staff",
             Self::Viewer => "viewer",
             Self::AiAgent => "ai-agent",
+            Self::Operator => "operator",
             Self::Service => "service",
         }
     }
@@ -64,6 +68,7 @@ impl Role {
             Self::Staff => STAFF,
             Self::Viewer => VIEWER,
             Self::AiAgent => AI_AGENT,
+            Self::Operator => OPERATOR,
             Self::Service => SERVICE,
         }
     }
@@ -118,6 +123,14 @@ const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
 
 const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
 
+// Made at the command line alone. What it sees of any tenant is sealed, or holds ids only.
+const OPERATOR: PermissionSet = PermissionSet::of(&[
+    Permission::InstallationRead,
+    Permission::InstallationOperate,
+    Permission::OperationsRead,
+    Permission::OperationsWrite,
+]);
+
 const SERVICE: PermissionSet = PermissionSet::of(&[
     Permission::BookingsRead,
     Permission::BookingsWrite,
@@ -169,6 +182,24 @@ mod tests {
                 .iter()
                 .all(|role| !role.permissions().contains(Permission::TenantsCreate))
         );
+    }
+
+    #[test]
+    fn only_an_operator_touches_what_tenants_share() {
+        for shared in [
+            Permission::InstallationRead,
+            Permission::InstallationOperate,
+        ] {
+            let holders = Role::ALL
+                .iter()
+                .filter(|role| role.permissions().contains(shared));
+            assert_eq!(holders.collect::<Vec<_>>(), [&Role::Operator]);
+        }
+        let business = Role::Manager
+            .permissions()
+            .without(Role::Operator.permissions());
+        let both = Role::Operator.permissions().intersection(business);
+        assert!(both.is_empty(), "{both:?}");
     }
 
     #[test]
