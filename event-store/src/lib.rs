@@ -19,6 +19,7 @@ pub mod recording;
 pub mod snapshots;
 pub mod steering;
 pub mod store;
+pub mod stored_snapshots;
 pub mod tail;
 pub mod tenants;
 pub mod upcast;

@@ -1,7 +1,7 @@
 //! What operators see of projections and do to them: how far each is behind, in events and in time, whether it moves,
 //! what it does with events that fail; pausing it, and reading a part of the log again.
 
-use deadpool_postgres::{GenericClient, Pool};
+use deadpool_postgres::GenericClient;
 use domain::refusal::Refusal;
 use serde::Serialize;
 use time::OffsetDateTime;
@@ -133,20 +133,22 @@ pub async fn list(client: &impl GenericClient) -> Result<Vec<Condition>> {
 }
 
 /// Stops a projection until it is resumed, whatever process runs it; answers whether it was running.
-pub async fn pause(pool: &Pool, subscriber: &str, reason: &str) -> Result<bool> {
-    let client = pool.get().await?;
+pub async fn pause(client: &impl GenericClient, subscriber: &str, reason: &str) -> Result<bool> {
     client.execute(ENSURE, &[&subscriber]).await?;
     Ok(client.execute(PAUSE, &[&subscriber, &reason]).await? == 1)
 }
 
 /// Lets a paused projection go on; answers whether it was paused.
-pub async fn resume(pool: &Pool, subscriber: &str) -> Result<bool> {
-    Ok(pool.get().await?.execute(RESUME, &[&subscriber]).await? == 1)
+pub async fn resume(client: &impl GenericClient, subscriber: &str) -> Result<bool> {
+    Ok(client.execute(RESUME, &[&subscriber]).await? == 1)
 }
 
 /// Says what the projection does with events that fail; answers whether that is a change.
-pub async fn set_policy(pool: &Pool, subscriber: &str, policy: Policy) -> Result<bool> {
-    let client = pool.get().await?;
+pub async fn set_policy(
+    client: &impl GenericClient,
+    subscriber: &str,
+    policy: Policy,
+) -> Result<bool> {
     client.execute(ENSURE, &[&subscriber]).await?;
     let changed = client
         .execute(SET_POLICY, &[&subscriber, &policy.as_str()])
@@ -156,15 +158,8 @@ pub async fn set_policy(pool: &Pool, subscriber: &str, policy: Policy) -> Result
 
 /// Sends a projection back, to read the log again after `position`. Refused with `position-invalid` unless that lies
 /// behind it: to send it on would pass over events in silence.
-pub async fn rewind(pool: &Pool, subscriber: &str, position: i64) -> Result<()> {
-    if position >= 0
-        && pool
-            .get()
-            .await?
-            .execute(REWIND, &[&subscriber, &position])
-            .await?
-            == 1
-    {
+pub async fn rewind(client: &impl GenericClient, subscriber: &str, position: i64) -> Result<()> {
+    if position >= 0 && client.execute(REWIND, &[&subscriber, &position]).await? == 1 {
         return Ok(());
     }
     let detail = format!("{subscriber} has not passed position {position}; name one that it has");

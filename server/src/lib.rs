@@ -7,5 +7,6 @@ pub mod database;
 pub mod demo;
 pub mod embedded;
 pub mod http;
+pub mod operations;
 pub mod root_key;
 pub mod telemetry;

@@ -31,6 +31,7 @@ mod race;
 mod readme;
 mod rebuild;
 mod signatures;
+mod snapshots;
 mod sql;
 mod store;
 mod stream;

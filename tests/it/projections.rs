@@ -233,9 +233,9 @@ async fn the_policy_decides_whether_a_failing_event_stops_its_projection() {
     let admin = app.admin().await;
     let id = given::customer(&app.tenant.owner, "Ada").await;
     app.catch_up().await;
-    let pool = &app.store.pools.engine;
+    let client = &app.store.pools.engine.get().await.unwrap();
     assert!(
-        steering::set_policy(pool, "customers", Policy::Pause)
+        steering::set_policy(client, "customers", Policy::Pause)
             .await
             .unwrap()
     );
@@ -253,7 +253,7 @@ async fn the_policy_decides_whether_a_failing_event_stops_its_projection() {
     );
     assert_eq!(app.count(&position).await, 1, "it has not gone on");
     assert!(
-        steering::set_policy(pool, "customers", Policy::Skip)
+        steering::set_policy(client, "customers", Policy::Skip)
             .await
             .unwrap()
     );
@@ -270,13 +270,13 @@ async fn a_paused_projection_stands_still_until_it_is_resumed() {
     let app = TestApp::start().await;
     let owner = &app.tenant.owner;
     app.catch_up().await;
-    let pool = &app.store.pools.engine;
+    let client = &app.store.pools.engine.get().await.unwrap();
     assert!(
-        steering::pause(pool, "customers", "maintenance")
+        steering::pause(client, "customers", "maintenance")
             .await
             .unwrap()
     );
-    assert!(!steering::pause(pool, "customers", "again").await.unwrap());
+    assert!(!steering::pause(client, "customers", "again").await.unwrap());
     let stands = app
         .count("select position from checkpoints where subscriber = 'customers'")
         .await;
@@ -293,7 +293,7 @@ async fn a_paused_projection_stands_still_until_it_is_resumed() {
         .count("select position from checkpoints where subscriber = 'customers'")
         .await;
     assert_eq!(stands, still);
-    assert!(steering::resume(pool, "customers").await.unwrap());
+    assert!(steering::resume(client, "customers").await.unwrap());
     app.catch_up().await;
     assert_eq!(owner.items("customers").await.len(), 1);
 }
@@ -310,11 +310,11 @@ async fn reading_the_log_again_brings_lost_rows_back_and_changes_no_other() {
         .execute("delete from customers where customer_id = $1", &[&lost])
         .await
         .unwrap();
-    let pool = &app.store.pools.engine;
-    steering::rewind(pool, "customers", 0).await.unwrap();
+    let client = &app.store.pools.engine.get().await.unwrap();
+    steering::rewind(client, "customers", 0).await.unwrap();
     app.catch_up().await;
     assert_eq!(tables::fingerprints(&admin).await, before);
-    let ahead = steering::rewind(pool, "customers", i64::MAX).await;
+    let ahead = steering::rewind(client, "customers", i64::MAX).await;
     assert!(ahead.unwrap_err().to_string().contains("position-invalid"));
 }
 

@@ -70,6 +70,14 @@ const SQL_FILES: &[(&str, &str)] = &[
         "an operator looks at the log as it lies there, across tenants",
     ),
     (
+        "server/src/operations/events",
+        "an operator looks at the log as it lies there, across tenants",
+    ),
+    (
+        "server/src/operations/webhooks.rs",
+        "an operator looks at what came in, without what it says",
+    ),
+    (
         "server/src/embedded/login.rs",
         "provisions the private PostgreSQL before there is a schema",
     ),

@@ -1,17 +1,19 @@
 //! `rapport store`: the event store as it lies in PostgreSQL, for whoever keeps it running.
 
+mod snapshots;
+
 use clap::{Args, Subcommand};
-use event_store::holes::{self, Hole, Holes, MAX_HOLES};
+use event_store::holes::{Hole, Holes, MAX_HOLES};
 use event_store::store::Store;
 use event_store::vacuum::{self, Report};
 
+use self::snapshots::SnapshotCommand;
 use super::Outcome;
 use super::attached::attached;
 use super::output::{self, Format};
 use crate::config::DatabaseSettings;
+use crate::operations;
 
-/// How far back holes are looked for when nothing is said; a few seconds' work.
-const LOOK_BACK_POSITIONS: i64 = 2_000_000;
 const MEBIBYTE: f64 = 1_048_576.0;
 
 #[derive(Subcommand, Debug)]
@@ -25,6 +27,9 @@ pub enum StoreCommand {
         after_help = "Example:\n  rapport store vacuum-report --json | jq '.tables[] | select(.is_due)'"
     )]
     VacuumReport,
+    /// See, check and drop the snapshots of long streams.
+    #[command(subcommand)]
+    Snapshot(SnapshotCommand),
 }
 
 /// Show the positions that are missing from the log.
@@ -43,6 +48,7 @@ pub struct HolesArgs {
 pub async fn run(settings: &DatabaseSettings, command: &StoreCommand, format: Format) -> Outcome {
     attached(settings, async |store| match command {
         StoreCommand::Holes(args) => show_holes(store, args, format).await,
+        StoreCommand::Snapshot(command) => snapshots::run(store, command, format).await,
         StoreCommand::VacuumReport => {
             let report = vacuum::report(&store.pools.engine).await?;
             match format {
@@ -55,14 +61,7 @@ pub async fn run(settings: &DatabaseSettings, command: &StoreCommand, format: Fo
 }
 
 async fn show_holes(store: &Store, args: &HolesArgs, format: Format) -> Outcome {
-    let after = match args.after {
-        Some(after) => after,
-        None => {
-            let (_, newest) = holes::ends(&store.pools.engine.get().await?).await?;
-            (newest - LOOK_BACK_POSITIONS).max(0)
-        }
-    };
-    let found = holes::survey(&store.pools.engine, after).await?;
+    let (after, found) = operations::store::holes(store, args.after).await?;
     if format == Format::Json {
         let mut document = serde_json::to_value(&found)?;
         document["after"] = after.into();

@@ -6,6 +6,8 @@ use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::store::Store;
 
+use crate::operations::Scope;
+
 #[derive(Args, Debug)]
 pub struct TenantChoice {
     /// The tenant's slug; may be left out where there is only one tenant.
@@ -31,6 +33,11 @@ impl TenantChoice {
                 Err(Refusal::malformed("tenant-missing", detail).into())
             }
         }
+    }
+
+    /// As operations take it.
+    pub async fn scope(&self, store: &Store) -> Result<Scope> {
+        Ok(self.find(store).await?.map_or(Scope::All, Scope::Tenant))
     }
 
     /// The named tenant; `None` where none is named, which means all of them.

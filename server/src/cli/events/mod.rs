@@ -3,9 +3,7 @@
 mod export;
 mod import;
 mod manifest;
-mod rows;
 mod show;
-mod states;
 mod stats;
 mod tail;
 

@@ -8,10 +8,10 @@ use event_store::recorded::Recorded;
 use event_store::store::Store;
 use tokio::task::JoinSet;
 
-use super::rows::{EventRow, Slugs};
 use crate::cli::Outcome;
 use crate::cli::output::{self, Format};
 use crate::cli::tenant_choice::TenantChoice;
+use crate::operations::events::rows::{EventRow, Slugs};
 
 /// Events of one look.
 const PAGE_EVENTS: i64 = 500;

@@ -1,11 +1,11 @@
 //! Which projections a subcommand is about.
 
 use clap::Args;
-use domain::refusal::Refusal;
 use event_store::store::Store;
 use projectors::Projection;
 
 use super::Reason;
+use crate::operations::projections;
 
 /// One projection or more, or all.
 #[derive(Args, Debug)]
@@ -24,19 +24,7 @@ impl Chosen {
         if self.all {
             return Ok(projectors::all(store));
         }
-        let found = self.names.iter().map(|name| find(store, name));
-        found.collect()
+        let found = self.names.iter().map(|name| projections::find(store, name));
+        Ok(found.collect::<event_store::Result<_>>()?)
     }
-}
-
-/// The projection of this name; refused with `projection-not-found`, naming those there are.
-pub fn find(store: &Store, name: &str) -> Result<Projection, Reason> {
-    let all = projectors::all(store);
-    let names: Vec<&str> = all.iter().map(Projection::name).collect();
-    let detail = format!(
-        "there is no projection {name}; there are {}",
-        names.join(", ")
-    );
-    let found = all.into_iter().find(|projection| projection.name() == name);
-    found.ok_or_else(|| Refusal::not_found("projection-not-found", detail).into())
 }

@@ -1,16 +1,17 @@
 //! Keys that wait because an event of theirs cannot be applied.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use domain::refusal::Refusal;
-use event_store::parked::{self, Choice, Dropping, MAX_LISTED, ParkedKey, Retried};
+use event_store::parked::{MAX_LISTED, ParkedKey};
 use event_store::store::Store;
 use serde_json::json;
 
+use super::super::operator;
 use super::super::output::{self, Format};
 use super::super::tenant_choice::TenantChoice;
-use super::{Outcome, Reason, choice};
+use super::Outcome;
+use crate::operations::parked::{self, Remedied, Remedy, Wanted};
+use crate::operations::{By, check_reason};
 
 /// List parked keys and why they are; try them again, or give the failed event up.
 ///
@@ -43,67 +44,47 @@ pub struct ParkedArgs {
     /// Why, for whoever looks later.
     #[arg(long)]
     reason: Option<String>,
-    /// Who decided so.
-    #[arg(long, default_value = "operator")]
-    by: String,
+    /// Who decided so. [default: operator:<account>]
+    #[arg(long)]
+    by: Option<String>,
     /// Only say what would be done.
     #[arg(long)]
     dry_run: bool,
 }
 
 pub async fn parked(store: &Store, args: &ParkedArgs, format: Format) -> Outcome {
-    if let Some(name) = &args.projection {
-        choice::find(store, name)?;
-    }
-    let tenant_id = args.tenant.find(store).await?;
-    let wanted = Choice {
-        projection: args.projection.as_deref(),
-        key: args.key.as_deref(),
-        tenant_id: tenant_id.as_ref(),
+    let wanted = Wanted {
+        projection: args.projection.clone(),
+        key: args.key.clone(),
+        scope: args.tenant.scope(store).await?,
     };
-    let keys = parked::list(&store.pools.engine.get().await?, wanted).await?;
+    let remedy = match (args.retry, args.drop) {
+        (true, _) => Some(Remedy::Retry),
+        (_, true) => Some(Remedy::Drop),
+        _ => None,
+    };
+    let keys = parked::list(store, &wanted).await?;
     if i64::try_from(keys.len()).is_ok_and(|found| found == MAX_LISTED) {
         output::remark(&format!(
             "These are the oldest {MAX_LISTED}; there may be more, so run this again."
         ));
     }
-    if args.dry_run || !(args.retry || args.drop) {
-        return list(&keys, args, format);
+    let (Some(remedy), false) = (remedy, args.dry_run) else {
+        return list(&keys, args, remedy, format);
+    };
+    if let Some(reason) = &args.reason {
+        check_reason(reason)?;
     }
-    let mut by_projection: BTreeMap<String, Vec<ParkedKey>> = BTreeMap::new();
-    for key in keys {
-        by_projection
-            .entry(key.projection.clone())
-            .or_default()
-            .push(key);
-    }
-    let mut outcomes = Vec::new();
-    for (name, keys) in by_projection {
-        outcomes.push((name.clone(), retry(store, args, (&name, &keys)).await?));
-    }
+    let by = By {
+        principal: &args.by.clone().unwrap_or_else(operator::name),
+        reason: args.reason.as_deref(),
+    };
+    let outcomes = parked::remedy(store, &wanted, remedy, by).await?;
     tell(&outcomes, format)
 }
 
-async fn retry(
-    store: &Store,
-    args: &ParkedArgs,
-    (name, keys): (&str, &[ParkedKey]),
-) -> Result<Retried, Reason> {
-    let projection = choice::find(store, name)?;
-    let dropping = args.drop.then(|| Dropping {
-        by: &args.by,
-        reason: args.reason.as_deref().unwrap_or_default(),
-    });
-    let pool = &store.pools.engine;
-    Ok(parked::retry(pool, projection.subscriber.as_ref(), keys, dropping).await?)
-}
-
-fn list(keys: &[ParkedKey], args: &ParkedArgs, format: Format) -> Outcome {
-    let doing = match (args.retry, args.drop) {
-        (true, _) => "retry",
-        (_, true) => "drop",
-        _ => "list",
-    };
+fn list(keys: &[ParkedKey], args: &ParkedArgs, remedy: Option<Remedy>, format: Format) -> Outcome {
+    let doing = remedy.map_or("list", Remedy::as_str);
     if format == Format::Json {
         return output::document(
             &json!({ "dry_run": args.dry_run, "action": doing, "parked": keys }),
@@ -142,21 +123,18 @@ fn list(keys: &[ParkedKey], args: &ParkedArgs, format: Format) -> Outcome {
     Ok(())
 }
 
-fn tell(outcomes: &[(String, Retried)], format: Format) -> Outcome {
+fn tell(outcomes: &[Remedied], format: Format) -> Outcome {
     match format {
-        Format::Json => {
-            let document = |(name, retried): &(String, Retried)| {
-                json!({ "projection": name, "keys": retried.keys, "events_applied": retried.events_applied,
-                    "events_dropped": retried.events_dropped, "still_parked": retried.still_parked })
-            };
-            let documents: Vec<_> = outcomes.iter().map(document).collect();
-            output::document(&json!({ "retried": documents }))?;
-        }
+        Format::Json => output::document(&json!({ "retried": outcomes }))?,
         Format::Table if outcomes.is_empty() => output::line("Nothing is parked.")?,
         Format::Table => {
-            for (name, retried) in outcomes {
+            for Remedied {
+                projection,
+                retried,
+            } in outcomes
+            {
                 output::line(&format!(
-                    "{name}: of {} keys {} are still parked; {} events applied, {} given up",
+                    "{projection}: of {} keys {} are still parked; {} events applied, {} given up",
                     retried.keys,
                     retried.still_parked,
                     retried.events_applied,
@@ -165,7 +143,7 @@ fn tell(outcomes: &[(String, Retried)], format: Format) -> Outcome {
             }
         }
     }
-    let still: u64 = outcomes.iter().map(|(_, one)| one.still_parked).sum();
+    let still: u64 = outcomes.iter().map(|one| one.retried.still_parked).sum();
     if still == 0 {
         return Ok(());
     }

@@ -2,20 +2,18 @@
 
 use clap::Args;
 use domain::refusal::Refusal;
-use event_store::steering::{self, Condition};
 use event_store::store::Store;
 use indicatif::ProgressBar;
 use projectors::Projection;
 use projectors::build::Progress;
-use projectors::rebuild::{self, Compared, Rebuilt};
 use serde_json::{Value, json};
 
+use super::super::operator;
 use super::super::output::{self, Format};
-use super::choice::{self, Chosen};
+use super::choice::Chosen;
 use super::{Outcome, Reason};
-
-/// What the twins hold when there is something to go back to.
-const OLD: &str = "old";
+use crate::operations::rebuilds::{self, Built, Work};
+use crate::operations::{By, acts, projections};
 
 /// Build read tables anew from the log.
 ///
@@ -63,37 +61,20 @@ pub struct RollbackArgs {
 
 pub async fn rebuild(store: &Store, args: &RebuildArgs, format: Format) -> Outcome {
     let chosen = args.chosen.find(store)?;
+    let work = match args.no_compare {
+        true => Work::RebuildUncompared,
+        false => Work::Rebuild,
+    };
     if args.dry_run {
-        return tell_plan(
-            store,
-            &chosen,
-            "would be built anew and switched to",
-            format,
-        )
-        .await;
+        let what = "would be built anew and switched to";
+        return tell_plan(store, &chosen, (work, what), format).await;
     }
     let mut documents = Vec::new();
     for projection in chosen {
-        let bar = Bar::new(&projection);
-        let progress = |progress| bar.tell(&progress);
-        let outcome = match args.no_compare {
-            true => rebuild::rebuild(store, &projection, progress)
-                .await
-                .map(|rebuilt| (rebuilt, Vec::new())),
-            false => rebuild::rebuild_compared(store, &projection, progress).await,
-        };
-        bar.0.finish_and_clear();
-        let (rebuilt, compared) = outcome?;
-        let name = projection.name();
+        let built = run(store, &projection, work).await?;
         match format {
-            Format::Json => documents.push(json!({
-                "projection": name, "events": rebuilt.events, "position": rebuilt.position,
-                "parked_keys": rebuilt.parked_keys, "compared": compared,
-            })),
-            Format::Table => {
-                tell_rebuilt(name, &rebuilt)?;
-                tell_differences(&compared)?;
-            }
+            Format::Json => documents.push(json!(built)),
+            Format::Table => tell_rebuilt(&built)?,
         }
     }
     match format {
@@ -105,14 +86,14 @@ pub async fn rebuild(store: &Store, args: &RebuildArgs, format: Format) -> Outco
 pub async fn compare(store: &Store, args: &CompareArgs, format: Format) -> Outcome {
     let chosen = args.chosen.find(store)?;
     if args.dry_run {
-        return tell_plan(store, &chosen, "would be built anew and compared", format).await;
+        let what = "would be built anew and compared";
+        return tell_plan(store, &chosen, (Work::Compare, what), format).await;
     }
-    let (mut compared, mut rows) = (Vec::new(), Vec::new());
+    let (mut compared, mut rows, mut different) = (Vec::new(), Vec::new(), Vec::new());
     for projection in chosen {
-        let bar = Bar::new(&projection);
-        let found = rebuild::compare(store, &projection, |progress| bar.tell(&progress)).await;
-        bar.0.finish_and_clear();
-        for table in found? {
+        let built = run(store, &projection, Work::Compare).await?;
+        different.extend(built.different());
+        for table in built.compared {
             rows.push(vec![
                 projection.name().to_owned(),
                 table.table.to_owned(),
@@ -130,11 +111,6 @@ pub async fn compare(store: &Store, args: &CompareArgs, format: Format) -> Outco
             output::table(&heads, rows, "There are no tables.")?;
         }
     }
-    let different: Vec<&str> = compared
-        .iter()
-        .filter(|table| !table.equal)
-        .map(|table| table.table)
-        .collect();
     if different.is_empty() {
         return Ok(());
     }
@@ -146,56 +122,58 @@ pub async fn compare(store: &Store, args: &CompareArgs, format: Format) -> Outco
 }
 
 pub async fn rollback(store: &Store, args: &RollbackArgs, format: Format) -> Outcome {
-    let projection = choice::find(store, &args.name)?;
+    let projection = projections::find(store, &args.name)?;
     if args.dry_run {
-        let is_old = |condition: &Condition| condition.twin.as_deref() == Some(OLD);
-        if !condition(store, projection.name())
-            .await?
-            .is_some_and(|found| is_old(&found))
-        {
-            let detail = format!("there are no old tables of {}", projection.name());
-            return Err(Refusal::conflict("nothing-to-roll-back-to", detail).into());
-        }
-        let chosen = [projection];
-        return tell_plan(store, &chosen, "would go back to its old tables", format).await;
+        let what = "would go back to its old tables";
+        return tell_plan(store, &[projection], (Work::Rollback, what), format).await;
     }
-    let bar = Bar::new(&projection);
-    let outcome = rebuild::rollback(store, &projection, |progress| bar.tell(&progress)).await;
-    bar.0.finish_and_clear();
-    let rebuilt = outcome?;
+    let built = run(store, &projection, Work::Rollback).await?;
     match format {
-        Format::Json => output::document(
-            &json!({ "projection": projection.name(), "position": rebuilt.position, "events": rebuilt.events }),
-        ),
+        Format::Json => output::document(&built),
         Format::Table => Ok(output::line(&format!(
             "{}: back on its old tables at position {}, after {} events that they had not seen",
-            projection.name(),
-            rebuilt.position,
-            rebuilt.events
+            built.projection,
+            built.position.unwrap_or_default(),
+            built.events
         ))?),
     }
 }
 
+/// Does the work between its entries in the record, with its progress on the terminal.
+async fn run(store: &Store, projection: &Projection, work: Work) -> Result<Built, Reason> {
+    let operator = operator::name();
+    let by = By::without_reason(&operator);
+    let begun = rebuilds::announce(store, projection, work, by).await?;
+    let bar = Bar::new(projection);
+    let outcome = rebuilds::run(store, projection, work, |progress| bar.tell(&progress)).await;
+    bar.0.finish_and_clear();
+    Ok(acts::end(store, &begun, outcome).await?)
+}
+
 /// What would be done, and what would be lost by it.
-async fn tell_plan(store: &Store, chosen: &[Projection], what: &str, format: Format) -> Outcome {
+async fn tell_plan(
+    store: &Store,
+    chosen: &[Projection],
+    (work, what): (Work, &str),
+    format: Format,
+) -> Outcome {
     let mut documents: Vec<Value> = Vec::new();
     for projection in chosen {
-        let condition = condition(store, projection.name()).await?;
-        let until = condition.as_ref().map_or(0, |condition| condition.position);
-        let twin = condition.and_then(|condition| condition.twin);
+        let planned = rebuilds::plan(store, projection, work).await?;
         match format {
-            Format::Json => documents.push(json!({
-                "projection": projection.name(), "until": until, "tables": projection.tables, "twin": twin,
-            })),
+            Format::Json => documents.push(json!(planned)),
             Format::Table => {
-                let lost = match twin.as_deref() {
-                    Some(OLD) => "; its twins hold the tables from before the last rebuild",
+                let lost = match planned.twin.as_deref() {
+                    Some(rebuilds::OLD) => {
+                        "; its twins hold the tables from before the last rebuild"
+                    }
                     _ => "",
                 };
                 output::line(&format!(
-                    "{}: {} {what}, up to position {until}{lost}",
-                    projection.name(),
-                    projection.tables.join(", ")
+                    "{}: {} {what}, up to position {}{lost}",
+                    planned.projection,
+                    planned.tables.join(", "),
+                    planned.until
                 ))?;
             }
         }
@@ -206,27 +184,20 @@ async fn tell_plan(store: &Store, chosen: &[Projection], what: &str, format: For
     }
 }
 
-async fn condition(store: &Store, name: &str) -> Result<Option<Condition>, Reason> {
-    let conditions = steering::list(&store.pools.engine.get().await?).await?;
-    Ok(conditions.into_iter().find(|one| one.subscriber == name))
-}
-
-fn tell_rebuilt(name: &str, rebuilt: &Rebuilt) -> Outcome {
+fn tell_rebuilt(built: &Built) -> Outcome {
+    let name = built.projection;
     output::line(&format!(
         "{name}: {} events up to position {}",
-        rebuilt.events, rebuilt.position
+        built.events,
+        built.position.unwrap_or_default()
     ))?;
-    if rebuilt.parked_keys > 0 {
+    if built.parked_keys > 0 {
         output::remark(&format!(
             "{} keys of {name} cannot be built; see `rapport projections parked {name}`",
-            rebuilt.parked_keys
+            built.parked_keys
         ));
     }
-    Ok(())
-}
-
-fn tell_differences(compared: &[Compared]) -> Outcome {
-    for table in compared.iter().filter(|table| !table.equal) {
+    for table in built.compared.iter().filter(|table| !table.equal) {
         output::line(&format!(
             "  {} differs from what was in use: {} rows, before {}",
             table.table, table.twin_rows, table.rows

@@ -1,12 +1,13 @@
 //! What there is to see of projections.
 
 use clap::Args;
-use event_store::steering::{self, Condition, Health};
+use event_store::steering::{Condition, Health};
 use event_store::store::Store;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::output::{self, Format};
-use super::{Outcome, Reason, choice};
+use super::Outcome;
+use crate::operations::projections;
 
 /// Show one projection: all that is known of it, and the tables it fills.
 #[derive(Args, Debug)]
@@ -17,12 +18,11 @@ pub struct ShowArgs {
 }
 
 pub async fn list(store: &Store, format: Format) -> Outcome {
-    let conditions = steering::list(&store.pools.engine.get().await?).await?;
     if format == Format::Json {
-        let documents = conditions.iter().map(document);
-        let documents = documents.collect::<Result<Vec<Value>, Reason>>()?;
+        let documents = projections::list(store).await?;
         return output::document(&json!({ "projections": documents }));
     }
+    let conditions = projections::conditions(store).await?;
     let mut rows: Vec<Vec<String>> = conditions.iter().map(row).collect();
     for projection in projectors::all(store) {
         let name = projection.name();
@@ -59,17 +59,7 @@ pub async fn list(store: &Store, format: Format) -> Outcome {
 }
 
 pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
-    let projection = choice::find(store, &args.name)?;
-    let conditions = steering::list(&store.pools.engine.get().await?).await?;
-    let condition = conditions
-        .iter()
-        .find(|condition| condition.subscriber == args.name);
-    let mut document = match condition {
-        Some(condition) => document(condition)?,
-        None => json!({ "subscriber": args.name, "health": "never_run" }),
-    };
-    document["tables"] = json!(projection.tables);
-    document["aggregate_types"] = json!(projection.subscriber.aggregate_types());
+    let document = projections::show(store, &args.name).await?;
     if format == Format::Json {
         return output::document(&document);
     }
@@ -79,12 +69,6 @@ pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
         .map(|(name, value)| (name.as_str(), value.clone()))
         .collect();
     Ok(output::record(&pairs)?)
-}
-
-fn document(condition: &Condition) -> Result<Value, Reason> {
-    let mut document = serde_json::to_value(condition)?;
-    document["health"] = serde_json::to_value(condition.health())?;
-    Ok(document)
 }
 
 fn row(condition: &Condition) -> Vec<String> {

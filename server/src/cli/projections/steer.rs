@@ -2,17 +2,15 @@
 
 use clap::Args;
 use clap::builder::PossibleValuesParser;
-use domain::refusal::Refusal;
-use event_store::checkpoints;
 use event_store::parking::Policy;
-use event_store::steering;
 use event_store::store::Store;
-use projectors::{Projection, Replay};
 use serde_json::{Value, json};
 
+use super::super::operator;
 use super::super::output::{self, Format};
-use super::choice::{self, Chosen};
-use super::{Outcome, Reason};
+use super::Outcome;
+use super::choice::Chosen;
+use crate::operations::{By, Intent, check_reason, projections};
 
 /// Stop projections until they are resumed. Commands go on; what they write is not seen by queries meanwhile.
 #[derive(Args, Debug)]
@@ -76,96 +74,66 @@ pub struct RewindArgs {
 }
 
 pub async fn pause(store: &Store, args: &PauseArgs, format: Format) -> Outcome {
+    check_reason(&args.reason)?;
+    let (operator, intent) = (operator::name(), intent(args.dry_run));
+    let by = By {
+        principal: &operator,
+        reason: Some(&args.reason),
+    };
     let mut done = Vec::new();
     for projection in args.chosen.find(store)? {
-        let name = projection.name();
-        let changed = match args.dry_run {
-            true => !is_paused(store, name).await?,
-            false => steering::pause(&store.pools.engine, name, &args.reason).await?,
-        };
-        done.push(json!({ "projection": name, "changed": changed }));
+        done.push(json!(
+            projections::pause(store, projection.name(), intent, by).await?
+        ));
     }
-    tell(("paused", "was paused already"), done, args.dry_run, format)
+    tell(("paused", "was paused already"), done, intent, format)
 }
 
 pub async fn resume(store: &Store, args: &ResumeArgs, format: Format) -> Outcome {
+    let (operator, intent) = (operator::name(), intent(args.dry_run));
+    let by = By::without_reason(&operator);
     let mut done = Vec::new();
     for projection in args.chosen.find(store)? {
-        let name = projection.name();
-        let changed = match args.dry_run {
-            true => is_paused(store, name).await?,
-            false => steering::resume(&store.pools.engine, name).await?,
-        };
-        done.push(json!({ "projection": name, "changed": changed }));
+        done.push(json!(
+            projections::resume(store, projection.name(), intent, by).await?
+        ));
     }
-    tell(("resumed", "was not paused"), done, args.dry_run, format)
+    tell(("resumed", "was not paused"), done, intent, format)
 }
 
 pub async fn policy(store: &Store, args: &PolicyArgs, format: Format) -> Outcome {
-    let name = choice::find(store, &args.name)?.name();
-    let changed = match args.dry_run {
-        true => find_policy(store, name).await? != args.policy,
-        false => steering::set_policy(&store.pools.engine, name, Policy::of(&args.policy)).await?,
-    };
-    let done = json!({ "projection": name, "policy": args.policy, "changed": changed });
-    tell(
-        ("changed", "has that policy already"),
-        vec![done],
-        args.dry_run,
-        format,
-    )
+    let (operator, intent) = (operator::name(), intent(args.dry_run));
+    let wanted = (args.name.as_str(), Policy::of(&args.policy));
+    let by = By::without_reason(&operator);
+    let changed = projections::set_policy(store, wanted, intent, by).await?;
+    let mut done = json!(changed);
+    done["policy"] = json!(args.policy);
+    let words = ("changed", "has that policy already");
+    tell(words, vec![done], intent, format)
 }
 
 pub async fn rewind(store: &Store, args: &RewindArgs, format: Format) -> Outcome {
-    let projection = choice::find(store, &args.name)?;
-    let name = projection.name();
-    require_harmless(&projection)?;
-    let client = store.pools.engine.get().await?;
-    let position = checkpoints::position(&client, &[name]).await?;
-    drop(client);
-    if args.to >= position {
-        let detail = format!("{name} stands at {position}; name a position before that");
-        return Err(Refusal::conflict("position-invalid", detail).into());
-    }
-    if !args.dry_run {
-        steering::rewind(&store.pools.engine, name, args.to).await?;
-    }
-    let done = json!({ "projection": name, "from": position, "to": args.to, "changed": true });
-    tell(("sent back", ""), vec![done], args.dry_run, format)
+    let (operator, intent) = (operator::name(), intent(args.dry_run));
+    let by = By::without_reason(&operator);
+    let rewound = projections::rewind(store, (&args.name, args.to), intent, by).await?;
+    tell(("sent back", ""), vec![json!(rewound)], intent, format)
 }
 
-fn require_harmless(projection: &Projection) -> Result<(), Reason> {
-    if projection.replay == Replay::Harmless {
-        return Ok(());
+fn intent(dry_run: bool) -> Intent {
+    match dry_run {
+        true => Intent::Say,
+        false => Intent::Act,
     }
-    let name = projection.name();
-    let detail = format!(
-        "{name} holds sums and would count twice; use `rapport projections rebuild {name}`"
-    );
-    Err(Refusal::conflict("projection-counts", detail).into())
-}
-
-async fn is_paused(store: &Store, name: &str) -> Result<bool, Reason> {
-    let conditions = steering::list(&store.pools.engine.get().await?).await?;
-    Ok(conditions
-        .iter()
-        .any(|one| one.subscriber == name && one.paused_at.is_some()))
-}
-
-async fn find_policy(store: &Store, name: &str) -> Result<String, Reason> {
-    let conditions = steering::list(&store.pools.engine.get().await?).await?;
-    let found = conditions.into_iter().find(|one| one.subscriber == name);
-    let policy = found.map(|condition| condition.policy);
-    Ok(policy.unwrap_or_else(|| Policy::default().as_str().to_owned()))
 }
 
 /// Says of each projection what was done, or would be.
 fn tell(
     (done, not_done): (&str, &str),
     outcomes: Vec<Value>,
-    dry_run: bool,
+    intent: Intent,
     format: Format,
 ) -> Outcome {
+    let dry_run = intent == Intent::Say;
     if format == Format::Json {
         return output::document(&json!({ "dry_run": dry_run, "projections": outcomes }));
     }

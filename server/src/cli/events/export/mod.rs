@@ -20,11 +20,11 @@ use time::OffsetDateTime;
 use self::pages::Pages;
 use self::plain::Opener;
 use super::manifest::{Chunk, FORMAT, FORMAT_VERSION, Manifest, PieceWriter};
-use super::rows::{EventRow, Slugs};
 use crate::cli::output::{self, Format};
 use crate::cli::tenant_choice::TenantChoice;
 use crate::cli::{Outcome, Reason, operator};
 use crate::embedded::private_files;
+use crate::operations::events::rows::{EventRow, Slugs};
 
 /// Events of one file, unless told otherwise: an interrupted export loses less than that.
 const CHUNK_EVENTS: u64 = 50_000;

@@ -8,8 +8,8 @@ use super::lines::Lines;
 use super::progress::Progress;
 use crate::cli::events::export::keys::KeyLine;
 use crate::cli::events::manifest::invalid;
-use crate::cli::events::states;
 use crate::cli::{Outcome, output};
+use crate::operations::events::states;
 
 const FIND_TENANT: &str = "
     select exists (select from tenants where tenant_id = $1) as is_here,
