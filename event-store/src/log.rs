@@ -171,6 +171,8 @@ impl Runner {
                     }
                     Err(error) if checkpoints::is_lost(&error) => return Ok(Held::Lost),
                     Err(error) => {
+                        // It may have come as far as the event that fails.
+                        self.moved.send_modify(|moves| *moves += 1);
                         checkpoints::fail(&self.pool, name, lease, &error.to_string()).await?;
                         checkpoints::release(&self.pool, name, lease).await?;
                         return Err(error);
@@ -241,11 +243,19 @@ impl Runner {
         }
         let mut tried = parking.clone();
         let mut tx = client.transaction().await?;
-        tried.apply_apart(&mut tx, subscriber, &page.events).await?;
-        checkpoints::advance(&tx, name, lease, page.until).await?;
+        let stopped = tried.apply_apart(&mut tx, subscriber, &page.events).await?;
+        match stopped
+            .as_ref()
+            .map_or(page.until, |stopped| stopped.position - 1)
+        {
+            reached if reached > lease.position => {
+                checkpoints::advance(&tx, name, lease, reached).await?;
+            }
+            _ => checkpoints::keep(&tx, name, lease).await?,
+        }
         tx.commit().await?;
         *parking = tried;
-        Ok(())
+        stopped.map_or(Ok(()), |stopped| Err(stopped.error))
     }
 }
 

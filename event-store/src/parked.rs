@@ -218,7 +218,10 @@ async fn apply_waiting(
         tried.release(key);
         remove_waiting(&tx, name, (tenant_id, text), &positions).await?;
         if !events.is_empty() {
-            tried.apply_apart(&mut tx, subscriber, &events).await?;
+            let stopped = tried.apply_apart(&mut tx, subscriber, &events).await?;
+            if let Some(stopped) = stopped {
+                return Err(stopped.error);
+            }
         }
         let fails = tried.contains(key);
         let is_last = i64::try_from(events.len()).unwrap_or(BATCH_LIMIT) < BATCH_LIMIT;

@@ -4,10 +4,12 @@
 
 use std::collections::HashSet;
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 
 use deadpool_postgres::{GenericClient, Transaction};
 use domain::ids::TenantId;
+use futures_util::FutureExt;
 
 use crate::log::Subscriber;
 use crate::recorded::Recorded;
@@ -44,7 +46,7 @@ pub enum Policy {
     /// Its key waits, everything else goes on.
     #[default]
     Park,
-    /// The projection stops there and tries again from time to time.
+    /// The projection stops before it and tries again from time to time.
     Pause,
     /// The event is given up, on record; what comes after it goes on.
     Skip,
@@ -89,6 +91,20 @@ impl Side {
 
 /// A tenant's key within a projection.
 pub type Key = (TenantId, String);
+
+/// The event that a projection stops before, as its policy says, and why.
+#[derive(Debug)]
+pub struct Stopped {
+    pub position: i64,
+    pub error: Error,
+}
+
+/// What was found out while a batch was applied piece by piece.
+#[derive(Default)]
+struct Trial {
+    failed: usize,
+    stopped: Option<Stopped>,
+}
 
 /// What a projection does with events that fail, and which of its keys are parked.
 #[derive(Clone, Debug)]
@@ -168,7 +184,7 @@ impl Parking {
         batch: &[Recorded],
     ) -> Result<()> {
         if !batch.iter().any(|event| self.holds(subscriber, event)) {
-            return subscriber.apply(tx, batch).await;
+            return apply(tx, subscriber, batch).await;
         }
         let (waiting, open): (Vec<_>, Vec<_>) = batch
             .iter()
@@ -177,20 +193,22 @@ impl Parking {
         self.queue(tx, subscriber, &waiting).await?;
         match open.is_empty() {
             true => Ok(()),
-            false => subscriber.apply(tx, &open).await,
+            false => apply(tx, subscriber, &open).await,
         }
     }
 
     /// Applies the batch piece by piece, so that what fails is found and parked or given up. It never fails for an
-    /// event's sake unless the policy is to pause or too many fail.
+    /// event's sake unless too many fail. Where the policy is to pause it answers the event that fails: all before it is
+    /// applied, and nothing from there on.
     pub async fn apply_apart(
         &mut self,
         tx: &mut Transaction<'_>,
         subscriber: &dyn Subscriber,
         batch: &[Recorded],
-    ) -> Result<()> {
-        let mut failed = 0;
-        self.split(tx, subscriber, batch, &mut failed).await
+    ) -> Result<Option<Stopped>> {
+        let mut trial = Trial::default();
+        self.split(tx, subscriber, batch, &mut trial).await?;
+        Ok(trial.stopped)
     }
 
     /// Halves what fails until the one event is found. The first half is done before the second is begun, so that the
@@ -200,9 +218,12 @@ impl Parking {
         tx: &'a mut Transaction<'_>,
         subscriber: &'a dyn Subscriber,
         batch: &'a [Recorded],
-        failed: &'a mut usize,
+        trial: &'a mut Trial,
     ) -> Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
         Box::pin(async move {
+            if trial.stopped.is_some() {
+                return Ok(());
+            }
             let piece = tx.transaction().await?;
             let error = match self.apply_whole(&piece, subscriber, batch).await {
                 Ok(()) => return Ok(piece.commit().await?),
@@ -213,26 +234,29 @@ impl Parking {
                 return Err(error);
             }
             if let [event] = batch {
-                *failed += 1;
-                return self.fail(tx, subscriber, event, (error, *failed)).await;
+                return self.fail(tx, subscriber, event, (error, trial)).await;
             }
             let (first, second) = batch.split_at(batch.len() / 2);
-            self.split(tx, subscriber, first, failed).await?;
-            self.split(tx, subscriber, second, failed).await
+            self.split(tx, subscriber, first, trial).await?;
+            self.split(tx, subscriber, second, trial).await
         })
     }
 
-    /// Parks the event's key or gives the event up, as the policy says.
+    /// Parks the event's key, gives the event up or stops before it, as the policy says.
     async fn fail(
         &mut self,
         tx: &Transaction<'_>,
         subscriber: &dyn Subscriber,
         event: &Recorded,
-        (error, failed): (Error, usize),
+        (error, trial): (Error, &mut Trial),
     ) -> Result<()> {
         if self.policy == Policy::Pause {
-            return Err(error);
+            let position = event.position;
+            trial.stopped = Some(Stopped { position, error });
+            return Ok(());
         }
+        trial.failed += 1;
+        let failed = trial.failed;
         if failed > MAX_PARKED_PER_BATCH || self.keys.len() >= MAX_PARKED_KEYS {
             return Err(Error::internal(format!(
                 "{failed} keys fail in one batch and {} are parked, which is no fault of single events; the last: {error}",
@@ -301,6 +325,22 @@ impl Parking {
         .await?;
         Ok(())
     }
+}
+
+/// A projector that panics is as one that fails: the event is at fault, and the process goes on. The panic's own words are
+/// not kept, as they may quote what was opened; they stand in the process's log.
+async fn apply(
+    tx: &Transaction<'_>,
+    subscriber: &dyn Subscriber,
+    batch: &[Recorded],
+) -> Result<()> {
+    let applied = AssertUnwindSafe(subscriber.apply(tx, batch)).catch_unwind();
+    applied.await.unwrap_or_else(|_| {
+        let name = subscriber.name();
+        Err(Error::internal(format!(
+            "the projector {name} panicked; its process's log says where"
+        )))
+    })
 }
 
 /// Whether the event is at fault: what is busy may well succeed in a moment.

@@ -180,9 +180,13 @@ impl<'a> Build<'a> {
         let mut tried = self.parking.clone();
         let mut tx = client.transaction().await?;
         tx.batch_execute(TURN_TO_TWIN).await?;
-        tried
+        let stopped = tried
             .apply_apart(&mut tx, self.projection.subscriber.as_ref(), &page.events)
             .await?;
+        // Half a table takes nobody's place.
+        if let Some(stopped) = stopped {
+            return Err(stopped.error);
+        }
         self.note(&tx, page.until).await?;
         tx.commit().await?;
         self.parking = tried;

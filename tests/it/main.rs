@@ -25,6 +25,7 @@ mod idempotency;
 mod log;
 mod openapi;
 mod payments;
+mod poison;
 mod projections;
 mod queries;
 mod race;
