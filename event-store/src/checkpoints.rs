@@ -11,10 +11,14 @@ use crate::{Result, error::Error};
 pub const LEASE: Duration = Duration::from_secs(10);
 
 const ENSURE: &str = "insert into checkpoints (subscriber) values ($1) on conflict do nothing";
+/// A lease ends by itself, or with its owner: a process that holds a lock for as long as it lives, and says so by its name,
+/// is dead when the lock can be had (see `presence`); it is let go of with this statement.
 const ACQUIRE: &str = "
     update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',
         fencing_token = fencing_token + 1
-    where subscriber = $1 and lease_until < clock_timestamp() and paused_at is null
+    where subscriber = $1 and paused_at is null
+      and (lease_until < clock_timestamp()
+        or lease_owner like 'process:%' and pg_try_advisory_xact_lock(hashtextextended(lease_owner, 0)))
     returning fencing_token, position";
 const SEIZE: &str = "
     update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',

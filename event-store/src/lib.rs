@@ -14,6 +14,7 @@ pub mod log;
 pub mod parked;
 pub mod parking;
 pub mod pg;
+pub mod presence;
 pub mod recorded;
 pub mod recording;
 pub mod snapshots;

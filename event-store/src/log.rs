@@ -20,8 +20,8 @@ pub const BATCH_LIMIT: i64 = 5_000;
 pub const CATCH_UP_LIMIT: i64 = 25_000;
 /// How many subscribers of a process may hold such batches in memory at once.
 const MAX_CATCHING_UP: usize = 2;
-/// How often a runner that is not in possession of a lease tries to get it.
-const LEASE_RETRY: Duration = Duration::from_secs(2);
+/// How often a runner that is not in possession of a lease tries to get it; a dead owner's is had at once.
+const LEASE_RETRY: Duration = Duration::from_millis(500);
 /// The same, for a while after the lease was taken away: whoever steers a projection needs it for a moment only.
 const SEIZED_RETRY: Duration = Duration::from_millis(20);
 const SEIZED_PATIENCE: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ impl Page {
 pub struct Runner {
     pub pool: Pool,
     pub subscriber: Arc<dyn Subscriber>,
-    /// This process, as leases name it.
+    /// This process, as leases name it; see `presence`.
     pub owner: String,
     /// The safe end of the log.
     pub safe: watch::Receiver<i64>,

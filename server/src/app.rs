@@ -8,6 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 use commands::dispatch::Dispatcher;
 use event_store::log::Runner;
+use event_store::presence::Presence;
 use event_store::store::Store;
 use identity::key_cache::KeyCache;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -17,7 +18,6 @@ use outbox::relay::Relay;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::config::Role;
 use crate::database::Reason;
@@ -161,6 +161,24 @@ fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
     });
 }
 
+fn start_presence(
+    store: &Store,
+    presence: &Presence,
+    stop: &CancellationToken,
+    tasks: &mut JoinSet<()>,
+) {
+    let (presence, config, stop) = (
+        presence.clone(),
+        store.pools.config.clone(),
+        stop.clone(),
+    );
+    tasks.spawn(async move {
+        stop.run_until_cancelled(presence.run(config))
+            .await
+            .unwrap_or_default()
+    });
+}
+
 fn start_workers(
     plan: &Plan,
     dispatcher: &Dispatcher,
@@ -168,7 +186,9 @@ fn start_workers(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) -> Result<(), Reason> {
-    let owner = Uuid::now_v7().to_string();
+    let presence = Presence::default();
+    let owner = presence.owner().to_owned();
+    start_presence(&plan.store, &presence, stop, tasks);
     for projection in projectors::all(&plan.store) {
         let runner = Runner {
             pool: plan.store.pools.engine.clone(),
@@ -177,7 +197,12 @@ fn start_workers(
             safe: plan.store.tail.watch(),
             moved: plan.store.moved.clone(),
         };
-        tasks.spawn(runner.run(stop.clone()));
+        let (presence, stopped) = (presence.clone(), stop.clone());
+        tasks.spawn(async move {
+            // A lease that is taken before others can see its owner would be taken away at once.
+            presence.arrived().await;
+            runner.run(stopped).await;
+        });
     }
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(
