@@ -113,6 +113,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
             public_url: String::new(),
         },
         metrics: None,
+        patient: None,
     })?;
     let tenant_id = tenant::fill(&running.dispatcher).await?;
     ground.vacuum_logs().await?;

@@ -19,9 +19,11 @@ use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::cli::doctor::Patient;
 use crate::config::Role;
 use crate::database::Reason;
 use crate::http::{self, request_log, stream};
+use crate::operations::long::LongActs;
 
 /// How long a graceful stop waits for requests and tasks.
 const STOP_PATIENCE_SECONDS: u64 = 30;
@@ -48,6 +50,9 @@ pub struct App {
     pub closing: CancellationToken,
     pub inbox_wake: Arc<Notify>,
     pub metrics: Option<PrometheusHandle>,
+    /// What the doctor looks at.
+    pub patient: Option<Patient>,
+    pub long_acts: LongActs,
 }
 
 /// What to run.
@@ -57,6 +62,8 @@ pub struct Plan {
     pub listen: SocketAddr,
     pub endpoints: Endpoints,
     pub metrics: Option<PrometheusHandle>,
+    /// Without it there is nobody for the doctor to look at over HTTP.
+    pub patient: Option<Patient>,
 }
 
 /// The program while it runs.
@@ -64,6 +71,7 @@ pub struct Running {
     /// Where the API listens, for a port that the system chose.
     pub address: Option<SocketAddr>,
     pub dispatcher: Dispatcher,
+    long_acts: LongActs,
     closing: CancellationToken,
     stop: CancellationToken,
     tasks: JoinSet<()>,
@@ -76,6 +84,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
     let (closing, stop) = (CancellationToken::new(), CancellationToken::new());
     let mut tasks = JoinSet::new();
     let inbox_wake = Arc::new(Notify::new());
+    let long_acts = LongActs::new(stop.clone());
     start_log(&plan.store, &stop, &mut tasks);
     if plan.role != Role::Api {
         start_workers(&plan, &dispatcher, &inbox_wake, &stop, &mut tasks)?;
@@ -88,6 +97,8 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         closing: closing.clone(),
         inbox_wake,
         metrics: plan.metrics,
+        patient: plan.patient,
+        long_acts: long_acts.clone(),
     });
     tasks.spawn(keep_house(app.clone(), stop.clone()));
     let (mut address, mut handle) = (None, None);
@@ -116,6 +127,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
     Ok(Running {
         address,
         dispatcher,
+        long_acts,
         closing,
         stop,
         tasks,
@@ -132,6 +144,7 @@ impl Running {
         }
         self.stop.cancel();
         let patience = Duration::from_secs(STOP_PATIENCE_SECONDS);
+        self.long_acts.ended(patience).await;
         let _ = tokio::time::timeout(patience, async {
             while self.tasks.join_next().await.is_some() {}
         })
@@ -167,11 +180,7 @@ fn start_presence(
     stop: &CancellationToken,
     tasks: &mut JoinSet<()>,
 ) {
-    let (presence, config, stop) = (
-        presence.clone(),
-        store.pools.config.clone(),
-        stop.clone(),
-    );
+    let (presence, config, stop) = (presence.clone(), store.pools.config.clone(), stop.clone());
     tasks.spawn(async move {
         stop.run_until_cancelled(presence.run(config))
             .await

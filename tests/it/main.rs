@@ -24,6 +24,7 @@ mod histories;
 mod idempotency;
 mod log;
 mod openapi;
+mod operations;
 mod outages;
 mod payments;
 mod poison;

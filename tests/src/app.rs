@@ -13,6 +13,8 @@ use identity::roles::Role;
 use outbox::delivery::Endpoints;
 use serde_json::Value;
 use server::app::{Plan, Running};
+use server::cli::doctor::Patient;
+use server::config::DatabaseSettings;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -85,6 +87,7 @@ impl TestApp {
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             metrics: None,
+            patient: Some(patient(url)),
         };
         let running = server::app::start(plan).expect("the program starts");
         let base_url = format!("http://{}", running.address.expect("the API listens"));
@@ -265,6 +268,16 @@ impl Drop for TestApp {
             std::panic::resume_unwind(panic);
         }
     }
+}
+
+/// What the doctor looks at: no data directory is there, so it finds no root key.
+fn patient(url: &str) -> Patient {
+    let settings = DatabaseSettings {
+        data_dir: std::env::temp_dir(),
+        database_url: Some(url.to_owned()),
+        root_key_file: None,
+    };
+    Patient::new(&settings, url, None)
 }
 
 /// What is undelivered in the database that `admin` sees.

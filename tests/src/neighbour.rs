@@ -44,6 +44,7 @@ impl Neighbour {
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             metrics: None,
+            patient: None,
         };
         let running = server::app::start(plan).expect("a second process starts");
         let base_url = format!("http://{}", running.address.expect("the API listens"));

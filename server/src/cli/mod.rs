@@ -4,7 +4,7 @@ mod ask;
 mod attached;
 mod backup;
 mod demo;
-mod doctor;
+pub mod doctor;
 mod events;
 mod keys;
 mod migrate;

@@ -7,6 +7,7 @@ use outbox::delivery::Endpoints;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
+use super::doctor::Patient;
 use crate::app::{self, Plan, Running};
 use crate::config::{DatabaseSettings, ServeSettings};
 use crate::database::{self, Database};
@@ -27,6 +28,11 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
             public_url: settings.public_url(),
         },
         metrics: Some(metrics),
+        patient: Some(Patient::new(
+            database_settings,
+            &database.url,
+            database.embedded.as_ref(),
+        )),
     };
     let mut signals = Signals::listen()?;
     let running = app::start(plan)?;

@@ -6,6 +6,7 @@ pub mod docs;
 mod facade;
 pub mod health;
 pub mod openapi;
+pub mod operations;
 pub mod principals;
 pub mod problems;
 pub mod queries;
@@ -60,6 +61,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/webhooks/{tenant}/{provider}",
             post().to(webhooks::post_webhook),
         ))
+        .configure(operations::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))
         .service(only("/docs", get().to(docs::get_docs)))
         .service(only("/", get().to(docs::get_index)))

@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::problems;
+use super::{operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -39,6 +39,7 @@ pub fn document() -> Value {
         );
     }
     paths.extend(fixed_paths());
+    paths.extend(operations::paths());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -173,7 +174,7 @@ fn header(name: &str, description: &str, need: Need) -> Value {
         "schema": { "type": "string" } })
 }
 
-fn responses(answer: Value, problems: &[&str]) -> Value {
+pub(super) fn responses(answer: Value, problems: &[&str]) -> Value {
     let mut responses = Map::new();
     responses.insert(
         "200".to_owned(),

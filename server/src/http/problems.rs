@@ -8,6 +8,9 @@ use domain::refusal::{Kind, Refusal};
 use event_store::error::Error;
 use serde_json::{Value, json};
 
+/// How long to wait where too many are served already.
+const TOO_MANY_RETRY_SECONDS: u64 = 5;
+
 /// A problem as a handler's error. The request log fills in `instance`.
 #[derive(Debug)]
 pub struct Problem(pub Error);
@@ -33,8 +36,8 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if let Error::Busy { retry_after, .. } = &self.0 {
-            response.insert_header((RETRY_AFTER, retry_after.as_secs().max(1)));
+        if let Some(seconds) = retry_after_seconds(&self.0) {
+            response.insert_header((RETRY_AFTER, seconds));
         }
         if let Error::Internal(source) = &self.0 {
             tracing::error!(error = %source, "internal error");
@@ -45,6 +48,15 @@ impl ResponseError for Problem {
         response
             .insert_header((CONTENT_TYPE, "application/problem+json"))
             .body(body(&self.0).to_string())
+    }
+}
+
+/// When to come back, where that may help.
+fn retry_after_seconds(error: &Error) -> Option<u64> {
+    match error {
+        Error::Busy { retry_after, .. } => Some(retry_after.as_secs().max(1)),
+        Error::Refused(refusal) if refusal.kind == Kind::TooMany => Some(TOO_MANY_RETRY_SECONDS),
+        _ => None,
     }
 }
 

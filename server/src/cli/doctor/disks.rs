@@ -6,7 +6,6 @@ use nix::sys::statvfs::statvfs;
 
 use super::findings::{Finding, State};
 use crate::config::DatabaseSettings;
-use crate::embedded::Embedded;
 
 const GIBIBYTE: u64 = 1 << 30;
 /// A full disk stops PostgreSQL; below this it is a matter of hours.
@@ -14,15 +13,15 @@ const WARN_BELOW_BYTES: u64 = 2 * GIBIBYTE;
 const FAIL_BELOW_BYTES: u64 = GIBIBYTE / 4;
 
 /// Where there is another database, its disk is out of our sight.
-pub fn examine(settings: &DatabaseSettings, embedded: Option<&Embedded>) -> Vec<Finding> {
-    let Some(embedded) = embedded else {
+pub fn examine(settings: &DatabaseSettings, postgres: Option<&Path>) -> Vec<Finding> {
+    let Some(postgres) = postgres else {
         return Vec::new();
     };
     let mut findings = vec![examine_one(
         "disk of the data directory",
         &settings.data_dir,
     )];
-    findings.push(examine_one("disk of PostgreSQL", &embedded.log_directory()));
+    findings.push(examine_one("disk of PostgreSQL", postgres));
     findings
 }
 

@@ -2,13 +2,15 @@
 //! changes nothing.
 
 mod disks;
-mod findings;
+pub mod findings;
 mod loads;
 mod logs;
 mod rights;
 mod roots;
 mod servers;
 mod shapes;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use event_store::pg::{PoolSizes, Pools};
@@ -31,9 +33,28 @@ use crate::embedded::Embedded;
 )]
 pub struct DoctorArgs {}
 
+/// What is looked at.
+#[derive(Clone, Debug)]
+pub struct Patient {
+    pub settings: DatabaseSettings,
+    pub url: String,
+    /// Where the private PostgreSQL lies, if it is that.
+    pub postgres_directory: Option<PathBuf>,
+}
+
+impl Patient {
+    pub fn new(settings: &DatabaseSettings, url: &str, embedded: Option<&Embedded>) -> Self {
+        Self {
+            settings: settings.clone(),
+            url: url.to_owned(),
+            postgres_directory: embedded.map(Embedded::log_directory),
+        }
+    }
+}
+
 pub async fn doctor(settings: &DatabaseSettings, _: &DoctorArgs, format: Format) -> Outcome {
     located(settings, async |url, embedded| {
-        let findings = examine(settings, url, embedded).await?;
+        let findings = examine(&Patient::new(settings, url, embedded)).await?;
         match format {
             Format::Json => output::document(&serde_json::json!({ "findings": findings }))?,
             Format::Table => print(&findings)?,
@@ -51,28 +72,24 @@ pub async fn doctor(settings: &DatabaseSettings, _: &DoctorArgs, format: Format)
     .await
 }
 
-async fn examine(
-    settings: &DatabaseSettings,
-    url: &str,
-    embedded: Option<&Embedded>,
-) -> Result<Vec<Finding>, Reason> {
-    let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
+/// Looks at everything, and changes nothing.
+pub async fn examine(patient: &Patient) -> Result<Vec<Finding>, Reason> {
+    let (client, connection) = tokio_postgres::connect(&patient.url, NoTls).await?;
     let carrying = tokio::spawn(connection);
-    let findings = examine_all(settings, url, embedded, &client).await;
+    let findings = examine_all(patient, &client).await;
     drop(client);
     // What went wrong with the connection has shown itself in a statement.
     let _ = carrying.await;
     findings
 }
 
-async fn examine_all(
-    settings: &DatabaseSettings,
-    url: &str,
-    embedded: Option<&Embedded>,
-    client: &Client,
-) -> Result<Vec<Finding>, Reason> {
+async fn examine_all(patient: &Patient, client: &Client) -> Result<Vec<Finding>, Reason> {
+    let settings = &patient.settings;
     let mut findings = servers::examine(client).await?;
-    findings.extend(disks::examine(settings, embedded));
+    findings.extend(disks::examine(
+        settings,
+        patient.postgres_directory.as_deref(),
+    ));
     let (schema, may_go_on) = rights::examine_schema(client).await?;
     findings.push(schema);
     let roles = rights::examine_roles(client).await?;
@@ -84,7 +101,7 @@ async fn examine_all(
     }
     findings.extend(rights::examine_tables(client).await?);
     findings.extend(shapes::examine(client).await?);
-    let pools = Pools::new(url, PoolSizes::default())?;
+    let pools = Pools::new(&patient.url, PoolSizes::default())?;
     let engine = pools.engine.get().await?;
     findings.push(roots::examine(settings, &engine).await?);
     findings.extend(logs::examine(&pools).await?);
