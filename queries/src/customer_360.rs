@@ -1,5 +1,7 @@
 //! Customer 360: one customer with everything that is known across the nouns.
 
+mod then;
+
 use domain::money::{Currency, Money};
 use domain::refusal::Refusal;
 use domain::sealed::Sealed;
@@ -9,10 +11,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 
 use crate::ask::{Ctx, Found};
 use crate::bookings::{self, item::BookingItem};
 use crate::customers::{self, item::CustomerItem};
+use crate::past::Past;
 use crate::payments::{self, PaymentItem};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
@@ -49,6 +53,9 @@ struct Customer360Params {
     /// The customer's id.
     #[schemars(length(min = 1, max = 64))]
     id: String,
+    /// As it was at this position, or at this time (RFC 3339) by when it was written down; now unless given.
+    #[schemars(length(min = 1, max = 40))]
+    as_of: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -110,6 +117,9 @@ struct TimelineItem {
 
 async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let params: Customer360Params = params::parse(params)?;
+    if let Some(past) = Past::of(ctx, params.as_of.as_deref())? {
+        return then::customer_360(ctx, &past, &params.id).await;
+    }
     let profile = customers::find_customer(ctx, &params.id)
         .await?
         .ok_or_else(|| Refusal::not_found("customer-not-found", "there is no such customer"))?;
@@ -214,18 +224,20 @@ async fn list_timeline(ctx: &Ctx<'_>, family: &[String]) -> Result<Vec<TimelineI
         .tx
         .query(&statement, &[&ctx.tenant(), &family, &MAX_SHOWN])
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(TimelineItem {
-                occurred_at: row.try_get("occurred_at")?,
-                event_type: row.try_get("event_type")?,
-                aggregate_type: row.try_get("aggregate_type")?,
-                aggregate_id: row.try_get("aggregate_id")?,
-                summary: row.try_get("summary")?,
-                actor: row.try_get("actor")?,
-            })
+    rows.iter().map(TimelineItem::from_row).collect()
+}
+
+impl TimelineItem {
+    fn from_row(row: &Row) -> Result<Self> {
+        Ok(Self {
+            occurred_at: row.try_get("occurred_at")?,
+            event_type: row.try_get("event_type")?,
+            aggregate_type: row.try_get("aggregate_type")?,
+            aggregate_id: row.try_get("aggregate_id")?,
+            summary: row.try_get("summary")?,
+            actor: row.try_get("actor")?,
         })
-        .collect()
+    }
 }
 
 const FIND_LIFETIME_VALUE: &str = "

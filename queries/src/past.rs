@@ -22,6 +22,8 @@ pub(crate) const PARAMETER: &str = "as_of";
 
 /// The longest stream that is folded; nothing of ours comes near it.
 const MAX_EVENTS: i64 = 10_000;
+/// Streams that are read at once.
+const GROUP_STREAMS: usize = 50;
 
 /// Only what was there then: by position, or by when the database wrote it down.
 const LIST_STREAM: &str = "
@@ -31,6 +33,15 @@ const LIST_STREAM: &str = "
     where tenant_id = $1 and aggregate_type = $2 and aggregate_id = $3
         and ($4::bigint is null or position <= $4) and ($5::timestamptz is null or recorded_at <= $5)
     order by sequence limit $6";
+
+/// As above, for many streams of one kind, one after the other.
+const LIST_STREAMS: &str = "
+    select e.position, e.tenant_id, e.aggregate_type, e.aggregate_id, e.sequence, e.event_type, e.event_version, e.payload,
+        e.metadata, e.occurred_at, e.recorded_at, e.command_id, e.correlation_id, e.causation_id, e.actor
+    from unnest($3::text[]) as k (id)
+    join events e on e.tenant_id = $1 and e.aggregate_type = $2 and e.aggregate_id = k.id
+    where ($4::bigint is null or e.position <= $4) and ($5::timestamptz is null or e.recorded_at <= $5)
+    order by e.aggregate_id, e.sequence limit $6";
 
 /// A moment of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +92,33 @@ pub(crate) struct Then<A> {
     pub sequence: i64,
 }
 
+impl<A: Aggregate> Then<A> {
+    fn begin(first: &Recorded) -> Self {
+        Self {
+            state: A::default(),
+            created_at: first.occurred_at,
+            updated_at: first.occurred_at,
+            sequence: 0,
+        }
+    }
+
+    fn add(&mut self, recorded: &Recorded) -> Result<A::Event> {
+        let event: A::Event = recorded.decode()?;
+        self.state.apply(event.clone());
+        self.updated_at = recorded.occurred_at;
+        self.sequence = recorded.sequence;
+        Ok(event)
+    }
+}
+
+/// An aggregate as it was, with the events that made it so.
+pub(crate) struct Lived<A: Aggregate> {
+    pub id: String,
+    pub then: Then<A>,
+    /// Each with when it happened.
+    pub events: Vec<(A::Event, OffsetDateTime)>,
+}
+
 /// Looks back from one query.
 pub(crate) struct Past<'c, 'a> {
     ctx: &'c Ctx<'a>,
@@ -118,17 +156,60 @@ impl<'c, 'a> Past<'c, 'a> {
         }
         let mut found: Option<Then<A>> = None;
         for recorded in rows.iter().map(Recorded::from_row) {
-            let then = found.get_or_insert_with(|| Then {
-                state: A::default(),
-                created_at: recorded.occurred_at,
-                updated_at: recorded.occurred_at,
-                sequence: 0,
-            });
-            then.state.apply(recorded.decode()?);
-            then.updated_at = recorded.occurred_at;
-            then.sequence = recorded.sequence;
+            let then = found.get_or_insert_with(|| Then::begin(&recorded));
+            then.add(&recorded)?;
         }
         Ok(found)
+    }
+
+    /// Those of these aggregates that existed then, in the order of their ids. They are asked for in groups, each of which
+    /// may have `MAX_EVENTS`.
+    pub async fn find_all<A: Aggregate>(&self, ids: &[String]) -> Result<Vec<Lived<A>>> {
+        let statement = self.ctx.tx.prepare_cached(LIST_STREAMS).await?;
+        let (position, time) = (self.as_of.position(), self.as_of.time());
+        let mut found: Vec<Lived<A>> = Vec::new();
+        for group in ids.chunks(GROUP_STREAMS) {
+            let rows = self
+                .ctx
+                .tx
+                .query(
+                    &statement,
+                    &[
+                        &self.ctx.tenant(),
+                        &A::TYPE,
+                        &group,
+                        &position,
+                        &time,
+                        &MAX_EVENTS,
+                    ],
+                )
+                .await?;
+            if i64::try_from(rows.len()).is_ok_and(|events| events == MAX_EVENTS) {
+                return Err(Error::internal("the streams of a group are too long"));
+            }
+            for recorded in rows.iter().map(Recorded::from_row) {
+                if found
+                    .last()
+                    .is_none_or(|last| last.id != recorded.aggregate_id)
+                {
+                    found.push(Lived {
+                        id: recorded.aggregate_id.clone(),
+                        then: Then::begin(&recorded),
+                        events: Vec::new(),
+                    });
+                }
+                if let Some(last) = found.last_mut() {
+                    let event = last.then.add(&recorded)?;
+                    last.events.push((event, recorded.occurred_at));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The moment that is looked back to.
+    pub fn as_of(&self) -> AsOf {
+        self.as_of
     }
 
     /// A customer's name as it was; empty when it was unknown, or has been erased since.
@@ -136,6 +217,12 @@ impl<'c, 'a> Past<'c, 'a> {
         let Some(then) = self.find::<Customer>(customer_id).await? else {
             return Ok(String::new());
         };
+        let (first, last) = self.names(customer_id, &then.state).await?;
+        Ok(full_name(&first, &last))
+    }
+
+    /// First and last name of a customer in this state; empty where unknown, or erased since.
+    pub async fn names(&self, customer_id: &str, state: &Customer) -> Result<(String, String)> {
         let key = self.key(customer_id).await?;
         let open = |field: &str, sealed: Option<&Sealed>| {
             key.as_ref()
@@ -143,11 +230,10 @@ impl<'c, 'a> Past<'c, 'a> {
                 .and_then(|(key, sealed)| key.open(field, sealed))
                 .unwrap_or_default()
         };
-        let (first, last) = (
-            open("first_name", then.state.first_name.as_ref()),
-            open("last_name", then.state.last_name.as_ref()),
-        );
-        Ok(full_name(&first, &last))
+        Ok((
+            open("first_name", state.first_name.as_ref()),
+            open("last_name", state.last_name.as_ref()),
+        ))
     }
 
     /// A chef's name as it was.

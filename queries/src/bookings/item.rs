@@ -112,6 +112,9 @@ pub(crate) struct PaymentOfBooking {
     refunded_minor: i64,
 }
 
+/// The names of a booking's customer and chef.
+pub(crate) type Names = (String, Option<String>);
+
 /// A row as it was read, before its personal fields are opened.
 pub(super) struct Read {
     booking_id: String,
@@ -149,7 +152,7 @@ impl Read {
     pub fn from_past(
         booking_id: &str,
         then: Then<Booking>,
-        (customer_name, chef_name): (String, Option<String>),
+        (customer_name, chef_name): Names,
     ) -> Option<Self> {
         let booking = *then.state.record?;
         Some(Self {

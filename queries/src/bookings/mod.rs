@@ -18,7 +18,7 @@ use self::item::BookingItem;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
-use crate::past::Past;
+use crate::past::{Lived, Past};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{chefs, customers, params};
@@ -302,6 +302,24 @@ async fn past_booking(ctx: &Ctx<'_>, past: &Past<'_, '_>, booking_id: &str) -> R
         item::Read::from_past(booking_id, then, (customer_name, chef_name)).ok_or_else(missing)?;
     let plain = Plain::of(ctx, [read.subject()]).await?;
     Found::one(&read.show(&plain))
+}
+
+/// Bookings as they were, each with the names of its customer and chef, the newest first.
+pub(crate) async fn past_bookings(
+    ctx: &Ctx<'_>,
+    lived: Vec<(Lived<Booking>, item::Names)>,
+) -> Result<Vec<BookingItem>> {
+    let read: Vec<item::Read> = lived
+        .into_iter()
+        .filter_map(|(lived, names)| item::Read::from_past(&lived.id, lived.then, names))
+        .collect();
+    let plain = Plain::of(ctx, read.iter().map(item::Read::subject)).await?;
+    let mut items: Vec<BookingItem> = read.into_iter().map(|row| row.show(&plain)).collect();
+    items.sort_by(|one, other| {
+        let key = |item: &BookingItem| (item.starts_at, item.booking_id.clone());
+        key(other).cmp(&key(one))
+    });
+    Ok(items)
 }
 
 const LIST_BOOKINGS_OF_CUSTOMERS: &str = "

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use crate::bookings::item::full_name;
+use crate::past::Then;
 use crate::plain::Plain;
 
 #[derive(Serialize, JsonSchema)]
@@ -80,6 +81,31 @@ impl Read {
             sequence: row.try_get("sequence")?,
             state: serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?,
         })
+    }
+
+    /// A customer folded from its stream.
+    pub fn from_past(
+        customer_id: &str,
+        then: Then<Customer>,
+        (first_name, last_name): (String, String),
+    ) -> Self {
+        let merged_into = then.state.merged_into().map(ToString::to_string);
+        Self {
+            customer_id: customer_id.to_owned(),
+            first_name,
+            last_name,
+            status: if merged_into.is_some() {
+                "merged"
+            } else {
+                "living"
+            }
+            .to_owned(),
+            merged_into,
+            created_at: then.created_at,
+            updated_at: then.updated_at,
+            sequence: then.sequence,
+            state: then.state,
+        }
     }
 
     /// Whose key its personal fields are sealed under.

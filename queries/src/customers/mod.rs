@@ -4,7 +4,7 @@ pub(crate) mod item;
 mod words;
 
 use domain::customers::consents::Source;
-use domain::customers::{EMAIL_SCOPE, PHONE_SCOPE};
+use domain::customers::{Customer, EMAIL_SCOPE, PHONE_SCOPE};
 use domain::values::{EmailAddress, PhoneNumber};
 use event_store::Result;
 use identity::permissions::Permission;
@@ -17,6 +17,7 @@ use self::item::CustomerItem;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
+use crate::past::{Past, Then};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{params, tenants};
@@ -316,6 +317,17 @@ pub(crate) async fn find_customer(
         .query(&statement, &[&ctx.tenant(), &customer_id])
         .await?;
     Ok(items(ctx, &rows).await?.into_iter().next())
+}
+
+/// A customer as it was.
+pub(crate) async fn past_customer(
+    ctx: &Ctx<'_>,
+    past: &Past<'_, '_>,
+    (customer_id, then): (&str, Then<Customer>),
+) -> Result<CustomerItem> {
+    let names = past.names(customer_id, &then.state).await?;
+    let plain = Plain::of(ctx, [customer_id]).await?;
+    Ok(item::Read::from_past(customer_id, then, names).show(&plain))
 }
 
 const FIND_FAMILY: &str = "

@@ -4,6 +4,7 @@ mod scores;
 mod suggestions;
 
 use domain::money::Money;
+use domain::payments::events::PaymentEvent;
 use domain::payments::{Flag, MEMO_PURPOSE, Payment, PaymentRecord, PaymentStatus};
 use event_store::Result;
 use event_store::error::Error;
@@ -21,6 +22,7 @@ use crate::ask::{Ctx, Found};
 use crate::bookings::{self, item::full_name};
 use crate::cursors::Cursor;
 use crate::page::Page;
+use crate::past::Lived;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{customers, params};
 
@@ -224,47 +226,110 @@ async fn items(ctx: &Ctx<'_>, rows: &[Row]) -> Result<Vec<PaymentItem>> {
 fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
     let payment_id: String = row.try_get("payment_id")?;
     let state: Payment = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
-    let payment: PaymentRecord = *state
+    let record = state
         .record
         .ok_or_else(|| Error::internal(format!("the row of payment {payment_id} is empty")))?;
-    let memo = keys
-        .zip(payment.received.memo.as_ref())
-        .and_then(|(keys, memo)| keys.open_secret(MEMO_PURPOSE, memo));
     let first: Option<String> = row.try_get("first_name")?;
     let last: Option<String> = row.try_get("last_name")?;
-    let flags = payment
-        .flags
-        .iter()
-        .map(|flag: &Flag| word(flag))
-        .collect::<Result<Vec<_>>>()?;
-    Ok(PaymentItem {
+    let read = Read {
         payment_id,
-        status: payment.status(),
-        refunded: Money::new(
-            payment.refunded_minor(),
-            payment.received.amount.currency.clone(),
-        ),
-        refundable: payment.refundable(),
-        memo: memo.map(|memo| memo.as_str().to_owned()),
+        payment: *record,
         customer_name: first
             .zip(last)
             .map(|(first, last)| full_name(&first, &last)),
         match_reason: row.try_get("match_reason")?,
-        suggestions: Vec::new(),
-        flags,
-        refunds: refunds(&payment)?,
         updated_at: row.try_get("updated_at")?,
         sequence: row.try_get("sequence")?,
-        booking_id: payment.booking_id.map(|booking_id| booking_id.to_string()),
-        customer_id: payment
-            .customer_id
-            .map(|customer_id| customer_id.to_string()),
-        received_at: payment.received.received_at,
-        provider: payment.received.provider,
-        provider_id: payment.received.provider_id,
-        method: payment.received.method,
-        amount: payment.received.amount,
-    })
+    };
+    read.show(keys)
+}
+
+/// Payments as they were, each with the name of its customer, the newest first; they need no suggestions.
+pub(crate) async fn past_payments(
+    ctx: &Ctx<'_>,
+    lived: Vec<(Lived<Payment>, Option<String>)>,
+) -> Result<Vec<PaymentItem>> {
+    let keys = ctx.store.keys(&ctx.principal.tenant_id).await?;
+    let keys = ctx.sees_personal_data().then_some(&*keys);
+    let mut items = Vec::with_capacity(lived.len());
+    for (lived, customer_name) in lived {
+        let match_reason = lived
+            .events
+            .iter()
+            .rev()
+            .find_map(|(event, _)| match event {
+                PaymentEvent::PaymentMatched { why, .. } => Some(word(why)),
+                _ => None,
+            });
+        let Some(payment) = lived.then.state.record else {
+            continue;
+        };
+        let is_matched = payment.booking_id.is_some();
+        let read = Read {
+            payment_id: lived.id,
+            payment: *payment,
+            customer_name,
+            match_reason: match_reason.transpose()?.filter(|_| is_matched),
+            updated_at: lived.then.updated_at,
+            sequence: lived.then.sequence,
+        };
+        items.push(read.show(keys)?);
+    }
+    items.sort_by(|one, other| {
+        let key = |item: &PaymentItem| (item.received_at, item.payment_id.clone());
+        key(other).cmp(&key(one))
+    });
+    Ok(items)
+}
+
+/// A payment as it was read, before its memo is opened.
+struct Read {
+    payment_id: String,
+    payment: PaymentRecord,
+    customer_name: Option<String>,
+    match_reason: Option<String>,
+    updated_at: OffsetDateTime,
+    sequence: i64,
+}
+
+impl Read {
+    fn show(self, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
+        let payment = self.payment;
+        let memo = keys
+            .zip(payment.received.memo.as_ref())
+            .and_then(|(keys, memo)| keys.open_secret(MEMO_PURPOSE, memo));
+        let flags = payment
+            .flags
+            .iter()
+            .map(|flag: &Flag| word(flag))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(PaymentItem {
+            payment_id: self.payment_id,
+            status: payment.status(),
+            refunded: Money::new(
+                payment.refunded_minor(),
+                payment.received.amount.currency.clone(),
+            ),
+            refundable: payment.refundable(),
+            memo: memo.map(|memo| memo.as_str().to_owned()),
+            customer_name: self.customer_name,
+            match_reason: self.match_reason,
+            suggestions: Vec::new(),
+            flags,
+            refunds: refunds(&payment)?,
+            updated_at: self.updated_at,
+            sequence: self.sequence,
+            booking_id: payment.booking_id.map(|booking_id| booking_id.to_string()),
+            customer_id: payment
+                .customer_id
+                .map(|customer_id| customer_id.to_string()),
+            received_at: payment.received.received_at,
+            provider: payment.received.provider,
+            provider_id: payment.received.provider_id,
+            method: payment.received.method,
+            amount: payment.received.amount,
+        })
+    }
 }
 
 fn refunds(payment: &PaymentRecord) -> Result<Vec<RefundItem>> {
