@@ -42,6 +42,7 @@ pub struct Settings {
     /// Binds the paths without a tenant (`/webhooks/stripe`) to this one.
     pub webhook_alias: Option<String>,
     /// From where the façades may be called without a credential; from nowhere when empty.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_to: Vec<String>,
 }
 
