@@ -3,6 +3,7 @@
 
 use actix_web::http::header::{CONTENT_TYPE, HOST, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
+use commands::answer::position_token;
 use commands::dispatch::{Request, Run};
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::openings;
@@ -62,8 +63,12 @@ pub async fn post_command(
         run: Run::Real,
     };
     let answer = app.dispatcher.dispatch(&command).await?;
-    let answer: Value = serde_json::from_str(&answer.body)?;
-    Ok(respond(caller.origin).body(with_result_on_top(answer).to_string()))
+    let body: Value = serde_json::from_str(&answer.body)?;
+    let mut response = respond(caller.origin);
+    if let Some(position) = answer.position {
+        response.insert_header(("X-Position", position_token(position)));
+    }
+    Ok(response.body(with_result_on_top(body).to_string()))
 }
 
 /// `GET /api/queries/{name}`
