@@ -1,9 +1,13 @@
 //! The world outside: one provider is one module over `reqwest` or `lettre`, with its own wire types, a classifier of
 //! its answers and a verifier of its webhooks. No word of our business is known here; `sandbox` stands in for them all.
 
+mod calls;
+pub mod form;
 pub mod http;
 pub mod outcome;
 pub mod sandbox;
 pub mod secret;
 pub mod smtp;
 pub mod stripe;
+pub mod texts;
+pub mod twilio;

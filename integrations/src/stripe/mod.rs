@@ -8,6 +8,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Client, RequestBuilder};
 use serde::de::DeserializeOwned;
 
+use crate::form;
 use crate::http::{self, STRIPE_TIMEOUT};
 use crate::outcome::{Failure, FailureKind};
 use crate::secret::Secret;
@@ -16,7 +17,6 @@ use crate::stripe::objects::{CheckoutSession, NewCheckoutSession, NewRefund, Ref
 
 pub mod answers;
 pub mod events;
-pub mod form;
 pub mod objects;
 pub mod signatures;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::stripe::form::Form;
+use crate::form::Form;
 
 /// Shortest life that Stripe accepts for a checkout session, in seconds.
 pub const SESSION_LIFE_MIN_SECONDS: i64 = 30 * 60;

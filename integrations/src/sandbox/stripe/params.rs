@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use sha2::{Digest, Sha256};
 
+use crate::form;
 use crate::sandbox::entries::Metadata;
 use crate::sandbox::stripe::errors::StripeError;
-use crate::stripe::form;
 
 /// Stripe's limits on metadata.
 const METADATA_ENTRIES_LIMIT: usize = 50;

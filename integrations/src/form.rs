@@ -1,5 +1,5 @@
-//! Stripe's request bodies: `application/x-www-form-urlencoded` with nested names such as `metadata[booking]`. Written by
-//! the client and read by the sandbox, so both directions stand side by side.
+//! Form bodies, `application/x-www-form-urlencoded`, with Stripe's nested names such as `metadata[booking]`. Written by
+//! clients and read by the sandbox and by webhooks, so both directions stand side by side.
 
 use std::collections::BTreeMap;
 
