@@ -8,6 +8,7 @@ pub mod outcome;
 pub mod sandbox;
 pub mod secret;
 pub mod smtp;
+pub mod standard_webhooks;
 pub mod stripe;
 pub mod texts;
 pub mod twilio;
