@@ -4,7 +4,11 @@
 mod calls;
 pub mod form;
 pub mod http;
+pub mod inbound_mail;
+pub mod mail_news;
 pub mod outcome;
+mod plain_text;
+pub mod resend;
 pub mod sandbox;
 pub mod secret;
 pub mod smtp;

@@ -48,7 +48,7 @@ impl std::fmt::Debug for Mail {
     }
 }
 
-pub(super) fn compose(mail: &Mail) -> Result<Message, Failure> {
+pub(crate) fn compose(mail: &Mail) -> Result<Message, Failure> {
     let mut builder = Message::builder()
         .message_id(Some(bracketed(&mail.message_id)?))
         .from(mailbox(&mail.from, "sender")?)
