@@ -1,11 +1,14 @@
 //! The world outside: one provider is one module over `reqwest` or `lettre`, with its own wire types, a classifier of
 //! its answers and a verifier of its webhooks. No word of our business is known here; `sandbox` stands in for them all.
 
+pub mod anthropic;
 mod calls;
+pub mod completions;
 pub mod form;
 pub mod http;
 pub mod inbound_mail;
 pub mod mail_news;
+pub mod openai;
 pub mod outcome;
 mod plain_text;
 pub mod resend;
