@@ -11,10 +11,10 @@ use serde::Deserialize;
 
 use crate::sandbox::entries::{Session, SessionStatus};
 use crate::sandbox::pages;
+use crate::sandbox::providers::Provider;
 use crate::sandbox::state::State;
 use crate::sandbox::store::{Shared, Store};
 use crate::sandbox::stripe::sessions::{self, Method, Settlement};
-use crate::sandbox::stripe::wire::PROVIDER;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
@@ -129,7 +129,9 @@ fn find(state: &State, id: &str) -> Option<Found> {
     let merchant = state
         .endpoints
         .values()
-        .filter(|endpoint| endpoint.provider == PROVIDER && endpoint.account == session.account)
+        .filter(|endpoint| {
+            endpoint.provider == Provider::Stripe.name() && endpoint.account == session.account
+        })
         .find_map(|endpoint| endpoint.merchant.clone())
         .unwrap_or_else(|| format!("Merchant {}", session.account));
     Some(Found { session, merchant })

@@ -1,42 +1,39 @@
-//! What tests ask and order of the sandbox: the ledger, the clock, faults, webhook endpoints, and the deeds of people on
-//! a provider's dashboard.
+//! What tests ask and order of the sandbox: the ledger, the clock, faults, and the deeds of people on a provider's
+//! dashboard.
 
 use std::io;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::sandbox::entries::{Endpoint, Entry};
+use crate::sandbox::entries::Entry;
 use crate::sandbox::faults::{FaultOrder, FaultPlan};
+use crate::sandbox::lines::Line;
 use crate::sandbox::pages;
-use crate::sandbox::state::{Line, State};
-use crate::sandbox::store::{Shared, Store, new_id, now_unix};
+use crate::sandbox::state::State;
+use crate::sandbox::store::{Shared, now_unix};
 use crate::sandbox::stripe::errors::StripeError;
-use crate::sandbox::stripe::{Decision, account_id, refunds, wire};
+use crate::sandbox::stripe::{Decision, refunds};
 
 /// Ledger lines in one answer; the counts are always of all.
 const LINES_LIMIT: usize = 10_000;
-/// Endpoints that can be registered.
-const ENDPOINTS_LIMIT: usize = 1_000;
+/// Messages in one answer about effects.
+const EFFECTS_LIMIT: usize = 100_000;
 /// Furthest that one order moves the clock: ten years.
 const ADVANCE_LIMIT_SECONDS: i64 = 10 * 366 * 24 * 60 * 60;
-/// Longest URL or secret of an endpoint.
-const TEXT_LIMIT_CHARS: usize = 2_000;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/healthz", web::get().to(healthz))
         .route("/sandbox/ledger", web::get().to(show_ledger))
+        .route("/sandbox/effects", web::get().to(show_effects))
         .route("/sandbox/clock", web::get().to(show_clock))
         .route("/sandbox/clock", web::post().to(advance_clock))
         .route("/sandbox/faults", web::get().to(show_faults))
         .route("/sandbox/faults", web::post().to(order_fault))
         .route("/sandbox/faults", web::delete().to(clear_faults))
-        .route("/sandbox/webhooks", web::get().to(list_endpoints))
-        .route("/sandbox/webhooks", web::post().to(register_endpoint))
-        .route("/sandbox/webhooks/{id}", web::delete().to(remove_endpoint))
         .route("/sandbox/stripe/refunds", web::post().to(refund))
         .route("/sandbox/stripe/disputes", web::post().to(dispute));
 }
@@ -48,10 +45,11 @@ async fn healthz() -> HttpResponse {
 #[derive(Deserialize)]
 struct LedgerQuery {
     booking: Option<String>,
+    message: Option<String>,
     kind: Option<String>,
 }
 
-/// Counts are of the booking, or of everything; `kind` narrows the entries alone.
+/// Counts are of the booking or the message, or of everything; `kind` narrows the entries alone.
 async fn show_ledger(shared: web::Data<Shared>, query: web::Query<LedgerQuery>) -> HttpResponse {
     let answer = shared
         .transact(move |store| {
@@ -63,15 +61,18 @@ async fn show_ledger(shared: web::Data<Shared>, query: web::Query<LedgerQuery>) 
 }
 
 fn ledger(state: &State, query: &LedgerQuery) -> Value {
-    let of_booking = |line: &&Line| query.booking.is_none() || line.booking == query.booking;
+    let is_asked_for = |line: &&Line| {
+        (query.booking.is_none() || line.booking == query.booking)
+            && (query.message.is_none() || line.message == query.message)
+    };
     let count = |kind: &str| {
-        let lines = state.lines.iter().filter(of_booking);
+        let lines = state.lines.iter().filter(is_asked_for);
         lines.filter(|line| line.kind == kind).count()
     };
     let entries: Vec<&Line> = state
         .lines
         .iter()
-        .filter(of_booking)
+        .filter(is_asked_for)
         .filter(|line| query.kind.as_deref().is_none_or(|kind| line.kind == kind))
         .take(LINES_LIMIT)
         .collect();
@@ -81,9 +82,34 @@ fn ledger(state: &State, query: &LedgerQuery) -> Value {
         "refunds": count("refund"),
         "disputes": count("dispute"),
         "mails": count("mail"),
+        "texts": count("text"),
+        "completions": count("completion"),
         "webhooks_waiting": state.pending.len(),
         "entries": entries,
     })
+}
+
+#[derive(Deserialize)]
+struct EffectsQuery {
+    message: Option<String>,
+}
+
+/// How many real effects each message of the caller's has had: `{"effects": {"<message>": {"text": 1}}}`.
+async fn show_effects(shared: web::Data<Shared>, query: web::Query<EffectsQuery>) -> HttpResponse {
+    let answer = shared
+        .transact(move |store| {
+            let effects: Map<String, Value> = store
+                .state()
+                .effects
+                .iter()
+                .filter(|(message, _)| query.message.as_ref().is_none_or(|only| only == *message))
+                .take(EFFECTS_LIMIT)
+                .map(|(message, counts)| (message.clone(), json!(counts)))
+                .collect();
+            Ok(json!({ "effects": effects }))
+        })
+        .await;
+    respond(answer)
 }
 
 async fn show_clock(shared: web::Data<Shared>) -> HttpResponse {
@@ -125,11 +151,7 @@ async fn show_faults(shared: web::Data<Shared>) -> HttpResponse {
 }
 
 async fn order_fault(shared: web::Data<Shared>, order: web::Json<FaultOrder>) -> HttpResponse {
-    let mut order = order.into_inner();
-    if let Some(stripe) = &mut order.stripe {
-        stripe.account = stripe.account.as_deref().map(account_id);
-    }
-    let added = shared.faults().add(order);
+    let added = shared.faults().add(order.into_inner());
     match added {
         Ok(()) => show_faults(shared).await,
         Err(detail) => refuse(&detail),
@@ -139,103 +161,6 @@ async fn order_fault(shared: web::Data<Shared>, order: web::Json<FaultOrder>) ->
 async fn clear_faults(shared: web::Data<Shared>) -> HttpResponse {
     *shared.faults() = FaultPlan::default();
     HttpResponse::NoContent().finish()
-}
-
-async fn list_endpoints(shared: web::Data<Shared>) -> HttpResponse {
-    let answer = shared
-        .transact(|store| {
-            let endpoints = store.state().endpoints.values();
-            let endpoints: Vec<Value> = endpoints.map(wire::endpoint).collect();
-            Ok(json!({ "webhooks": endpoints }))
-        })
-        .await;
-    respond(answer)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Registration {
-    provider: String,
-    /// The secret key that the account's calls are made with, or the account's id.
-    account: String,
-    url: String,
-    secret: String,
-    merchant: Option<String>,
-}
-
-/// Idempotent: an account has one endpoint per URL, and registering it again replaces its secret.
-async fn register_endpoint(
-    shared: web::Data<Shared>,
-    registration: web::Json<Registration>,
-) -> HttpResponse {
-    let registration = registration.into_inner();
-    if registration.provider != wire::PROVIDER {
-        return refuse("the sandbox knows the provider stripe");
-    }
-    let is_url =
-        registration.url.starts_with("http://") || registration.url.starts_with("https://");
-    let texts = [&registration.url, &registration.secret];
-    if !is_url
-        || texts
-            .iter()
-            .any(|text| text.is_empty() || text.len() > TEXT_LIMIT_CHARS)
-    {
-        return refuse("url must be an http(s) URL and secret must not be empty");
-    }
-    match shared
-        .transact(move |store| register(store, registration))
-        .await
-    {
-        Ok(Some(endpoint)) => HttpResponse::Ok().json(endpoint),
-        Ok(None) => refuse("too many endpoints are registered"),
-        Err(error) => pages::failed(&error),
-    }
-}
-
-fn register(store: &mut Store, registration: Registration) -> io::Result<Option<Value>> {
-    let account = account_id(&registration.account);
-    let state = store.state();
-    let known = state.endpoints.values().find(|endpoint| {
-        endpoint.provider == registration.provider
-            && endpoint.account == account
-            && endpoint.url == registration.url
-    });
-    if known.is_none() && state.endpoints.len() >= ENDPOINTS_LIMIT {
-        return Ok(None);
-    }
-    let endpoint = Endpoint {
-        id: known.map_or_else(|| new_id("we"), |endpoint| endpoint.id.clone()),
-        provider: registration.provider,
-        account,
-        url: registration.url,
-        secret: registration.secret,
-        merchant: registration
-            .merchant
-            .or_else(|| known.and_then(|endpoint| endpoint.merchant.clone())),
-    };
-    let answer = wire::endpoint(&endpoint);
-    if known != Some(&endpoint) {
-        store.commit(vec![Entry::Endpoint(endpoint)])?;
-    }
-    Ok(Some(answer))
-}
-
-async fn remove_endpoint(shared: web::Data<Shared>, id: web::Path<String>) -> HttpResponse {
-    let removed = shared
-        .transact(move |store| {
-            let is_known = store.state().endpoints.contains_key(id.as_str());
-            if is_known {
-                let id = id.into_inner();
-                store.commit(vec![Entry::EndpointRemoved { id }])?;
-            }
-            Ok(is_known)
-        })
-        .await;
-    match removed {
-        Ok(true) => HttpResponse::NoContent().finish(),
-        Ok(false) => HttpResponse::NotFound().json(json!({"error": "no such endpoint"})),
-        Err(error) => pages::failed(&error),
-    }
 }
 
 #[derive(Deserialize)]
@@ -309,13 +234,13 @@ async fn decide(
     }
 }
 
-fn respond(answer: io::Result<Value>) -> HttpResponse {
+pub(super) fn respond(answer: io::Result<Value>) -> HttpResponse {
     match answer {
         Ok(answer) => HttpResponse::Ok().json(answer),
         Err(error) => pages::failed(&error),
     }
 }
 
-fn refuse(detail: &str) -> HttpResponse {
+pub(super) fn refuse(detail: &str) -> HttpResponse {
     HttpResponse::BadRequest().json(json!({ "error": detail }))
 }

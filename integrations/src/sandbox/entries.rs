@@ -54,6 +54,16 @@ pub(super) enum Entry {
         attempts: u32,
     },
     Mail(Mail),
+    /// A text message: taken on from the API, or written on one of the sandbox's phones.
+    Text(Text),
+    /// How far a text has come.
+    TextState {
+        text: String,
+        state: String,
+        error_code: Option<u32>,
+    },
+    /// A language model's answer.
+    Completion(Completion),
     Clock {
         offset_seconds: i64,
     },
@@ -75,6 +85,9 @@ impl Entry {
             Entry::EndpointRemoved { .. } => "endpoint_removed",
             Entry::Delivery { .. } => "delivery",
             Entry::Mail(_) => "mail",
+            Entry::Text(_) => "text",
+            Entry::TextState { .. } => "text_state",
+            Entry::Completion(_) => "completion",
             Entry::Clock { .. } => "clock",
         }
     }
@@ -188,6 +201,9 @@ pub(super) struct Event {
     pub body: String,
     /// Where it goes: the endpoints that the account had when it happened.
     pub endpoints: Vec<String>,
+    /// Where it goes instead of the endpoints' own addresses, under the endpoint's secret.
+    #[serde(default)]
+    pub url: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,8 +213,11 @@ pub(super) struct Endpoint {
     pub account: String,
     pub url: String,
     pub secret: String,
-    /// Shown on the checkout page.
+    /// Shown on the checkout page and on the phones.
     pub merchant: Option<String>,
+    /// The number that people write to, E.164.
+    #[serde(default)]
+    pub number: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -212,4 +231,45 @@ pub(super) struct Mail {
     pub booking: Option<String>,
     /// The message as received, in base64.
     pub raw: String,
+    /// The id that an API gave it; none for a mail that came by SMTP.
+    #[serde(default)]
+    pub id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Direction {
+    /// From the business to a person.
+    Out,
+    /// From a person to the business.
+    In,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Text {
+    pub id: String,
+    pub provider: String,
+    pub account: String,
+    pub direction: Direction,
+    pub from: String,
+    pub to: String,
+    pub body: String,
+    /// A pool of numbers that it was sent from.
+    pub service: Option<String>,
+    /// Unix seconds.
+    pub created: i64,
+    /// The sender's own id of it, where the provider carries one along.
+    pub message: Option<String>,
+    pub callback: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Completion {
+    pub id: String,
+    pub provider: String,
+    pub account: String,
+    pub model: String,
+    pub message: Option<String>,
+    pub input_tokens: u64,
+    pub output_tokens: u64,
 }

@@ -1,22 +1,25 @@
-//! Faults that tests order: answers lost before or after the effect, broken connections, webhooks doubled, shuffled and
-//! late, scripted SMTP replies. They live in memory and end with the process.
+//! Faults that tests order: answers lost before or after the effect, broken and slow connections, storms of refusals,
+//! webhooks doubled, shuffled and late, scripted SMTP replies. They live in memory and end with the process.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
-/// Orders kept per provider.
+use crate::sandbox::providers::Provider;
+
+/// Orders kept per kind.
 const ORDERS_LIMIT: usize = 1_000;
 /// Longest delay that can be ordered.
 const DELAY_LIMIT_MS: u64 = 10 * 60 * 1_000;
 
-/// The body of `POST /sandbox/faults`: what is named is added or, for `webhooks`, replaced.
+/// The body of `POST /sandbox/faults`: what is named is added or, for `webhooks`, replaced. Beside `webhooks` and `smtp`
+/// it names a provider, such as `stripe`, with what happens to the next calls of its API.
 #[derive(Debug, Default, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 pub(super) struct FaultOrder {
     pub webhooks: Option<WebhookFault>,
-    pub stripe: Option<StripeFault>,
     pub smtp: Option<SmtpFault>,
+    #[serde(flatten)]
+    pub calls: BTreeMap<Provider, CallFault>,
 }
 
 /// How webhooks are delivered from now on.
@@ -30,32 +33,38 @@ pub(super) struct WebhookFault {
     pub delay_ms: u64,
 }
 
-/// What happens to the next calls of the Stripe API.
+/// What happens to the next calls of a provider's API.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct StripeFault {
-    pub status: StripeFaultKind,
-    /// Whether the call takes effect (and its answer is stored) before it goes wrong.
+pub(super) struct CallFault {
+    pub status: CallFaultKind,
+    /// Whether the call takes effect (and its answer is stored) before it goes wrong. Answers that break or drip come
+    /// after the effect in any case.
     #[serde(default)]
     pub after_effect: bool,
     #[serde(default = "once")]
     pub times: u32,
-    /// Only calls whose path, after `/v1/`, begins so.
+    /// Only every so many calls of those that fit.
+    #[serde(default = "once")]
+    pub every: u32,
+    /// Only calls whose path, after the provider's own beginning, begins so.
     #[serde(default)]
     pub path: String,
-    /// Only calls of this account, given as its secret key or its id.
+    /// Only calls of this account, given as its credential or its id.
     pub account: Option<String>,
-    /// For `hang`.
+    /// For `hang` the wait, for `drip` the wait between pieces.
     #[serde(default)]
     pub hang_ms: u64,
     pub retry_after_seconds: Option<u64>,
     pub should_retry: Option<bool>,
+    #[serde(skip)]
+    seen: u32,
 }
 
 /// A status to answer with, or a way not to answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(untagged)]
-pub(super) enum StripeFaultKind {
+pub(super) enum CallFaultKind {
     Status(u16),
     Connection(ConnectionFault),
 }
@@ -68,6 +77,21 @@ pub(super) enum ConnectionFault {
     /// The answer waits for `hang_ms`, then comes.
     #[serde(alias = "hang_ms")]
     Hang,
+    /// The head and half of the body, then the connection is closed.
+    Truncate,
+    /// The body comes in small pieces with `hang_ms` between them.
+    Drip,
+}
+
+impl CallFault {
+    /// Whether the call has had its effect when it goes wrong.
+    pub(super) fn is_after_effect(&self) -> bool {
+        let breaks_the_answer = matches!(
+            self.status,
+            CallFaultKind::Connection(ConnectionFault::Truncate | ConnectionFault::Drip)
+        );
+        self.after_effect || breaks_the_answer
+    }
 }
 
 /// What happens to the next mails.
@@ -98,7 +122,7 @@ pub(super) enum SmtpStage {
 #[derive(Debug, Default, Serialize)]
 pub(super) struct FaultPlan {
     pub webhooks: WebhookFault,
-    stripe: VecDeque<StripeFault>,
+    calls: BTreeMap<Provider, VecDeque<CallFault>>,
     smtp: VecDeque<SmtpFault>,
 }
 
@@ -110,14 +134,17 @@ impl FaultPlan {
             check_delay(webhooks.delay_ms)?;
             self.webhooks = webhooks;
         }
-        if let Some(stripe) = order.stripe {
-            check_delay(stripe.hang_ms)?;
-            if let StripeFaultKind::Status(status) = stripe.status
+        for (provider, mut fault) in order.calls {
+            check_delay(fault.hang_ms)?;
+            if let CallFaultKind::Status(status) = fault.status
                 && !(400..600).contains(&status)
             {
                 return Err(format!("{status} is no failure"));
             }
-            push(&mut self.stripe, stripe)?;
+            fault.account = fault
+                .account
+                .map(|credential| provider.account_id(&credential));
+            push(self.calls.entry(provider).or_default(), fault)?;
         }
         if let Some(smtp) = order.smtp {
             if smtp.reply.as_deref().is_some_and(|reply| !is_reply(reply)) {
@@ -129,16 +156,26 @@ impl FaultPlan {
     }
 
     /// Takes the first order that fits this call, one time of it.
-    pub(super) fn take_stripe(&mut self, account: &str, path: &str) -> Option<StripeFault> {
-        let index = self.stripe.iter().position(|fault| {
+    pub(super) fn take_call(
+        &mut self,
+        provider: Provider,
+        account: &str,
+        path: &str,
+    ) -> Option<CallFault> {
+        let orders = self.calls.get_mut(&provider)?;
+        let index = orders.iter().position(|fault| {
             path.starts_with(&fault.path)
                 && fault.account.as_deref().is_none_or(|only| only == account)
         })?;
-        let fault = self.stripe.get_mut(index)?;
+        let fault = orders.get_mut(index)?;
+        fault.seen += 1;
+        if fault.seen % fault.every.max(1) != 0 {
+            return None;
+        }
         fault.times = fault.times.saturating_sub(1);
         let taken = fault.clone();
         if taken.times == 0 {
-            self.stripe.remove(index);
+            orders.remove(index);
         }
         Some(taken)
     }
@@ -193,6 +230,7 @@ fn is_reply(reply: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{FaultOrder, FaultPlan, SmtpStage};
+    use crate::sandbox::providers::Provider;
 
     fn plan(orders: &[&str]) -> FaultPlan {
         let mut plan = FaultPlan::default();
@@ -206,10 +244,38 @@ mod tests {
     #[test]
     fn an_order_is_taken_as_often_as_it_says() {
         let mut plan = plan(&[r#"{"stripe":{"status":500,"times":2,"path":"refunds"}}"#]);
-        assert!(plan.take_stripe("acct_1", "checkout/sessions").is_none());
-        assert!(plan.take_stripe("acct_1", "refunds").is_some());
-        assert!(plan.take_stripe("acct_1", "refunds").is_some());
-        assert!(plan.take_stripe("acct_1", "refunds").is_none());
+        let mut take = |provider, path| plan.take_call(provider, "acct_1", path).is_some();
+        assert!(!take(Provider::Stripe, "checkout/sessions"));
+        assert!(!take(Provider::Twilio, "refunds"));
+        assert!(take(Provider::Stripe, "refunds"));
+        assert!(take(Provider::Stripe, "refunds"));
+        assert!(!take(Provider::Stripe, "refunds"));
+    }
+
+    #[test]
+    fn an_order_may_be_for_every_third_call() {
+        let mut plan = plan(&[r#"{"twilio":{"status":"reset","times":2,"every":3}}"#]);
+        let taken: Vec<bool> = (0..8)
+            .map(|_| plan.take_call(Provider::Twilio, "AC1", "x").is_some())
+            .collect();
+        assert_eq!(
+            taken,
+            [false, false, true, false, false, true, false, false]
+        );
+    }
+
+    #[test]
+    fn an_order_may_be_for_one_account_given_by_its_credential() {
+        let mut plan = plan(&[r#"{"resend":{"status":429,"account":"re_key"}}"#]);
+        let account = Provider::Resend.account_id("re_key");
+        assert!(
+            plan.take_call(Provider::Resend, "other", "emails")
+                .is_none()
+        );
+        assert!(
+            plan.take_call(Provider::Resend, &account, "emails")
+                .is_some()
+        );
     }
 
     #[test]
@@ -236,6 +302,11 @@ mod tests {
             let order: FaultOrder = serde_json::from_str(order).unwrap();
             assert!(FaultPlan::default().add(order).is_err());
         }
-        assert!(serde_json::from_str::<FaultOrder>(r#"{"stripes":{}}"#).is_err());
+        for order in [r#"{"stripes":{}}"#, r#"{"stripe":{"status":500,"time":1}}"#] {
+            assert!(
+                serde_json::from_str::<FaultOrder>(order).is_err(),
+                "{order}"
+            );
+        }
     }
 }

@@ -195,6 +195,7 @@ MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary=b\r\n\r\n\
             subject: String::new(),
             booking: None,
             raw: BASE64_STANDARD.encode(RAW),
+            id: None,
         });
         assert_eq!(opened.text.trim(), "été");
         assert_eq!(opened.html.trim(), "<p>hi</p>");

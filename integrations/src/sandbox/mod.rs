@@ -1,5 +1,6 @@
-//! Our stand-in for every provider, a process of its own: Stripe's API with a checkout page on which one can press Pay,
-//! a mail server with a mailbox, and a ledger of effects on disk that tests ask. Nothing real happens.
+//! Our stand-in for every provider, a process of its own: their APIs, a checkout page on which one can press Pay, phones
+//! on which one plays the customer, a mail server with a mailbox, and a ledger of effects on disk that tests ask. Nothing
+//! real happens.
 
 use std::future::Future;
 use std::io;
@@ -18,15 +19,24 @@ use crate::sandbox::store::Shared;
 mod checkout;
 mod connections;
 mod control;
+mod endpoints;
 mod entries;
 mod faults;
 mod ledger;
+mod lines;
+mod llm;
 mod mailbox;
 mod pages;
+mod parcels;
+mod phones;
+mod providers;
+mod resend;
 mod smtp;
 mod state;
 mod store;
 mod stripe;
+mod trials;
+mod twilio;
 mod webhooks;
 
 /// Threads that serve HTTP; the work is waiting for the disk.
@@ -86,7 +96,12 @@ impl Sandbox {
                 .configure(control::routes)
                 .configure(checkout::routes)
                 .configure(mailbox::routes)
+                .configure(endpoints::routes)
+                .configure(phones::routes)
                 .configure(stripe::routes)
+                .configure(twilio::routes)
+                .configure(resend::routes)
+                .configure(llm::routes)
         })
         .workers(HTTP_WORKERS)
         .max_connections(HTTP_CONNECTIONS_LIMIT)

@@ -16,10 +16,11 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 
 use crate::sandbox::entries::{Endpoint, Session, SessionStatus};
-use crate::sandbox::state::{Line, State};
+use crate::sandbox::lines::Line;
+use crate::sandbox::state::State;
 use crate::sandbox::store::{Shared, now_unix};
 
-const TEMPLATES: [(&str, &str); 7] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("style.css", include_str!("templates/style.css")),
     ("page.html", include_str!("templates/page.html")),
     ("index.html", include_str!("templates/index.html")),
@@ -27,6 +28,8 @@ const TEMPLATES: [(&str, &str); 7] = [
     ("notice.html", include_str!("templates/notice.html")),
     ("mailbox.html", include_str!("templates/mailbox.html")),
     ("mail.html", include_str!("templates/mail.html")),
+    ("phones.html", include_str!("templates/phones.html")),
+    ("phone.html", include_str!("templates/phone.html")),
 ];
 /// No scripts, nothing from elsewhere, never in somebody's frame.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'; \
@@ -126,6 +129,7 @@ fn overview(state: &State) -> Value {
         refunds => state.refunds.len(),
         disputes => state.disputes.len(),
         mails => state.mail_count,
+        texts => state.texts.len(),
         waiting => state.pending.len(),
         now => now_unix() + state.clock_offset_seconds,
         offset => state.clock_offset_seconds,

@@ -2,28 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use serde::Serialize;
-
 use crate::sandbox::entries::{
-    Answer, Charge, Dispute, Endpoint, Entry, Event, Mail, Refund, Session, SessionStatus,
+    Answer, Charge, Dispute, Endpoint, Entry, Event, Mail, Refund, Session, SessionStatus, Text,
     Transaction,
 };
+use crate::sandbox::lines::{Line, effect_of, line};
 
 /// Mails whose content stays readable in the mailbox; older ones still count.
 const MAILS_KEPT_LIMIT: usize = 10_000;
-
-/// One line of `GET /sandbox/ledger`.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Line {
-    pub number: u64,
-    pub at: i64,
-    pub kind: &'static str,
-    pub booking: Option<String>,
-    pub id: Option<String>,
-    pub amount: Option<i64>,
-    /// What more there is to say in a word: the type of an event, the reason of a refund.
-    pub note: Option<String>,
-}
 
 #[derive(Default)]
 pub(super) struct State {
@@ -41,16 +27,35 @@ pub(super) struct State {
     /// Newest last.
     pub mails: VecDeque<Mail>,
     pub mail_count: u64,
+    /// Oldest first, as far as they came.
+    pub texts: Vec<TextRow>,
     pub lines: Vec<Line>,
+    /// How many real effects each message of the caller's has had, by kind.
+    pub effects: BTreeMap<String, BTreeMap<&'static str, u64>>,
     /// Open sessions by (when they end on the sandbox clock, id).
     deadlines: BTreeSet<(i64, String)>,
     event_index: HashMap<String, usize>,
+    text_index: HashMap<String, usize>,
+}
+
+/// A text and how far it has come, in its provider's words.
+pub(super) struct TextRow {
+    pub text: Text,
+    pub state: String,
+    pub error_code: Option<u32>,
 }
 
 impl State {
     pub(super) fn apply(&mut self, transaction: Transaction) {
+        let message = message_of(&transaction.entries);
         for entry in transaction.entries {
             let line = line(transaction.number, transaction.at, &entry, self);
+            if let Some(kind) = effect_of(&entry)
+                && let Some(message) = line.message.as_ref().or(message.as_ref())
+            {
+                let counts = self.effects.entry(message.clone()).or_default();
+                *counts.entry(kind).or_default() += 1;
+            }
             self.lines.push(line);
             self.apply_entry(entry);
         }
@@ -64,6 +69,11 @@ impl State {
             .take_while(|(deadline, _)| *deadline <= now)
             .map(|(_, id)| id.clone())
             .collect()
+    }
+
+    /// A text by its id.
+    pub(super) fn text(&self, id: &str) -> Option<&TextRow> {
+        self.texts.get(*self.text_index.get(id)?)
     }
 
     /// Endpoints of one account of one provider.
@@ -126,15 +136,38 @@ impl State {
                     self.pending.remove(&(*index, endpoint));
                 }
             }
-            Entry::Mail(mail) => {
-                self.mail_count = mail.number;
-                self.mails.push_back(mail);
-                if self.mails.len() > MAILS_KEPT_LIMIT {
-                    self.mails.pop_front();
+            Entry::Mail(mail) => self.apply_mail(mail),
+            Entry::Text(text) => self.apply_text(text),
+            Entry::TextState {
+                text,
+                state,
+                error_code,
+            } => {
+                let index = self.text_index.get(&text).copied();
+                if let Some(row) = index.and_then(|index| self.texts.get_mut(index)) {
+                    (row.state, row.error_code) = (state, error_code);
                 }
             }
+            Entry::Completion(_) => {}
             Entry::Clock { offset_seconds } => self.clock_offset_seconds = offset_seconds,
         }
+    }
+
+    fn apply_mail(&mut self, mail: Mail) {
+        self.mail_count = mail.number;
+        self.mails.push_back(mail);
+        if self.mails.len() > MAILS_KEPT_LIMIT {
+            self.mails.pop_front();
+        }
+    }
+
+    fn apply_text(&mut self, text: Text) {
+        self.text_index.insert(text.id.clone(), self.texts.len());
+        self.texts.push(TextRow {
+            text,
+            state: "queued".to_owned(),
+            error_code: None,
+        });
     }
 
     fn apply_event(&mut self, event: Event) {
@@ -167,71 +200,10 @@ fn deadline(session: &Session) -> (i64, String) {
     )
 }
 
-fn line(number: u64, at: i64, entry: &Entry, state: &State) -> Line {
-    let booking_of_session = |id: &str| state.sessions.get(id).and_then(Session::booking);
-    let (booking, id, amount, note) = match entry {
-        Entry::Session(session) => (
-            session.booking(),
-            Some(session.id.clone()),
-            Some(session.amount),
-            None,
-        ),
-        Entry::SessionExpired { session }
-        | Entry::SessionPending { session, .. }
-        | Entry::PaymentFailed { session } => (
-            booking_of_session(session),
-            Some(session.clone()),
-            None,
-            None,
-        ),
-        Entry::Charge(charge) => (
-            charge.booking.clone(),
-            Some(charge.payment_intent.clone()),
-            Some(charge.amount),
-            Some(charge.method.clone()),
-        ),
-        Entry::Refund(refund) => (
-            refund.booking.clone(),
-            Some(refund.id.clone()),
-            Some(refund.amount),
-            refund.reason.clone(),
-        ),
-        Entry::Dispute(dispute) => (
-            dispute.booking.clone(),
-            Some(dispute.id.clone()),
-            Some(dispute.amount),
-            Some(dispute.reason.clone()),
-        ),
-        Entry::Event(event) => (
-            event.booking.clone(),
-            Some(event.id.clone()),
-            None,
-            Some(event.event_type.clone()),
-        ),
-        Entry::Mail(mail) => (
-            mail.booking.clone(),
-            mail.message_id.clone(),
-            None,
-            Some(mail.subject.clone()),
-        ),
-        Entry::Endpoint(Endpoint { id, .. }) | Entry::EndpointRemoved { id } => {
-            (None, Some(id.clone()), None, None)
-        }
-        Entry::Delivery {
-            event, delivered, ..
-        } => {
-            let outcome = if *delivered { "delivered" } else { "given up" };
-            (None, Some(event.clone()), None, Some(outcome.to_owned()))
-        }
-        Entry::Answer(_) | Entry::Clock { .. } => (None, None, None, None),
-    };
-    Line {
-        number,
-        at,
-        kind: entry.kind(),
-        booking,
-        id,
-        amount,
-        note,
-    }
+/// The caller's own name for what it had done: the key of the call, where it gave one.
+fn message_of(entries: &[Entry]) -> Option<String> {
+    entries.iter().find_map(|entry| match entry {
+        Entry::Answer(answer) => Some(answer.key.clone()),
+        _ => None,
+    })
 }

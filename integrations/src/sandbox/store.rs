@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::sandbox::entries::{Entry, Transaction};
 use crate::sandbox::faults::FaultPlan;
 use crate::sandbox::ledger::LedgerFile;
+use crate::sandbox::llm::Scripts;
 use crate::sandbox::pages;
 use crate::sandbox::state::State;
 use crate::sandbox::stripe::sessions;
@@ -59,6 +60,7 @@ impl Store {
 pub(super) struct Shared {
     store: Mutex<Store>,
     faults: Mutex<FaultPlan>,
+    scripts: Mutex<Scripts>,
     in_flight: Mutex<HashSet<(String, String)>>,
     /// Signalled after every transaction: there may be webhooks to deliver.
     pub changed: Notify,
@@ -70,6 +72,7 @@ impl Shared {
         Ok(Arc::new(Shared {
             store: Mutex::new(Store::open(ledger)?),
             faults: Mutex::default(),
+            scripts: Mutex::default(),
             in_flight: Mutex::default(),
             changed: Notify::new(),
             pages: pages::environment().map_err(io::Error::other)?,
@@ -99,6 +102,10 @@ impl Shared {
 
     pub(super) fn faults(&self) -> MutexGuard<'_, FaultPlan> {
         locked(&self.faults)
+    }
+
+    pub(super) fn scripts(&self) -> MutexGuard<'_, Scripts> {
+        locked(&self.scripts)
     }
 
     /// Marks an idempotency key as being worked on; `None` when it is already.

@@ -1,4 +1,4 @@
-//! Delivers the events: signed like Stripe's, retried with growing waits until an endpoint takes them, and doubled,
+//! Delivers the events: signed as their provider signs, retried with growing waits until an endpoint takes them, and doubled,
 //! shuffled or delayed when a test orders it. What is still to be delivered is in the ledger and survives a crash.
 
 use std::collections::HashMap;
@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Client;
-use reqwest::header::CONTENT_TYPE;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
@@ -15,8 +14,8 @@ use tokio::time::{Instant, sleep_until};
 use crate::http::WEBHOOK_TIMEOUT;
 use crate::sandbox::entries::Entry;
 use crate::sandbox::faults::WebhookFault;
+use crate::sandbox::parcels::Parcel;
 use crate::sandbox::store::{Shared, now_unix};
-use crate::stripe::signatures;
 
 /// Attempts until a delivery is given up: about a quarter of an hour.
 const ATTEMPTS_LIMIT: u32 = 40;
@@ -177,36 +176,26 @@ async fn send(shared: Arc<Shared>, http: Client, key: Key) -> (Key, bool) {
                 .endpoints
                 .get(&wanted.1)
                 .zip(event)
-                .map(|(endpoint, event)| {
-                    (
-                        endpoint.url.clone(),
-                        endpoint.secret.clone(),
-                        event.body.clone(),
-                    )
-                }))
+                .map(|(endpoint, event)| Parcel::new(endpoint, event)))
         })
         .await;
-    let Ok(Some((url, secret, body))) = target else {
+    let Ok(Some(parcel)) = target else {
         return (key, false);
     };
-    let is_delivered = post(&http, &url, &secret, body.clone()).await;
+    let is_delivered = post(&http, &parcel).await;
     if shared.faults().webhooks.duplicate {
-        post(&http, &url, &secret, body).await;
+        post(&http, &parcel).await;
     }
     (key, is_delivered)
 }
 
-async fn post(http: &Client, url: &str, secret: &str, body: String) -> bool {
+async fn post(http: &Client, parcel: &Parcel) -> bool {
     // Always true time: the receiver's tolerance is about its own clock.
-    let signature = signatures::sign(body.as_bytes(), secret, now_unix());
-    let sent = http
-        .post(url)
-        .timeout(WEBHOOK_TIMEOUT)
-        .header(CONTENT_TYPE, "application/json; charset=utf-8")
-        .header(signatures::HEADER, signature)
-        .body(body)
-        .send()
-        .await;
+    let request = parcel.headers(now_unix()).into_iter().fold(
+        http.post(&parcel.url).timeout(WEBHOOK_TIMEOUT),
+        |request, (name, value)| request.header(name, value),
+    );
+    let sent = request.body(parcel.body.clone()).send().await;
     matches!(sent, Ok(response) if response.status().is_success())
 }
 

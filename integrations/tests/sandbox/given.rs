@@ -232,3 +232,85 @@ pub fn smtp(bench: &Bench) -> Smtp {
     })
     .unwrap()
 }
+
+/// An endpoint that keeps everything as it was posted, for any provider.
+pub struct Hook {
+    pub origin: String,
+    pub url: String,
+    posted: Arc<Postbox>,
+}
+
+#[derive(Default)]
+struct Postbox {
+    all: Mutex<Vec<Posted>>,
+    arrived: Notify,
+}
+
+#[derive(Clone, Debug)]
+pub struct Posted {
+    pub path_and_query: String,
+    headers: Vec<(String, String)>,
+    pub body: Vec<u8>,
+}
+
+impl Posted {
+    pub fn header(&self, name: &str) -> &str {
+        let found = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map_or("", |(_, value)| value.as_str())
+    }
+}
+
+pub async fn hook() -> Hook {
+    let posted = Arc::new(Postbox::default());
+    let data = web::Data::from(Arc::clone(&posted));
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(data.clone())
+            .default_service(web::to(keep))
+    })
+    .workers(1)
+    .disable_signals()
+    .bind("127.0.0.1:0")
+    .unwrap();
+    let origin = format!("http://{}", server.addrs()[0]);
+    tokio::spawn(server.run());
+    Hook {
+        url: format!("{origin}/hook"),
+        origin,
+        posted,
+    }
+}
+
+async fn keep(request: HttpRequest, body: web::Bytes, posted: web::Data<Postbox>) -> HttpResponse {
+    let headers = request.headers().iter();
+    posted.all.lock().unwrap().push(Posted {
+        path_and_query: request.uri().to_string(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .collect(),
+        body: body.to_vec(),
+    });
+    posted.arrived.notify_one();
+    HttpResponse::Ok().finish()
+}
+
+impl Hook {
+    /// Everything that was posted, once there is as much.
+    pub async fn wait_for(&self, count: usize) -> Vec<Posted> {
+        let waiting = async {
+            loop {
+                let all = self.posted.all.lock().unwrap().clone();
+                if all.len() >= count {
+                    return all;
+                }
+                self.posted.arrived.notified().await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting)
+            .await
+            .unwrap_or_else(|_| panic!("{count} webhooks did not come"))
+    }
+}

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a helper of tests may panic")]
 
 mod checkouts;
+mod emails;
 mod failures;
 mod given;
 mod mails;
+mod models;
+mod texts;

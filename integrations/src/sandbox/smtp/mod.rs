@@ -85,6 +85,7 @@ async fn keep(shared: &Arc<Shared>, received: Received) -> io::Result<u64> {
                 subject,
                 booking,
                 raw: BASE64_STANDARD.encode(&received.content),
+                id: None,
             })])?;
             Ok(number)
         })

@@ -3,23 +3,21 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, RETRY_AFTER};
+use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, web};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
-use crate::sandbox::connections;
 use crate::sandbox::entries::{Answer, Entry};
-use crate::sandbox::faults::{ConnectionFault, StripeFault, StripeFaultKind};
+use crate::sandbox::providers::Provider;
 use crate::sandbox::state::State;
 use crate::sandbox::store::{Shared, Store, new_id, now_unix};
 use crate::sandbox::stripe::errors::StripeError;
 use crate::sandbox::stripe::params::Params;
+use crate::sandbox::trials::Trial;
 use crate::stripe::IDEMPOTENCY_KEY_LIMIT_CHARS;
 
 pub(super) mod errors;
@@ -78,19 +76,6 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .route("/events", web::get().to(list_events))
             .default_service(web::to(no_such_path)),
     );
-}
-
-/// The account behind a secret key; an account's id stands for itself. The key itself is kept nowhere.
-pub(super) fn account_id(key_or_account: &str) -> String {
-    if key_or_account.starts_with("acct_") {
-        return key_or_account.to_owned();
-    }
-    let hex: String = Sha256::digest(key_or_account)
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!("acct_{hex}")
 }
 
 async fn create_session(
@@ -161,10 +146,8 @@ async fn execute(
         None => None,
     };
     let path = request.path().trim_start_matches("/stripe/v1/");
-    let fault = shared.faults().take_stripe(&call.account, path);
-    if let Some(fault) = fault.as_ref().filter(|fault| !fault.after_effect)
-        && let Some(response) = suffer(request, fault).await
-    {
+    let trial = Trial::take(&shared, Provider::Stripe, &call.account, path);
+    if let Some(response) = trial.before(request).await {
         return response;
     }
     let response = match shared
@@ -174,12 +157,7 @@ async fn execute(
         Ok(response) => response.into(),
         Err(error) => broken(&error),
     };
-    if let Some(fault) = fault.filter(|fault| fault.after_effect)
-        && let Some(response) = suffer(request, &fault).await
-    {
-        return response;
-    }
-    response
+    trial.after(request, response).await
 }
 
 /// What goes back, as plain data that may cross threads.
@@ -256,7 +234,7 @@ fn read_call(request: &HttpRequest, body: &str) -> Result<Call, StripeError> {
     }
     let connection = request.connection_info();
     Ok(Call {
-        account: account_id(&secret_key),
+        account: Provider::Stripe.account_id(&secret_key),
         id: request.match_info().get("id").unwrap_or("").to_owned(),
         base_url: format!("{}://{}", connection.scheme(), connection.host()),
         key: key.map(str::to_owned),
@@ -281,36 +259,6 @@ fn bearer(request: &HttpRequest) -> Option<String> {
         _ => return None,
     };
     (key.starts_with("sk_") || key.starts_with("rk_")).then_some(key)
-}
-
-/// Carries a fault out; `None` when the call goes on.
-async fn suffer(request: &HttpRequest, fault: &StripeFault) -> Option<HttpResponse> {
-    match fault.status {
-        StripeFaultKind::Connection(ConnectionFault::Reset) => {
-            connections::shut(request);
-            Some(HttpResponse::BadGateway().finish())
-        }
-        StripeFaultKind::Connection(ConnectionFault::Hang) => {
-            tokio::time::sleep(Duration::from_millis(fault.hang_ms)).await;
-            None
-        }
-        StripeFaultKind::Status(status) => {
-            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-            let mut response = begin(status);
-            if let Some(seconds) = fault.retry_after_seconds {
-                response.insert_header((RETRY_AFTER, seconds));
-            }
-            if let Some(verdict) = fault.should_retry {
-                response.insert_header(("Stripe-Should-Retry", verdict.to_string()));
-            }
-            let (kind, code) = match status.as_u16() {
-                429 => ("invalid_request_error", "rate_limit"),
-                _ => ("api_error", "sandbox_fault"),
-            };
-            let error = json!({"type": kind, "code": code, "message": "Ordered from the sandbox."});
-            Some(response.json(json!({ "error": error })))
-        }
-    }
 }
 
 fn refuse(error: &StripeError) -> HttpResponse {

@@ -3,14 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::sandbox::entries::{
-    Charge, Dispute, Endpoint, Entry, Event, Metadata, Refund, Session, SessionStatus,
+    Charge, Dispute, Entry, Event, Metadata, Refund, Session, SessionStatus,
 };
+use crate::sandbox::providers::Provider;
 use crate::sandbox::state::State;
 use crate::sandbox::store::{new_id, now_unix};
 use crate::stripe::API_VERSION;
-
-/// Name under which Stripe's endpoints are registered.
-pub(in crate::sandbox) const PROVIDER: &str = "stripe";
 
 pub(super) fn session(session: &Session) -> Value {
     let (status, payment_status) = match session.status {
@@ -114,16 +112,6 @@ pub(super) fn dispute(dispute: &Dispute) -> Value {
     })
 }
 
-pub(in crate::sandbox) fn endpoint(endpoint: &Endpoint) -> Value {
-    json!({
-        "id": endpoint.id,
-        "provider": endpoint.provider,
-        "account": endpoint.account,
-        "url": endpoint.url,
-        "merchant": endpoint.merchant,
-    })
-}
-
 /// An event with a snapshot of its object, bound for the endpoints that the account has now.
 pub(super) fn event(
     state: &State,
@@ -133,7 +121,7 @@ pub(super) fn event(
     object: &Value,
 ) -> Entry {
     let id = new_id("evt");
-    let endpoints = state.endpoints_of(PROVIDER, account);
+    let endpoints = state.endpoints_of(Provider::Stripe.name(), account);
     let body = json!({
         "id": id,
         "object": "event",
@@ -152,5 +140,6 @@ pub(super) fn event(
         booking,
         body: format!("{body:#}"),
         endpoints,
+        url: None,
     })
 }
