@@ -1,8 +1,11 @@
 //! A short message to one phone, whichever provider carries it, and how far it has come.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::form::Form;
 
 /// One text message. `Debug` shows the identity alone: the rest is personal.
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -12,8 +15,31 @@ pub struct NewText {
     /// E.164.
     pub to: String,
     pub body: String,
-    /// Where the provider reports how far the message has come.
+    /// Where the provider reports how far the message has come: an address without a query.
     pub status_callback: Option<String>,
+    /// What the provider repeats with every report, by name, beside `message`: the message's own id.
+    pub context: BTreeMap<String, String>,
+}
+
+/// The name under which every report repeats [`NewText::message_id`].
+pub const MESSAGE_PARAMETER: &str = "message";
+
+impl NewText {
+    /// What is sent along, as a query.
+    pub fn callback_data(&self) -> String {
+        let mut query = Form::default();
+        query.add(MESSAGE_PARAMETER, &self.message_id);
+        for (name, value) in &self.context {
+            query.add(name, value);
+        }
+        query.encode()
+    }
+
+    /// Where the provider reports, with what it repeats.
+    pub fn callback_url(&self) -> Option<String> {
+        let address = self.status_callback.as_ref()?;
+        Some(format!("{address}?{}", self.callback_data()))
+    }
 }
 
 impl fmt::Debug for NewText {
@@ -32,16 +58,17 @@ pub struct Sent {
     pub provider_message_id: String,
 }
 
-/// How far a message has come. Later states win over earlier ones, in whatever order they are heard of.
+/// How far a message has come. Greater states win over lesser ones, in whatever order they are heard of: a message that
+/// was reported as failed and as delivered has arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TextState {
     Queued,
     Sent,
+    /// The provider gave it up.
+    Failed,
     Delivered,
     Read,
-    /// Will not arrive; never followed by another state.
-    Failed,
 }
 
 impl TextState {
@@ -91,8 +118,8 @@ impl fmt::Debug for ReceivedText {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateOfText {
     pub provider_message_id: String,
-    /// Ours, where the provider repeats it.
-    pub message_id: Option<String>,
+    /// What we gave along with the message, where the provider repeats it: the query of a status callback.
+    pub context: BTreeMap<String, String>,
     pub state: TextState,
     /// The provider's code of what went wrong.
     pub error_code: Option<String>,
@@ -100,16 +127,18 @@ pub struct StateOfText {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::{NewText, TextState};
 
     #[test]
-    fn later_states_are_greater() {
+    fn what_is_known_for_sure_is_greater() {
         let all = [
             TextState::Queued,
             TextState::Sent,
+            TextState::Failed,
             TextState::Delivered,
             TextState::Read,
-            TextState::Failed,
         ];
         assert!(all.is_sorted());
         for state in all {
@@ -123,8 +152,13 @@ mod tests {
             message_id: "m1".into(),
             to: "+15551230001".into(),
             body: "Dear Ada".into(),
-            status_callback: None,
+            status_callback: Some("https://crm.example/hook".into()),
+            context: BTreeMap::from([("thread_id".into(), "t&1".into())]),
         };
+        assert_eq!(
+            text.callback_url().as_deref(),
+            Some("https://crm.example/hook?message=m1&thread_id=t%261")
+        );
         let printed = format!("{text:?}");
         assert!(
             !printed.contains("Ada") && !printed.contains("555"),

@@ -92,7 +92,7 @@ impl Twilio {
             Sender::MessagingService(sid) => form.add("MessagingServiceSid", sid),
         }
         form.add("Body", &new.body);
-        form.add_some("StatusCallback", new.status_callback.as_ref());
+        form.add_some("StatusCallback", new.callback_url().as_ref());
         let request = self
             .http
             .post(format!("{}{}", self.base_url, self.messages_path()))

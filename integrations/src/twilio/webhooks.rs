@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use crate::form;
 use crate::texts::{ReceivedText, StateOfText, TextNews, TextState};
 
-/// The query parameter of a status callback that carries our message's id.
-pub const MESSAGE_PARAMETER: &str = "message";
+/// Parameters of a status callback that are read.
+const CONTEXT_LIMIT: usize = 10;
 /// Pictures and files of one message that are read; Twilio sends ten at most.
 const MEDIA_LIMIT: usize = 10;
 
@@ -42,10 +42,10 @@ pub fn parse(body: &[u8], query: &str) -> Result<Webhook, &'static str> {
         None => None,
         Some(state) => Some(TextNews::State(StateOfText {
             provider_message_id: sid,
-            message_id: form::decode(query)
+            context: form::decode(query)
                 .into_iter()
-                .find(|(name, value)| name == MESSAGE_PARAMETER && !value.is_empty())
-                .map(|(_, value)| value),
+                .take(CONTEXT_LIMIT)
+                .collect(),
             state,
             error_code: fields.remove("ErrorCode").filter(|code| !code.is_empty()),
         })),
@@ -108,7 +108,7 @@ mod tests {
             panic!("{webhook:?}");
         };
         assert_eq!(state.state, TextState::Failed);
-        assert_eq!(state.message_id.as_deref(), Some("m1"));
+        assert_eq!(state.context["message"], "m1");
         assert_eq!(state.error_code.as_deref(), Some("30003"));
     }
 

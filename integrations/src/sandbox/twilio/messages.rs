@@ -12,7 +12,7 @@ use crate::sandbox::entries::{Direction, Entry, Text};
 use crate::sandbox::providers::Provider;
 use crate::sandbox::state::{State, TextRow};
 use crate::sandbox::store::{new_id, now_unix};
-use crate::twilio::webhooks::MESSAGE_PARAMETER;
+use crate::texts::MESSAGE_PARAMETER;
 use crate::twilio::{API_VERSION, BODY_LIMIT_CHARS};
 
 /// Messages in one page, at most and without `PageSize`.
