@@ -1,10 +1,15 @@
-//! The inbox of webhooks: stored once, sealed, acknowledged; then a worker turns each into a command of ours whose key is
+//! The inbox of webhooks: stored once, sealed, acknowledged; then a worker turns each into commands of ours whose keys are
 //! the webhook's id. Any order and any repetition leads to the same end.
 
+pub mod app;
+pub mod doors;
+mod mails;
+mod retention;
 mod stripe;
+pub mod texts;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
@@ -14,12 +19,15 @@ use domain::refusal::Kind;
 use event_store::error::Error;
 use event_store::pg::begin_write;
 use event_store::store::Store;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use identity::principals::Principal;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::doors::Door;
 use crate::Result;
 
 /// Webhooks handled in one go.
@@ -30,10 +38,14 @@ const LEASE_SECONDS: f64 = 60.0;
 const POLL_IDLE: Duration = Duration::from_millis(500);
 /// Attempts before a webhook is set aside for an operator, with waits from a second to about an hour.
 const MAX_ATTEMPTS: i32 = 12;
+/// Attempts for news of a message that we may never have sent ourselves; the last comes after about a minute.
+const MAX_ATTEMPTS_ABOUT_A_MESSAGE: i32 = 7;
+/// Webhooks handled at once.
+const CONCURRENCY: usize = 8;
 
 const STORE: &str = "
-    insert into webhook_inbox (tenant_id, provider, event_key, webhook_id, body, body_hash)
-    values ($1, $2, $3, $4, $5, $6)
+    insert into webhook_inbox (tenant_id, provider, event_key, webhook_id, body, body_hash, query)
+    values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (tenant_id, provider, event_key) do nothing";
 const FLAG_CONFLICT: &str = "
     update webhook_inbox set conflicting_bodies = conflicting_bodies + 1
@@ -46,7 +58,7 @@ const CLAIM: &str = "
     update webhook_inbox i
     set lease_until = clock_timestamp() + $2::float8 * interval '1 second', lease_no = i.lease_no + 1, attempt = i.attempt + 1
     from due where i.tenant_id = due.tenant_id and i.provider = due.provider and i.event_key = due.event_key
-    returning i.tenant_id, i.provider, i.event_key, i.webhook_id, i.body, i.lease_no, i.attempt";
+    returning i.tenant_id, i.provider, i.event_key, i.webhook_id, i.body, i.query, i.lease_no, i.attempt";
 const FINISH: &str = "
     update webhook_inbox set handled_at = clock_timestamp(), outcome = $5, detail = $6
     where tenant_id = $1 and provider = $2 and event_key = $3 and lease_no = $4";
@@ -61,7 +73,36 @@ pub struct Incoming {
     pub provider: String,
     /// The provider's own id of the event.
     pub event_key: String,
+    /// Of the URL that it came to; what we gave along when we handed the URL out.
+    pub query: String,
     pub body: Vec<u8>,
+}
+
+/// A command that a webhook becomes.
+#[derive(Clone, Debug, PartialEq)]
+struct Asked {
+    name: &'static str,
+    body: Value,
+    /// How often it is tried while what it speaks of is not known.
+    patience: i32,
+}
+
+impl Asked {
+    fn new(name: &'static str, body: Value) -> Self {
+        Self {
+            name,
+            body,
+            patience: MAX_ATTEMPTS,
+        }
+    }
+
+    /// Providers tell of all that went through them, also of what is no message of a conversation.
+    fn about_a_message(name: &'static str, body: Value) -> Self {
+        Self {
+            patience: MAX_ATTEMPTS_ABOUT_A_MESSAGE,
+            ..Self::new(name, body)
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,13 +121,14 @@ pub async fn receive(store: &Store, incoming: &Incoming) -> Result<Received> {
     let tenant_id = incoming.tenant_id.as_str();
     let mut client = store.pools.request.get().await?;
     let tx = begin_write(&mut client, tenant_id).await?;
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 7] = [
         &tenant_id,
         &incoming.provider,
         &incoming.event_key,
         &webhook_id,
         &sealed,
         &hash,
+        &incoming.query,
     ];
     let stored = tx
         .execute(&tx.prepare_cached(STORE).await?, &parameters)
@@ -125,13 +167,28 @@ struct Pending {
     event_key: String,
     webhook_id: String,
     body: Vec<u8>,
+    query: String,
     lease_no: i64,
     attempt: i32,
 }
 
+/// What became of a webhook that was turned into commands, or not.
+enum Turned {
+    Handled,
+    /// It changes nothing for us.
+    Ignored,
+    /// One of its commands was not done; with how often it is to be tried.
+    Failed(Error, i32),
+}
+
 impl Worker {
     pub async fn run(self, stop: CancellationToken) {
+        let mut swept = Instant::now();
         while !stop.is_cancelled() {
+            if swept.elapsed() >= retention::INTERVAL {
+                swept = Instant::now();
+                retention::sweep(&self.dispatcher.store.pools.engine).await;
+            }
             match self.step().await {
                 Ok(0) => {}
                 Ok(_) => continue,
@@ -149,16 +206,22 @@ impl Worker {
         let pool = &self.dispatcher.store.pools.engine;
         let pending = claim(pool).await?;
         let found = pending.len();
-        for webhook in pending {
-            self.handle(pool, &webhook).await?;
-        }
+        let handling = pending
+            .into_iter()
+            .map(|webhook| async move { self.handle(pool, &webhook).await });
+        stream::iter(handling)
+            .buffer_unordered(CONCURRENCY)
+            .try_collect::<()>()
+            .await?;
         Ok(found)
     }
 
     async fn handle(&self, pool: &Pool, webhook: &Pending) -> Result<()> {
-        let error = match self.turn(webhook).await {
-            Ok(outcome) => return finish(pool, webhook, outcome, None).await,
-            Err(error) => error,
+        let (error, patience) = match self.turn(webhook).await {
+            Ok(Turned::Handled) => return finish(pool, webhook, "handled", None).await,
+            Ok(Turned::Ignored) => return finish(pool, webhook, "ignored", None).await,
+            Ok(Turned::Failed(error, patience)) => (error, patience),
+            Err(error) => (error, MAX_ATTEMPTS),
         };
         let (outcome, may_change) = match &error {
             // What it speaks of may be on its way still: webhooks come in any order.
@@ -167,25 +230,53 @@ impl Worker {
             Error::Refused(_) => ("refused", false),
             _ => ("failed", true),
         };
-        tracing::warn!(webhook = webhook.webhook_id, attempt = webhook.attempt, %error, "a webhook was not handled");
-        if may_change && webhook.attempt < MAX_ATTEMPTS {
+        if may_change && webhook.attempt < patience {
+            tracing::debug!(webhook = webhook.webhook_id, attempt = webhook.attempt, %error, "a webhook waits");
             return retry(pool, webhook, &error.to_string()).await;
         }
+        tracing::warn!(webhook = webhook.webhook_id, attempt = webhook.attempt, %error, "a webhook was not handled");
         finish(pool, webhook, outcome, Some(&error.to_string())).await
     }
 
-    /// Answers what became of it: `handled`, or `ignored` where it changes nothing for us.
-    async fn turn(&self, webhook: &Pending) -> Result<&'static str> {
+    /// Turns one webhook into its commands, each under a key of its own, so that a repetition does again only what was
+    /// not done.
+    async fn turn(&self, webhook: &Pending) -> Result<Turned> {
         let keys = self.dispatcher.store.keys(&webhook.tenant_id).await?;
         let body = keys
             .open_ingest("webhook", &webhook.body)
             .ok_or_else(|| Error::internal("a stored webhook does not open"))?;
-        let command = match webhook.provider.as_str() {
-            "stripe" => stripe::command_of(&body)?,
-            _ => None,
+        let asked = match Door::find(&webhook.provider) {
+            Some(Door::Stripe) => stripe::command_of(&body)?
+                .map(|(name, body)| Asked::new(name, body))
+                .into_iter()
+                .collect(),
+            Some(Door::Twilio) => texts::of_twilio(&body, &webhook.query)?,
+            Some(Door::Resend) => mails::of_resend(&body)?,
+            Some(Door::Email) => mails::of_mime(&body)?,
+            Some(Door::App) => app::of_app(&body, &webhook.event_key)?,
+            None => Vec::new(),
         };
-        let Some((name, body)) = command else {
-            return Ok("ignored");
+        if asked.is_empty() {
+            return Ok(Turned::Ignored);
+        }
+        // All are tried: one that is refused must not keep the others from being done.
+        let mut failed = None;
+        for (number, asked) in asked.into_iter().enumerate() {
+            let patience = asked.patience;
+            if let Err(error) = self.dispatch(webhook, number, asked).await {
+                failed = Some((error, patience));
+            }
+        }
+        Ok(match failed {
+            None => Turned::Handled,
+            Some((error, patience)) => Turned::Failed(error, patience),
+        })
+    }
+
+    async fn dispatch(&self, webhook: &Pending, number: usize, asked: Asked) -> Result<()> {
+        let key = match number {
+            0 => format!("{}:{}", webhook.provider, webhook.webhook_id),
+            _ => format!("{}:{}:{number}", webhook.provider, webhook.webhook_id),
         };
         let request = Request {
             ctx: Context {
@@ -198,13 +289,13 @@ impl Worker {
                 if_match: None,
                 source_address: None,
             },
-            name: name.to_owned(),
-            body,
-            key: Some(format!("{}:{}", webhook.provider, webhook.webhook_id)),
+            name: asked.name.to_owned(),
+            body: asked.body,
+            key: Some(key),
             run: Run::Real,
         };
         self.dispatcher.dispatch(&request).await?;
-        Ok("handled")
+        Ok(())
     }
 }
 
@@ -220,6 +311,7 @@ async fn claim(pool: &Pool) -> Result<Vec<Pending>> {
             event_key: row.get("event_key"),
             webhook_id: row.get("webhook_id"),
             body: row.get("body"),
+            query: row.get("query"),
             lease_no: row.get("lease_no"),
             attempt: row.get("attempt"),
         })

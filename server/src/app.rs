@@ -49,6 +49,8 @@ pub struct App {
     /// Ends open streams, which would otherwise outlast any graceful stop.
     pub closing: CancellationToken,
     pub inbox_wake: Arc<Notify>,
+    /// How providers reach us, without a trailing slash.
+    pub public_url: String,
     pub metrics: Option<PrometheusHandle>,
     /// What the doctor looks at.
     pub patient: Option<Patient>,
@@ -96,6 +98,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
         closing: closing.clone(),
         inbox_wake,
+        public_url: plan.endpoints.public_url.clone(),
         metrics: plan.metrics,
         patient: plan.patient,
         long_acts: long_acts.clone(),

@@ -42,5 +42,6 @@ mod tenancy;
 mod tenants;
 mod tidy;
 mod together;
+mod webhook_inbox;
 mod webhooks;
 mod wire;

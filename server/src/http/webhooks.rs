@@ -1,17 +1,28 @@
-//! Webhooks in: verify the signature over the raw bytes before anything is parsed, store once, acknowledge. A worker turns
-//! them into commands.
+//! Webhooks in: the door checks the raw bytes before anything is parsed, they are stored once, and acknowledged. A worker
+//! turns them into commands.
 
+use std::collections::BTreeMap;
+
+use actix_web::http::header::HOST;
 use actix_web::{HttpRequest, HttpResponse, web};
+use commands::registry;
 use commands::tenants::secret_purpose;
+use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
-use integrations::stripe::{events::Event, signatures};
+use domain::tenants::Provider;
+use event_store::vault::TenantKeys;
+use outbox::inbox::app::{command_for, type_of};
+use outbox::inbox::doors::{Acknowledgement, Admitted, Arrival, Door, Secrets, TurnedAway};
 use outbox::inbox::{self, Incoming, Received};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::principals::header_text;
+use super::principals::{authenticate, header_text};
 use super::{WEBHOOK_LIMIT_BYTES, problems};
 use crate::app::App;
+
+/// The longest idempotency key of a program that signs in instead of signing.
+const KEY_LIMIT_CHARS: usize = 255;
 
 /// `POST /webhooks/{tenant}/{provider}`
 pub async fn post_webhook(
@@ -21,66 +32,167 @@ pub async fn post_webhook(
     body: web::Payload,
 ) -> problems::Answer {
     let (slug, provider) = path.into_inner();
-    let body = match body.to_bytes_limited(WEBHOOK_LIMIT_BYTES).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            return Err(Refusal::malformed("body-unreadable", "the body could not be read").into());
-        }
-        Err(_) => {
-            let detail = format!("the body is larger than {WEBHOOK_LIMIT_BYTES} bytes");
-            return Err(Refusal::malformed("body-too-large", detail).into());
-        }
-    };
-    let not_found = || {
-        Refusal::not_found(
-            "webhook-unknown",
-            "no such tenant, or it has not configured this provider",
-        )
-    };
+    let body = read(body).await?;
+    let door = Door::find(&provider).ok_or_else(unknown)?;
     let tenant_id = app
         .store
         .directory
         .find_by_slug(&slug)
         .await?
-        .ok_or_else(not_found)?;
-    let tenant = app.dispatcher.find_tenant(&tenant_id).await?;
-    let configured = tenant
-        .providers
-        .get(&provider)
-        .filter(|_| provider == "stripe")
-        .ok_or_else(not_found)?;
-    let keys = app.store.keys(&tenant_id).await?;
-    let secret = configured
-        .secrets
-        .get("webhook_secret")
-        .and_then(|sealed| keys.open_secret(&secret_purpose(&provider, "webhook_secret"), sealed))
-        .ok_or_else(not_found)?;
-    let header = header_text(&request, "stripe-signature").unwrap_or_default();
-    let now = OffsetDateTime::now_utc().unix_timestamp();
-    if let Err(error) = signatures::verify(
-        &body,
-        header,
-        &[secret.as_str()],
-        now,
-        signatures::TOLERANCE,
-    ) {
-        metrics::counter!("rapport_webhook_bad_signatures_total", "provider" => provider)
-            .increment(1);
-        let detail = format!("the signature does not fit: {error}");
-        return Err(Refusal::new(Kind::Unauthenticated, "signature-invalid", detail).into());
-    }
-    let event = Event::parse(&body).map_err(|error| {
-        Refusal::malformed("webhook-malformed", format!("not a Stripe event: {error}"))
-    })?;
+        .ok_or_else(unknown)?;
+    let arrival = arrival_of(&app, &request, body);
+    let is_signed_in = door == Door::App && arrival.headers.contains_key("authorization");
+    let admitted = if is_signed_in {
+        admit_program(&app, &request, &tenant_id, &arrival).await?
+    } else {
+        admit(&app, &tenant_id, door, &arrival).await?
+    };
     let incoming = Incoming {
         tenant_id,
         provider,
-        event_key: event.id,
-        body: body.to_vec(),
+        event_key: admitted.event_key,
+        query: admitted.query,
+        body: arrival.body,
     };
     let received = inbox::receive(&app.store, &incoming).await?;
     if received == Received::New {
         app.inbox_wake.notify_one();
     }
-    Ok(HttpResponse::Ok().json(json!({ "received": true })))
+    Ok(acknowledge(admitted.acknowledgement))
+}
+
+async fn read(body: web::Payload) -> Result<Vec<u8>, Refusal> {
+    match body.to_bytes_limited(WEBHOOK_LIMIT_BYTES).await {
+        Ok(Ok(body)) => Ok(body.to_vec()),
+        Ok(Err(_)) => Err(Refusal::malformed(
+            "body-unreadable",
+            "the body could not be read",
+        )),
+        Err(_) => {
+            let detail = format!("the body is larger than {WEBHOOK_LIMIT_BYTES} bytes");
+            Err(Refusal::malformed("body-too-large", detail))
+        }
+    }
+}
+
+/// One answer for all that is not there, so that nobody learns which tenants and providers are.
+fn unknown() -> Refusal {
+    Refusal::not_found(
+        "webhook-unknown",
+        "no such tenant, or it has not configured this provider",
+    )
+}
+
+fn arrival_of(app: &App, request: &HttpRequest, body: Vec<u8>) -> Arrival {
+    let text = |value: &actix_web::http::header::HeaderValue| {
+        value.to_str().ok().map(|text| text.trim().to_owned())
+    };
+    let headers: BTreeMap<String, String> = request
+        .headers()
+        .iter()
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), text(value)?)))
+        .collect();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or_else(|| request.path().to_owned(), ToString::to_string);
+    // As configured; and as the sender says, for a proxy may have changed what we would say.
+    let mut urls = vec![format!("{}{target}", app.public_url)];
+    if let Some(host) = header_text(request, HOST.as_str()) {
+        urls.extend(["https", "http"].map(|scheme| format!("{scheme}://{host}{target}")));
+    }
+    Arrival {
+        headers,
+        urls,
+        query: request.query_string().to_owned(),
+        body,
+        now: OffsetDateTime::now_utc().unix_timestamp(),
+    }
+}
+
+/// By the provider's own scheme, under the tenant's secrets.
+async fn admit(
+    app: &App,
+    tenant_id: &TenantId,
+    door: Door,
+    arrival: &Arrival,
+) -> Result<Admitted, problems::Problem> {
+    let tenant = app.dispatcher.find_tenant(tenant_id).await?;
+    let configured = tenant.providers.get(door.name()).ok_or_else(unknown)?;
+    let keys = app.store.keys(tenant_id).await?;
+    let secrets = secrets_of(door, configured, &keys);
+    let has_any = door
+        .secret_names()
+        .iter()
+        .any(|name| secrets.contains_key(*name));
+    if !has_any {
+        return Err(unknown().into());
+    }
+    door.admit(arrival, &secrets)
+        .map_err(|turned| match turned {
+            TurnedAway::Unsigned(detail) => {
+                metrics::counter!("rapport_webhook_bad_signatures_total", "provider" => door.name())
+                .increment(1);
+                let detail = format!("the signature does not fit: {detail}");
+                Refusal::new(Kind::Unauthenticated, "signature-invalid", detail).into()
+            }
+            TurnedAway::Malformed(detail) => Refusal::malformed("webhook-malformed", detail).into(),
+        })
+}
+
+fn secrets_of(door: Door, configured: &Provider, keys: &TenantKeys) -> Secrets {
+    configured
+        .secrets
+        .iter()
+        .filter_map(|(name, sealed)| {
+            let purpose = secret_purpose(door.name(), name);
+            Some((name.clone(), keys.open_secret(&purpose, sealed)?))
+        })
+        .collect()
+}
+
+/// A tenant's own program with an API key and an idempotency key, in place of a signature. What it says must be something
+/// that its key may do.
+async fn admit_program(
+    app: &App,
+    request: &HttpRequest,
+    tenant_id: &TenantId,
+    arrival: &Arrival,
+) -> Result<Admitted, problems::Problem> {
+    let principal = authenticate(app, request).await?;
+    if principal.tenant_id != *tenant_id {
+        return Err(unknown().into());
+    }
+    let key = header_text(request, "idempotency-key").ok_or_else(|| {
+        let detail = "send an Idempotency-Key, the same for every attempt of this webhook";
+        Refusal::malformed("idempotency-key-missing", detail)
+    })?;
+    if key.len() > KEY_LIMIT_CHARS || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail =
+            format!("an Idempotency-Key is 1 to {KEY_LIMIT_CHARS} visible ASCII characters");
+        return Err(Refusal::malformed("idempotency-key-invalid", detail).into());
+    }
+    let kind = type_of(&arrival.body).ok_or_else(|| {
+        let detail = "the body is a JSON object with `type` and `data`";
+        Refusal::malformed("webhook-malformed", detail)
+    })?;
+    if let Some(command) = command_for(&kind).and_then(registry::find) {
+        principal.require(command.permission)?;
+    }
+    Ok(Admitted {
+        // A program cannot come by the key of a signed webhook, nor of another principal.
+        event_key: format!("{}/{key}", principal.id),
+        query: String::new(),
+        acknowledgement: Acknowledgement::Json,
+    })
+}
+
+fn acknowledge(acknowledgement: Acknowledgement) -> HttpResponse {
+    match acknowledgement {
+        Acknowledgement::Json => HttpResponse::Ok().json(json!({ "received": true })),
+        Acknowledgement::Empty => HttpResponse::Ok().finish(),
+        Acknowledgement::Twiml => HttpResponse::Ok()
+            .content_type("text/xml")
+            .body("<Response/>"),
+    }
 }

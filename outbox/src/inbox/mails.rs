@@ -1,0 +1,109 @@
+//! Which command a mail from a person, or the news of a mail of ours, becomes.
+
+use std::collections::BTreeMap;
+
+use event_store::error::Error;
+use integrations::mail_news::{MailNews, ReceivedMail, StateOfMail};
+use integrations::texts::TextState;
+use serde_json::json;
+
+use super::Asked;
+use super::texts::{code, message_named, rfc3339};
+use crate::Result;
+
+/// A webhook of Resend's.
+pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
+    let news = integrations::resend::webhooks::parse(body).map_err(Error::from)?;
+    Ok(match news {
+        Some(MailNews::State(state)) => status("resend", &state).into_iter().collect(),
+        Some(MailNews::Received(mail)) => received("resend", &mail).into_iter().collect(),
+        None => Vec::new(),
+    })
+}
+
+/// A mail as it came over the wire.
+pub(super) fn of_mime(body: &[u8]) -> Result<Vec<Asked>> {
+    let mail = integrations::inbound_mail::parse(body).map_err(Error::internal)?;
+    Ok(received("email", &mail).into_iter().collect())
+}
+
+/// What a machine wrote (an absence note, a bounce, a list) is no message of the customer's.
+fn received(provider: &str, mail: &ReceivedMail) -> Option<Asked> {
+    if mail.is_automatic {
+        return None;
+    }
+    let mut body = json!({
+        "channel": "email", "from": mail.from, "content": mail.text, "subject": mail.subject, "provider": provider,
+    });
+    if !mail.message_id.is_empty() {
+        body["provider_message_id"] = provider_id(&mail.message_id).into();
+    }
+    if let Some(name) = &mail.from_name {
+        body["name"] = name.as_str().into();
+    }
+    if let Some(at) = mail.sent_at.and_then(rfc3339) {
+        body["at"] = at.into();
+    }
+    Some(Asked::new("receive-message", body))
+}
+
+fn status(provider: &str, state: &StateOfMail) -> Option<Asked> {
+    let known = state.standing.text_state()?;
+    let mut body = message_named(provider, &state.provider_message_id, &BTreeMap::new());
+    body["status"] = known.as_str().into();
+    if known == TextState::Failed {
+        body["reason"] = "undelivered".into();
+        body["code"] = code(state.reason.as_deref()).into();
+    }
+    Some(Asked::about_a_message("record-message-status", body))
+}
+
+/// A Message-ID may be longer than an id of a provider's may be here; its end, with the host, is the least telling part.
+fn provider_id(message_id: &str) -> String {
+    const LIMIT_CHARS: usize = 255;
+    message_id.chars().take(LIMIT_CHARS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{of_mime, of_resend};
+
+    #[test]
+    fn a_mail_from_a_person_becomes_a_message() {
+        let raw = b"From: Ada <ada@example.test>\r\nMessage-ID: <a1@example.test>\r\nSubject: Friday\r\n\
+            Date: Sat, 14 Mar 2026 18:00:00 +0000\r\n\r\nIs it free?\r\n\r\nOn Monday you wrote:\r\n> Yes\r\n";
+        let asked = of_mime(raw).unwrap();
+        assert_eq!(
+            asked[0].body,
+            json!({
+                "channel": "email", "from": "ada@example.test", "content": "Is it free?", "subject": "Friday",
+                "provider": "email", "provider_message_id": "a1@example.test", "name": "Ada",
+                "at": "2026-03-14T18:00:00Z",
+            })
+        );
+        let note = b"From: ada@example.test\r\nAuto-Submitted: auto-replied\r\n\r\nAway";
+        assert!(of_mime(note).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_bounce_is_a_failure_and_a_delay_is_no_news() {
+        let event = |kind: &str| {
+            json!({ "type": kind, "data": { "email_id": "e1",
+                "bounce": { "type": "Permanent", "subType": "General", "message": "ada@example.test" } } })
+            .to_string()
+        };
+        let bounced = of_resend(event("email.bounced").as_bytes()).unwrap();
+        assert_eq!(
+            bounced[0].body,
+            json!({ "provider": "resend", "provider_message_id": "e1", "status": "failed", "reason": "undelivered",
+                "code": "Permanent/General" })
+        );
+        assert!(
+            of_resend(event("email.delivery_delayed").as_bytes())
+                .unwrap()
+                .is_empty()
+        );
+    }
+}
