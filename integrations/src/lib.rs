@@ -1,8 +1,10 @@
 //! The world outside: one provider is one module over `reqwest` or `lettre`, with its own wire types, a classifier of
 //! its answers and a verifier of its webhooks. No word of our business is known here; `sandbox` stands in for them all.
 
+pub mod addresses;
 pub mod anthropic;
 mod calls;
+pub mod catalogue;
 pub mod completions;
 pub mod form;
 pub mod http;
@@ -14,8 +16,10 @@ mod plain_text;
 pub mod resend;
 pub mod sandbox;
 pub mod secret;
+pub mod senders;
 pub mod smtp;
 pub mod standard_webhooks;
 pub mod stripe;
 pub mod texts;
 pub mod twilio;
+pub mod whatsapp;
