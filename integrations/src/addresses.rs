@@ -1,6 +1,6 @@
 //! Where the providers are: each at its own address, or all of them at one stand-in, as `<url>/<provider>`.
 
-use crate::{anthropic, openai, resend, stripe, twilio, whatsapp};
+use crate::{anthropic, openai, resend, ringcentral, stripe, twilio, whatsapp};
 
 /// Addresses of every provider, without trailing slashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -26,6 +26,7 @@ impl Addresses {
         let real = match provider {
             "stripe" => stripe::BASE_URL,
             "twilio" => twilio::BASE_URL,
+            "ringcentral" => ringcentral::BASE_URL,
             "whatsapp" => whatsapp::BASE_URL,
             "resend" => resend::BASE_URL,
             "openai" => openai::BASE_URL,

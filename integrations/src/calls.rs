@@ -98,11 +98,7 @@ fn is_plain(character: &char) -> bool {
 
 /// A header that carries a credential and is not printed.
 pub(crate) fn sensitive(scheme: &str, secret: &Secret) -> Result<HeaderValue, Failure> {
-    let text = match scheme {
-        "" => secret.expose().to_owned(),
-        scheme => format!("{scheme} {}", secret.expose()),
-    };
-    let mut value = HeaderValue::try_from(text)
+    let mut value = HeaderValue::try_from(format!("{scheme} {}", secret.expose()))
         .map_err(|_| Failure::new(FailureKind::Auth, "the credential is not a header value"))?;
     value.set_sensitive(true);
     Ok(value)

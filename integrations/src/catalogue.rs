@@ -79,7 +79,7 @@ const fn to_receive(name: &'static str, meaning: &'static str) -> Field {
 }
 
 /// All of them. Where several can do the same, the first that is configured does it.
-pub const PROVIDERS: [Entry; 9] = [
+pub const PROVIDERS: [Entry; 10] = [
     Entry {
         name: "stripe",
         title: "Stripe",
@@ -121,6 +121,23 @@ pub const PROVIDERS: [Entry; 9] = [
             optional(
                 "signing_key",
                 "the shared key, where webhooks are signed with SHA-256",
+            ),
+        ],
+    },
+    Entry {
+        name: "ringcentral",
+        title: "RingCentral",
+        capabilities: &[Capability::SendSms, Capability::Receive],
+        settings: &[
+            required("client_id", "of the app"),
+            required("from", "the number to send from, E.164"),
+        ],
+        secrets: &[
+            required("client_secret", "of the app"),
+            required("jwt", "of the user whose number it is"),
+            to_receive(
+                "verification_token",
+                "a word of your own, given to the webhook subscription",
             ),
         ],
     },

@@ -26,6 +26,7 @@ pub struct Prompt {
     pub tool_use: ToolUse,
     /// The answer ends there, with [`Ending::Length`].
     pub max_output_tokens: u32,
+    /// Where the style has one; Anthropic's has none.
     pub temperature: Option<f64>,
 }
 

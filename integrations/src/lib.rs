@@ -14,6 +14,7 @@ pub mod openai;
 pub mod outcome;
 mod plain_text;
 pub mod resend;
+pub mod ringcentral;
 pub mod sandbox;
 pub mod secret;
 pub mod senders;

@@ -12,6 +12,7 @@ use crate::http::HttpClient;
 use crate::openai::OpenAi;
 use crate::outcome::{Failure, FailureKind};
 use crate::resend::Resend;
+use crate::ringcentral::{Credentials, RingCentral};
 use crate::smtp::mails::Mail;
 use crate::smtp::{Smtp, SmtpConfig, SmtpCredentials, Tls};
 use crate::texts::{NewText, Sent};
@@ -38,6 +39,7 @@ pub enum Found {
 #[derive(Clone, Debug)]
 pub enum TextSender {
     Twilio(Twilio),
+    RingCentral(RingCentral),
     WhatsApp(WhatsApp),
 }
 
@@ -70,6 +72,16 @@ impl TextSender {
                     http, base_url, account, sender,
                 )))
             }
+            "ringcentral" => {
+                let credentials = Credentials {
+                    client_id: configured.setting("client_id")?.to_owned(),
+                    client_secret: configured.secret("client_secret")?,
+                    jwt: configured.secret("jwt")?,
+                };
+                let from = configured.setting("from")?;
+                let client = RingCentral::new(http, base_url, credentials, from);
+                Ok(TextSender::RingCentral(client))
+            }
             "whatsapp" => {
                 let number = configured.setting("phone_number_id")?;
                 let token = configured.secret("access_token")?;
@@ -85,6 +97,7 @@ impl TextSender {
     pub fn provider(&self) -> &'static str {
         match self {
             TextSender::Twilio(_) => "twilio",
+            TextSender::RingCentral(_) => "ringcentral",
             TextSender::WhatsApp(_) => "whatsapp",
         }
     }
@@ -94,6 +107,7 @@ impl TextSender {
     pub async fn send_text(&self, new: &NewText) -> Result<Sent, Failure> {
         match self {
             TextSender::Twilio(twilio) => twilio.send_text(new).await,
+            TextSender::RingCentral(ringcentral) => ringcentral.send_text(new).await,
             TextSender::WhatsApp(whatsapp) => whatsapp.send_text(new).await,
         }
     }
@@ -109,13 +123,14 @@ impl TextSender {
         since: OffsetDateTime,
         others: &[String],
     ) -> Result<Found, Failure> {
-        match self {
-            TextSender::Twilio(twilio) => Ok(match twilio.find_sent(new, since, others).await? {
-                Some(sent) => Found::Sent(sent),
-                None => Found::Nothing,
-            }),
-            TextSender::WhatsApp(_) => Ok(Found::CannotTell),
-        }
+        let found = match self {
+            TextSender::Twilio(twilio) => twilio.find_sent(new, since, others).await?,
+            TextSender::RingCentral(ringcentral) => {
+                ringcentral.find_sent(new, since, others).await?
+            }
+            TextSender::WhatsApp(_) => return Ok(Found::CannotTell),
+        };
+        Ok(found.map_or(Found::Nothing, Found::Sent))
     }
 }
 
@@ -152,17 +167,18 @@ impl MailSender {
         }
     }
 
-    /// Sends one mail; `key` is the same for every attempt. A mail server has no ids of its own: the Message-ID is the id
-    /// of what it has taken on.
+    /// Sends one mail. Its Message-ID is the same for every attempt, and is the key where a provider takes one. A mail
+    /// server has no ids of its own: the Message-ID is the id of what it has taken on.
     ///
     /// # Errors
     /// As the provider classifies.
-    pub async fn send_email(&self, mail: &Mail, key: &str) -> Result<Sent, Failure> {
+    pub async fn send(&self, mail: &Mail) -> Result<Sent, Failure> {
+        let id = mail.message_id.trim_matches(['<', '>']);
         match self {
             MailSender::Smtp(smtp) => smtp.send(mail).await.map(|_| Sent {
-                provider_message_id: mail.message_id.trim_matches(['<', '>']).to_owned(),
+                provider_message_id: id.to_owned(),
             }),
-            MailSender::Resend(resend) => resend.send_email(mail, key).await,
+            MailSender::Resend(resend) => resend.send_email(mail, id).await,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Messages in Anthropic's style over `reqwest`. <https://docs.anthropic.com/en/api/messages>
 
 use reqwest::Client;
+use reqwest::header::AUTHORIZATION;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -15,7 +16,7 @@ mod wire;
 /// Where Anthropic lives; the sandbox lives at `http://<sandbox>/anthropic`.
 pub const BASE_URL: &str = "https://api.anthropic.com";
 /// The version of the API that these wire types were written for, sent with every call.
-pub const API_VERSION: &str = "2023-06-01";
+pub const API_VERSION: &str = "2026-10-21";
 
 /// One account. Cloning shares the connections.
 #[derive(Clone, Debug)]
@@ -44,7 +45,7 @@ impl Anthropic {
         let request = self
             .http
             .post(format!("{}/v1/messages", self.base_url))
-            .header("x-api-key", calls::sensitive("", &self.api_key)?)
+            .header(AUTHORIZATION, calls::sensitive("Bearer", &self.api_key)?)
             .header("anthropic-version", API_VERSION)
             .header("X-Client-Request-Id", &prompt.message_id)
             .json(&body);

@@ -22,9 +22,6 @@ pub(super) fn request(prompt: &Prompt) -> Result<Value, Failure> {
     if let Some(system) = &prompt.system {
         body["system"] = system.as_str().into();
     }
-    if let Some(temperature) = prompt.temperature {
-        body["temperature"] = temperature.into();
-    }
     if !prompt.tools.is_empty() {
         body["tools"] = prompt
             .tools
@@ -146,6 +143,7 @@ pub(super) fn completion(prompt: &Prompt, answer: Answer) -> Completion {
             cached_input_tokens: read,
             cache_write_input_tokens: written,
             output_tokens: output,
+            reasoning_tokens: figure("/output_tokens_details/thinking_tokens"),
             total_tokens: input + output,
             service_tier: usage
                 .get("service_tier")

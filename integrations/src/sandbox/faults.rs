@@ -169,7 +169,7 @@ impl FaultPlan {
         })?;
         let fault = orders.get_mut(index)?;
         fault.seen += 1;
-        if fault.seen % fault.every.max(1) != 0 {
+        if !fault.seen.is_multiple_of(fault.every.max(1)) {
             return None;
         }
         fault.times = fault.times.saturating_sub(1);

@@ -23,6 +23,7 @@ mod endpoints;
 mod entries;
 mod faults;
 mod ledger;
+mod limits;
 mod lines;
 mod llm;
 mod mailbox;
@@ -31,6 +32,7 @@ mod parcels;
 mod phones;
 mod providers;
 mod resend;
+mod ringcentral;
 mod smtp;
 mod state;
 mod store;
@@ -38,6 +40,7 @@ mod stripe;
 mod trials;
 mod twilio;
 mod webhooks;
+mod whatsapp;
 
 /// Threads that serve HTTP; the work is waiting for the disk.
 const HTTP_WORKERS: usize = 2;
@@ -97,9 +100,12 @@ impl Sandbox {
                 .configure(checkout::routes)
                 .configure(mailbox::routes)
                 .configure(endpoints::routes)
+                .configure(limits::routes)
                 .configure(phones::routes)
                 .configure(stripe::routes)
                 .configure(twilio::routes)
+                .configure(ringcentral::routes)
+                .configure(whatsapp::routes)
                 .configure(resend::routes)
                 .configure(llm::routes)
         })

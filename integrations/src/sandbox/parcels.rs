@@ -1,10 +1,12 @@
 //! One webhook ready to be sent: where to, what, and the headers by which its provider makes itself known.
 
+use crate::ringcentral::webhooks::VERIFICATION_HEADER;
 use crate::sandbox::entries::{Endpoint, Event};
 use crate::sandbox::providers::Provider;
 use crate::standard_webhooks::{self, SVIX};
 use crate::stripe;
 use crate::twilio::signatures::{self as twilio, Algorithm, Content, Signed};
+use crate::whatsapp::signatures as whatsapp;
 
 const JSON: &str = "application/json; charset=utf-8";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
@@ -44,6 +46,11 @@ impl Parcel {
                 };
                 let signature = twilio::sign(signed, Algorithm::Sha1, &self.secret);
                 (FORM, vec![(twilio::HEADER, signature)])
+            }
+            Some(Provider::RingCentral) => (JSON, vec![(VERIFICATION_HEADER, self.secret.clone())]),
+            Some(Provider::WhatsApp) => {
+                let signature = whatsapp::sign(body, &self.secret);
+                (JSON, vec![(whatsapp::HEADER, signature)])
             }
             Some(Provider::Resend) => {
                 let secrets = [self.secret.as_str()];

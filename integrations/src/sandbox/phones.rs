@@ -16,9 +16,11 @@ use crate::sandbox::control::refuse;
 use crate::sandbox::entries::{Direction, Endpoint, Entry, Text};
 use crate::sandbox::pages;
 use crate::sandbox::providers::Provider;
+use crate::sandbox::ringcentral;
 use crate::sandbox::state::{State, TextRow};
 use crate::sandbox::store::{Shared, Store, new_id, now_unix};
 use crate::sandbox::twilio;
+use crate::sandbox::whatsapp;
 
 /// Phones on the first page, and texts on one phone; the newest are kept.
 const PHONES_LIMIT: usize = 200;
@@ -265,6 +267,7 @@ fn write_down(store: &mut Store, order: TextOrder) -> io::Result<Result<String, 
 fn text_id(provider: Provider) -> String {
     match provider {
         Provider::Twilio => new_id("SM").replacen('_', "", 1),
+        Provider::WhatsApp => whatsapp::message_id(),
         _ => new_id("text"),
     }
 }
@@ -272,6 +275,8 @@ fn text_id(provider: Provider) -> String {
 fn inbound_event(provider: Provider, text: &Text, endpoint: &Endpoint) -> Option<Entry> {
     match provider {
         Provider::Twilio => Some(twilio::wire::inbound_event(text, endpoint)),
+        Provider::RingCentral => Some(ringcentral::inbound_event(text, endpoint)),
+        Provider::WhatsApp => Some(whatsapp::inbound_event(text, endpoint)),
         Provider::Stripe | Provider::Resend | Provider::OpenAi | Provider::Anthropic => None,
     }
 }

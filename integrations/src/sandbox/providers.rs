@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 pub(super) enum Provider {
     Stripe,
     Twilio,
+    RingCentral,
+    WhatsApp,
     Resend,
     OpenAi,
     Anthropic,
@@ -16,9 +18,11 @@ pub(super) enum Provider {
 
 impl Provider {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Provider; 5] = [
+    pub(super) const ALL: [Provider; 7] = [
         Provider::Stripe,
         Provider::Twilio,
+        Provider::RingCentral,
+        Provider::WhatsApp,
         Provider::Resend,
         Provider::OpenAi,
         Provider::Anthropic,
@@ -28,6 +32,8 @@ impl Provider {
         match self {
             Provider::Stripe => "stripe",
             Provider::Twilio => "twilio",
+            Provider::RingCentral => "ringcentral",
+            Provider::WhatsApp => "whatsapp",
             Provider::Resend => "resend",
             Provider::OpenAi => "openai",
             Provider::Anthropic => "anthropic",
@@ -44,8 +50,9 @@ impl Provider {
     pub(super) fn account_id(self, credential_or_id: &str) -> String {
         let prefix = match self {
             Provider::Stripe => "acct",
-            // Twilio's calls name the account in clear.
-            Provider::Twilio => return credential_or_id.to_owned(),
+            // Their calls name the account in clear: an account's sid, and a number's id.
+            Provider::Twilio | Provider::WhatsApp => return credential_or_id.to_owned(),
+            Provider::RingCentral => "rc",
             Provider::Resend => "team",
             Provider::OpenAi | Provider::Anthropic => "org",
         };

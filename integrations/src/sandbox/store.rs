@@ -13,6 +13,7 @@ use tokio::sync::Notify;
 use crate::sandbox::entries::{Entry, Transaction};
 use crate::sandbox::faults::FaultPlan;
 use crate::sandbox::ledger::LedgerFile;
+use crate::sandbox::limits::Limits;
 use crate::sandbox::llm::Scripts;
 use crate::sandbox::pages;
 use crate::sandbox::state::State;
@@ -60,6 +61,7 @@ impl Store {
 pub(super) struct Shared {
     store: Mutex<Store>,
     faults: Mutex<FaultPlan>,
+    limits: Mutex<Limits>,
     scripts: Mutex<Scripts>,
     in_flight: Mutex<HashSet<(String, String)>>,
     /// Signalled after every transaction: there may be webhooks to deliver.
@@ -72,6 +74,7 @@ impl Shared {
         Ok(Arc::new(Shared {
             store: Mutex::new(Store::open(ledger)?),
             faults: Mutex::default(),
+            limits: Mutex::default(),
             scripts: Mutex::default(),
             in_flight: Mutex::default(),
             changed: Notify::new(),
@@ -102,6 +105,10 @@ impl Shared {
 
     pub(super) fn faults(&self) -> MutexGuard<'_, FaultPlan> {
         locked(&self.faults)
+    }
+
+    pub(super) fn limits(&self) -> MutexGuard<'_, Limits> {
+        locked(&self.limits)
     }
 
     pub(super) fn scripts(&self) -> MutexGuard<'_, Scripts> {

@@ -2,11 +2,11 @@
 //! the way, byte by byte.
 
 use std::io;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::body::MessageBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{HeaderName, HeaderValue, RETRY_AFTER};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, StreamExt, stream};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::sandbox::connections;
 use crate::sandbox::faults::{CallFault, CallFaultKind, ConnectionFault};
+use crate::sandbox::limits::Left;
 use crate::sandbox::providers::Provider;
 use crate::sandbox::store::Shared;
 
@@ -26,6 +27,7 @@ const TEAR_PAUSE: Duration = Duration::from_millis(50);
 pub(super) struct Trial {
     provider: Provider,
     fault: Option<CallFault>,
+    left: Option<Left>,
 }
 
 impl Trial {
@@ -34,11 +36,16 @@ impl Trial {
         Trial {
             provider,
             fault: shared.faults().take_call(provider, account, path),
+            left: shared.limits().count(provider, account, Instant::now()),
         }
     }
 
     /// What goes wrong before the effect: the answer of a call that is over, or `None` when it goes on.
     pub(super) async fn before(&self, request: &HttpRequest) -> Option<HttpResponse> {
+        if self.left.is_some_and(|left| left.remaining.is_none()) {
+            let response = HttpResponse::TooManyRequests().json(error_body(self.provider, 429));
+            return Some(self.with_limits(response));
+        }
         let fault = self.fault.as_ref()?;
         if fault.is_after_effect() {
             return None;
@@ -48,6 +55,7 @@ impl Trial {
 
     /// What goes wrong after the effect.
     pub(super) async fn after(self, request: &HttpRequest, response: HttpResponse) -> HttpResponse {
+        let response = self.with_limits(response);
         let Some(fault) = self.fault.as_ref().filter(|fault| fault.is_after_effect()) else {
             return response;
         };
@@ -58,6 +66,46 @@ impl Trial {
             }
             _ => self.suffer(request, fault).await.unwrap_or(response),
         }
+    }
+
+    /// Says what is left, in the words of the provider and in those of everybody (RateLimit headers of the IETF's draft).
+    fn with_limits(&self, mut response: HttpResponse) -> HttpResponse {
+        let Some(left) = self.left else {
+            return response;
+        };
+        let remaining = left.remaining.unwrap_or(0);
+        let mut texts = vec![
+            ("ratelimit-limit", left.requests.to_string()),
+            ("ratelimit-remaining", remaining.to_string()),
+            ("ratelimit-reset", left.reset_seconds().to_string()),
+        ];
+        match self.provider {
+            Provider::OpenAi => {
+                texts.push(("x-ratelimit-remaining-requests", remaining.to_string()));
+                texts.push((
+                    "x-ratelimit-reset-requests",
+                    format!("{}ms", left.reset.as_millis()),
+                ));
+            }
+            Provider::Anthropic => {
+                texts.push((
+                    "anthropic-ratelimit-requests-remaining",
+                    remaining.to_string(),
+                ));
+            }
+            _ => {}
+        }
+        if left.remaining.is_none() {
+            texts.push(("retry-after", left.reset_seconds().to_string()));
+        }
+        for (name, text) in texts {
+            if let Ok(value) = HeaderValue::from_str(&text) {
+                response
+                    .headers_mut()
+                    .insert(HeaderName::from_static(name), value);
+            }
+        }
+        response
     }
 
     async fn suffer(&self, request: &HttpRequest, fault: &CallFault) -> Option<HttpResponse> {
@@ -104,6 +152,24 @@ fn error_body(provider: Provider, status: u16) -> Value {
         Provider::Twilio => {
             json!({"code": 20_000 + u32::from(status), "message": MESSAGE, "status": status,
             "more_info": "https://www.twilio.com/docs/errors"})
+        }
+        Provider::RingCentral => {
+            let code = match status {
+                401 => "OAU-213",
+                403 => "CMN-401",
+                429 => "CMN-301",
+                500.. => "CMN-201",
+                _ => "CMN-101",
+            };
+            json!({"errorCode": code, "message": MESSAGE, "errors": []})
+        }
+        Provider::WhatsApp => {
+            let code = match status {
+                401 => 190,
+                429 => 130_429,
+                _ => 131_000,
+            };
+            json!({"error": {"message": MESSAGE, "type": "OAuthException", "code": code, "fbtrace_id": "sandbox"}})
         }
         Provider::Resend => {
             let name = match status {

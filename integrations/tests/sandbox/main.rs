@@ -8,4 +8,6 @@ mod failures;
 mod given;
 mod mails;
 mod models;
+mod ringcentral;
 mod texts;
+mod whatsapp;

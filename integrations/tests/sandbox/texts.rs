@@ -141,6 +141,33 @@ async fn calls_fail_as_twilio_fails_them() {
 }
 
 #[tokio::test]
+async fn a_rate_limit_refuses_without_effect_and_says_how_long() {
+    let bench = bench().await;
+    let twilio = from_number(&bench);
+    let limit = json!({"provider": "twilio", "requests": 2, "window_ms": 60_000});
+    bench.post("/sandbox/limits", &limit).await;
+    for _ in 0..2 {
+        twilio.send_text(&text("m1", "Hi")).await.unwrap();
+    }
+    let failure = twilio.send_text(&text("m2", "Hi")).await.unwrap_err();
+    assert_eq!(failure.kind, FailureKind::NotSent);
+    assert!(
+        failure
+            .retry_after
+            .is_some_and(|wait| (1..=60).contains(&wait.as_secs()))
+    );
+    let limits = bench.get("/sandbox/limits").await;
+    assert_eq!(
+        (
+            &limits["limits"][0]["granted"],
+            &limits["limits"][0]["refused"]
+        ),
+        (&json!(2), &json!(1))
+    );
+    assert_eq!(bench.get("/sandbox/ledger").await["texts"], 2);
+}
+
+#[tokio::test]
 async fn slow_answers_come_and_torn_ones_are_unknown() {
     let bench = bench().await;
     let twilio = from_number(&bench);

@@ -25,8 +25,10 @@ async fn complete(
     body: web::Bytes,
 ) -> HttpResponse {
     let shared = shared.into_inner();
-    let Some(key) = header(&request, "x-api-key") else {
-        return error(401, "authentication_error", "x-api-key header is required");
+    // Today's libraries sign in by bearer, older ones by a header of their own.
+    let bearer = header(&request, "authorization").and_then(|value| value.strip_prefix("Bearer "));
+    let Some(key) = bearer.or_else(|| header(&request, "x-api-key")) else {
+        return error(401, "authentication_error", "an API key is required");
     };
     if header(&request, "anthropic-version").is_none() {
         return error(
