@@ -251,6 +251,8 @@ impl Worker {
                 .into_iter()
                 .collect(),
             Some(Door::Twilio) => texts::of_twilio(&body, &webhook.query)?,
+            Some(Door::RingCentral) => texts::of_ringcentral(&body)?,
+            Some(Door::WhatsApp) => texts::of_whatsapp(&body)?,
             Some(Door::Resend) => mails::of_resend(&body)?,
             Some(Door::Email) => mails::of_mime(&body)?,
             Some(Door::App) => app::of_app(&body, &webhook.event_key)?,

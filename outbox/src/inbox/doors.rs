@@ -25,6 +25,8 @@ const QUERY_LIMIT_CHARS: usize = 2_000;
 pub enum Door {
     Stripe,
     Twilio,
+    RingCentral,
+    WhatsApp,
     Resend,
     /// Mails as they came over the wire, handed on by whoever received them.
     Email,
@@ -78,9 +80,11 @@ pub enum TurnedAway {
 }
 
 impl Door {
-    pub const ALL: [Door; 5] = [
+    pub const ALL: [Door; 7] = [
         Door::Stripe,
         Door::Twilio,
+        Door::RingCentral,
+        Door::WhatsApp,
         Door::Resend,
         Door::Email,
         Door::App,
@@ -91,6 +95,8 @@ impl Door {
         match self {
             Door::Stripe => "stripe",
             Door::Twilio => "twilio",
+            Door::RingCentral => "ringcentral",
+            Door::WhatsApp => "whatsapp",
             Door::Resend => "resend",
             Door::Email => "email",
             Door::App => "app",
@@ -105,6 +111,8 @@ impl Door {
     pub fn secret_names(self) -> &'static [&'static str] {
         match self {
             Door::Twilio => &["auth_token", "signing_key"],
+            Door::RingCentral => &["verification_token"],
+            Door::WhatsApp => &["app_secret"],
             _ => &["webhook_secret"],
         }
     }
@@ -117,6 +125,8 @@ impl Door {
         let (event_key, acknowledgement) = match self {
             Door::Stripe => (admit_stripe(arrival, secrets)?, Acknowledgement::Json),
             Door::Twilio => (admit_twilio(arrival, secrets)?, Acknowledgement::Twiml),
+            Door::RingCentral => (admit_ringcentral(arrival, secrets)?, Acknowledgement::Empty),
+            Door::WhatsApp => (admit_whatsapp(arrival, secrets)?, Acknowledgement::Empty),
             Door::Resend => (
                 admit_standard(arrival, secrets, SVIX)?,
                 Acknowledgement::Empty,
@@ -141,6 +151,32 @@ impl Door {
             acknowledgement,
         })
     }
+}
+
+/// Answers WhatsApp's question whether this address is ours: its challenge, where it knows the tenant's word.
+///
+/// # Errors
+/// When it is no such question, or the word is another.
+pub fn shake_hands(query: &str, secrets: &Secrets) -> Result<String, TurnedAway> {
+    const CHALLENGE_LIMIT_CHARS: usize = 256;
+    let asked: BTreeMap<String, String> = integrations::form::decode(query).into_iter().collect();
+    let text = |name: &str| asked.get(name).map_or("", String::as_str);
+    let given = text("hub.verify_token");
+    let fits = live(secrets, "verify_token")
+        .iter()
+        .any(|word| !word.is_empty() && bool::from(given.as_bytes().ct_eq(word.as_bytes())));
+    if text("hub.mode") != "subscribe" || !fits {
+        return Err(TurnedAway::Unsigned("the verify token is another"));
+    }
+    let challenge = text("hub.challenge");
+    let is_plain = (1..=CHALLENGE_LIMIT_CHARS).contains(&challenge.len())
+        && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !is_plain {
+        return Err(TurnedAway::Malformed(
+            "the challenge is no number".to_owned(),
+        ));
+    }
+    Ok(challenge.to_owned())
 }
 
 impl Arrival {
@@ -215,6 +251,42 @@ fn admit_twilio(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAw
     integrations::twilio::webhooks::parse(&arrival.body, &arrival.query)
         .map(|webhook| webhook.key)
         .map_err(|detail| TurnedAway::Malformed(detail.to_owned()))
+}
+
+/// RingCentral signs nothing: its webhooks carry the token that the subscription was made with.
+fn admit_ringcentral(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
+    use integrations::ringcentral::webhooks;
+    let given = arrival.header(webhooks::VERIFICATION_HEADER);
+    let fits = live(secrets, "verification_token")
+        .iter()
+        .any(|token| !token.is_empty() && bool::from(given.as_bytes().ct_eq(token.as_bytes())));
+    if !fits {
+        return Err(TurnedAway::Unsigned("the verification token is another"));
+    }
+    webhooks::parse(&arrival.body)
+        .map(|webhook| webhook.key)
+        .map_err(|detail| TurnedAway::Malformed(detail.to_owned()))
+}
+
+/// RingCentral's question whether an address agrees, which is answered by saying it again. It says nothing about anybody,
+/// so it needs no tenant and no secret.
+pub fn echo(door: Door, arrival: &Arrival) -> Option<&str> {
+    use integrations::ringcentral::webhooks::{VALIDATION_HEADER, VALIDATION_LIMIT_CHARS};
+    let token = arrival.header(VALIDATION_HEADER);
+    let is_asked = door == Door::RingCentral
+        && (1..=VALIDATION_LIMIT_CHARS).contains(&token.len())
+        && token.bytes().all(|byte| byte.is_ascii_graphic());
+    is_asked.then_some(token)
+}
+
+/// A batch has no id of its own; the pieces of news in it have theirs.
+fn admit_whatsapp(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
+    use integrations::whatsapp::{signatures, webhooks};
+    let secrets = live(secrets, "app_secret");
+    signatures::verify(&arrival.body, arrival.header(signatures::HEADER), &secrets)
+        .map_err(|_| TurnedAway::Unsigned("no signature fits the body"))?;
+    webhooks::parse(&arrival.body).map_err(|detail| TurnedAway::Malformed(detail.to_owned()))?;
+    Ok(hash(&arrival.body))
 }
 
 /// The id in the header is covered by the signature and the same for every attempt.
@@ -307,7 +379,7 @@ mod tests {
     use integrations::standard_webhooks::sign;
     use zeroize::Zeroizing;
 
-    use super::{Arrival, Door, Secrets, TurnedAway};
+    use super::{Arrival, Door, Secrets, TurnedAway, shake_hands};
 
     const SECRET: &str = "whsec_c2VjcmV0IG9mIGEgdGVzdCBvZiBkb29ycw==";
     const MAIL: &[u8] = b"From: ada@example.test\r\nMessage-ID: <a1@example.test>\r\n\r\nHi";
@@ -364,6 +436,23 @@ mod tests {
                 assert!(matches!(empty, Err(TurnedAway::Unsigned(_))), "{door:?}");
             }
         }
+    }
+
+    #[test]
+    fn hands_are_shaken_with_who_knows_the_word() {
+        let secrets = secrets("verify_token", "word");
+        let ask = |query: &str| shake_hands(query, &secrets);
+        let good = "hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token=word";
+        assert_eq!(ask(good).as_deref(), Ok("1158201444"));
+        for query in [
+            "",
+            "hub.mode=subscribe&hub.challenge=1&hub.verify_token=other",
+            "hub.mode=unsubscribe&hub.challenge=1&hub.verify_token=word",
+            "hub.mode=subscribe&hub.challenge=%3Cscript%3E&hub.verify_token=word",
+        ] {
+            assert!(ask(query).is_err(), "{query}");
+        }
+        assert!(shake_hands(good, &Secrets::new()).is_err());
     }
 
     #[test]

@@ -29,8 +29,27 @@ pub(super) fn of_twilio(body: &[u8], query: &str) -> Result<Vec<Asked>> {
         .collect())
 }
 
+/// A webhook of RingCentral's.
+pub(super) fn of_ringcentral(body: &[u8]) -> Result<Vec<Asked>> {
+    let webhook = integrations::ringcentral::webhooks::parse(body).map_err(Error::internal)?;
+    Ok(webhook
+        .news
+        .and_then(|news| command_of("ringcentral", "sms", news))
+        .into_iter()
+        .collect())
+}
+
+/// A batch of WhatsApp's. Its pieces have ids of their own, by which a repetition of one in another batch is known.
+pub(super) fn of_whatsapp(body: &[u8]) -> Result<Vec<Asked>> {
+    let news = integrations::whatsapp::webhooks::parse(body).map_err(Error::internal)?;
+    let commands = news
+        .into_iter()
+        .filter_map(|news| command_of("whatsapp", "whatsapp", news));
+    Ok(commands.collect())
+}
+
 /// The command for one piece of news; `None` where it changes nothing for us.
-pub(super) fn command_of(provider: &str, channel: &str, news: TextNews) -> Option<Asked> {
+fn command_of(provider: &str, channel: &str, news: TextNews) -> Option<Asked> {
     match news {
         TextNews::Received(text) => Some(Asked::new(
             "receive-message",

@@ -57,10 +57,13 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .default_service(web::to(problems::wrong_method)),
         )
         .service(only("/stream", get().to(stream::get_stream)))
-        .service(only(
-            "/webhooks/{tenant}/{provider}",
-            post().to(webhooks::post_webhook),
-        ))
+        .service(
+            only(
+                "/webhooks/{tenant}/{provider}",
+                post().to(webhooks::post_webhook),
+            )
+            .route(get().to(webhooks::get_handshake)),
+        )
         .configure(operations::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))
         .service(only("/docs", get().to(docs::get_docs)))

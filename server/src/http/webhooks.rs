@@ -11,8 +11,11 @@ use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::Provider;
 use event_store::vault::TenantKeys;
+use integrations::ringcentral::webhooks::VALIDATION_HEADER;
 use outbox::inbox::app::{command_for, type_of};
-use outbox::inbox::doors::{Acknowledgement, Admitted, Arrival, Door, Secrets, TurnedAway};
+use outbox::inbox::doors::{
+    Acknowledgement, Admitted, Arrival, Door, Secrets, TurnedAway, echo, shake_hands,
+};
 use outbox::inbox::{self, Incoming, Received};
 use serde_json::json;
 use time::OffsetDateTime;
@@ -34,13 +37,13 @@ pub async fn post_webhook(
     let (slug, provider) = path.into_inner();
     let body = read(body).await?;
     let door = Door::find(&provider).ok_or_else(unknown)?;
-    let tenant_id = app
-        .store
-        .directory
-        .find_by_slug(&slug)
-        .await?
-        .ok_or_else(unknown)?;
     let arrival = arrival_of(&app, &request, body);
+    if let Some(token) = echo(door, &arrival) {
+        let mut answer = HttpResponse::Ok();
+        return Ok(answer.insert_header((VALIDATION_HEADER, token)).finish());
+    }
+    let directory = &app.store.directory;
+    let tenant_id = directory.find_by_slug(&slug).await?.ok_or_else(unknown)?;
     let is_signed_in = door == Door::App && arrival.headers.contains_key("authorization");
     let admitted = if is_signed_in {
         admit_program(&app, &request, &tenant_id, &arrival).await?
@@ -59,6 +62,29 @@ pub async fn post_webhook(
         app.inbox_wake.notify_one();
     }
     Ok(acknowledge(admitted.acknowledgement))
+}
+
+/// `GET /webhooks/{tenant}/whatsapp`: WhatsApp asks whether the address is ours.
+pub async fn get_handshake(
+    app: web::Data<App>,
+    request: HttpRequest,
+    path: web::Path<(String, String)>,
+) -> problems::Answer {
+    let (slug, provider) = path.into_inner();
+    let door = Door::find(&provider)
+        .filter(|door| *door == Door::WhatsApp)
+        .ok_or_else(unknown)?;
+    let directory = &app.store.directory;
+    let tenant_id = directory.find_by_slug(&slug).await?.ok_or_else(unknown)?;
+    let tenant = app.dispatcher.find_tenant(&tenant_id).await?;
+    let configured = tenant.providers.get(door.name()).ok_or_else(unknown)?;
+    let keys = app.store.keys(&tenant_id).await?;
+    let secrets = secrets_of(door, configured, &keys);
+    let challenge =
+        shake_hands(request.query_string(), &secrets).map_err(|turned| refuse(door, turned))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain")
+        .body(challenge))
 }
 
 async fn read(body: web::Payload) -> Result<Vec<u8>, Refusal> {
@@ -128,16 +154,21 @@ async fn admit(
     if !has_any {
         return Err(unknown().into());
     }
-    door.admit(arrival, &secrets)
-        .map_err(|turned| match turned {
-            TurnedAway::Unsigned(detail) => {
-                metrics::counter!("rapport_webhook_bad_signatures_total", "provider" => door.name())
+    Ok(door
+        .admit(arrival, &secrets)
+        .map_err(|turned| refuse(door, turned))?)
+}
+
+fn refuse(door: Door, turned: TurnedAway) -> Refusal {
+    match turned {
+        TurnedAway::Unsigned(detail) => {
+            metrics::counter!("rapport_webhook_bad_signatures_total", "provider" => door.name())
                 .increment(1);
-                let detail = format!("the signature does not fit: {detail}");
-                Refusal::new(Kind::Unauthenticated, "signature-invalid", detail).into()
-            }
-            TurnedAway::Malformed(detail) => Refusal::malformed("webhook-malformed", detail).into(),
-        })
+            let detail = format!("the signature does not fit: {detail}");
+            Refusal::new(Kind::Unauthenticated, "signature-invalid", detail)
+        }
+        TurnedAway::Malformed(detail) => Refusal::malformed("webhook-malformed", detail),
+    }
 }
 
 fn secrets_of(door: Door, configured: &Provider, keys: &TenantKeys) -> Secrets {
