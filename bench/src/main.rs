@@ -110,6 +110,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         listen: ([127, 0, 0, 1], 0).into(),
         endpoints: Endpoints {
             stripe_url: String::new(),
+            addresses: Default::default(),
             public_url: String::new(),
         },
         metrics: None,

@@ -7,6 +7,7 @@ pub mod inbox;
 pub mod letters;
 pub mod relay;
 pub mod schedule;
+pub mod senders;
 pub mod work;
 
 /// What every fallible call here answers.

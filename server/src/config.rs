@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use integrations::addresses::Addresses;
 
 /// Settings of everything that touches the database.
 #[derive(Args, Clone, Debug)]
@@ -66,6 +67,9 @@ pub struct ServeSettings {
     /// Where Stripe is; the sandbox when --demo is given. [default: https://api.stripe.com]
     #[arg(long, env = "RAPPORT_STRIPE_URL")]
     pub stripe_url: Option<String>,
+    /// What stands in for every other provider, as <url>/<provider>; the sandbox when --demo is given. [default: none]
+    #[arg(long, env = "RAPPORT_PROVIDERS_URL")]
+    pub providers_url: Option<String>,
     /// Fill demo tenants, start the sandbox, point every provider at it, and write <data-dir>/demo.json.
     #[arg(long)]
     pub demo: bool,
@@ -102,6 +106,16 @@ impl ServeSettings {
             Some(url) => url.trim_end_matches('/').to_owned(),
             None if self.demo => format!("http://{}/stripe", self.sandbox.sandbox_listen),
             None => integrations::stripe::BASE_URL.to_owned(),
+        }
+    }
+
+    pub fn addresses(&self) -> Addresses {
+        match &self.providers_url {
+            Some(url) => Addresses::stand_in(url),
+            None if self.demo => {
+                Addresses::stand_in(&format!("http://{}", self.sandbox.sandbox_listen))
+            }
+            None => Addresses::real(),
         }
     }
 }

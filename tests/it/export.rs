@@ -170,6 +170,7 @@ async fn project(database: &Database) {
         listen: "127.0.0.1:0".parse().unwrap(),
         endpoints: Endpoints {
             stripe_url: "http://127.0.0.1:9".to_owned(),
+            addresses: Default::default(),
             public_url: "http://127.0.0.1:9".to_owned(),
         },
         metrics: None,

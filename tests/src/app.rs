@@ -10,6 +10,7 @@ use event_store::store::Store;
 use event_store::vault::Vault;
 use identity::principals::{Principal, PrincipalKind};
 use identity::roles::Role;
+use integrations::addresses::Addresses;
 use outbox::delivery::Endpoints;
 use serde_json::Value;
 use server::app::{Plan, Running};
@@ -84,6 +85,7 @@ impl TestApp {
             listen: "127.0.0.1:0".parse().unwrap(),
             endpoints: Endpoints {
                 stripe_url: format!("{}/stripe", providers.url),
+                addresses: Addresses::stand_in(&providers.url),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             metrics: None,

@@ -41,6 +41,7 @@ impl Neighbour {
             listen: "127.0.0.1:0".parse().unwrap(),
             endpoints: Endpoints {
                 stripe_url: format!("{}/stripe", app.providers.url),
+                addresses: Default::default(),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             metrics: None,

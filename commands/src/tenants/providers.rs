@@ -28,12 +28,14 @@ const MAX_SECRET_BYTES: usize = 8 * 1024;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigureProvider {
-    /// `stripe`, `smtp`, …
+    /// `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic` or `app`; each has a page in
+    /// docs/providers with its settings and secrets.
     pub provider: String,
-    /// Everything that is not secret.
+    /// Everything that is not secret. `"sends": false` keeps a provider from being chosen to send.
     #[serde(default)]
     pub settings: Map<String, Value>,
-    /// Secrets by name: `secret_key`, `webhook_secret`, `password`, …
+    /// Secrets by name: `secret_key`, `webhook_secret`, `password`, … While one is being rolled, the one before it is
+    /// still good under its name with `_previous`.
     #[serde(default)]
     pub secrets: BTreeMap<String, Option<Pii<String>>>,
 }

@@ -1,6 +1,8 @@
 //! Letters about a booking. Nothing goes out without the customer's consent to transactional e-mail. Class N: SMTP has no
 //! key, so a crash between the final dot and our note of it may repeat a letter, under the same Message-ID.
 
+use std::sync::Arc;
+
 use cqrs_es::Aggregate;
 use domain::bookings::Booking;
 use domain::customers::Customer;
@@ -10,17 +12,13 @@ use domain::ids::{BookingId, CustomerId};
 use domain::tenants::Tenant;
 use event_store::error::Error;
 use integrations::outcome::{Failure, FailureKind};
+use integrations::senders::MailSender;
 use integrations::smtp::mails::Mail;
-use integrations::smtp::{Smtp, SmtpConfig, SmtpCredentials, Tls};
 
-use super::{Delivered, Delivery, Undelivered, fold, not_configured};
+use super::{Delivered, Delivery, Undelivered, fold};
 use crate::letters::Facts;
+use crate::senders::Configuration;
 use crate::work::Job;
-
-/// The provider's name in `configure-provider`.
-const PROVIDER: &str = "smtp";
-/// The submission port (RFC 6409), where the tenant names none.
-const SUBMISSION_PORT: u64 = 587;
 
 impl Delivery {
     pub(super) async fn send_email(
@@ -95,60 +93,15 @@ impl Delivery {
         Ok(Delivered::Done)
     }
 
-    async fn server_of(
-        &self,
-        job: &Job,
-        tenant: &Tenant,
-    ) -> Result<std::sync::Arc<Smtp>, Undelivered> {
-        let provider = tenant
-            .providers
-            .get(PROVIDER)
-            .ok_or_else(|| not_configured(PROVIDER))?;
-        let text = |name: &str| {
-            provider
-                .settings
-                .get(name)
-                .and_then(serde_json::Value::as_str)
+    /// Who sends the tenant's e-mail: a mail server, or a provider of e-mail.
+    async fn server_of(&self, job: &Job, tenant: &Tenant) -> Result<Arc<MailSender>, Undelivered> {
+        let keys = self.dispatcher.store.keys(&job.tenant_id).await?;
+        let configuration = Configuration {
+            tenant_id: &job.tenant_id,
+            tenant,
+            keys: &keys,
         };
-        let host = text("host")
-            .ok_or_else(|| not_configured(PROVIDER))?
-            .to_owned();
-        let port = provider
-            .settings
-            .get("port")
-            .and_then(serde_json::Value::as_u64)
-            .unwrap_or(SUBMISSION_PORT);
-        let tls = match text("tls") {
-            Some("none") => Tls::None,
-            Some("tls") => Tls::Tls,
-            _ => Tls::StartTls,
-        };
-        let credentials = match text("username") {
-            Some(username) => Some(SmtpCredentials {
-                username: username.to_owned(),
-                password: self.secret(&job.tenant_id, PROVIDER, "password").await?,
-            }),
-            None => None,
-        };
-        // A changed configuration, a new password included, makes a new connection.
-        let sealed = provider
-            .secrets
-            .get("password")
-            .map_or("", |sealed| sealed.as_str());
-        let cache_key = format!(
-            "{}|{host}|{port}|{tls:?}|{}|{sealed}",
-            job.tenant_id,
-            text("username").unwrap_or_default()
-        );
-        let port = u16::try_from(port).map_err(|_| not_configured(PROVIDER))?;
-        Ok(self.mail_server(cache_key, || {
-            Smtp::new(SmtpConfig {
-                host,
-                port,
-                tls,
-                credentials,
-            })
-        })?)
+        Ok(self.senders.mails(configuration)?)
     }
 }
 

@@ -4,9 +4,6 @@
 mod emails;
 mod stripe;
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
 use domain::effects::{Call, Timer};
@@ -16,19 +13,17 @@ use domain::tenants::Tenant;
 use event_store::error::Error;
 use event_store::load::{Folded, Load, LoadedStream};
 use identity::principals::Principal;
+use integrations::addresses::Addresses;
 use integrations::outcome::{Failure, FailureKind};
 use integrations::secret::Secret;
-use integrations::smtp::Smtp;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::Result;
 use crate::letters::Letters;
+use crate::senders::Senders;
 use crate::work::Job;
-
-/// Mail servers kept connected at once; beyond it the oldest connections are made anew.
-const MAX_MAIL_SERVERS: usize = 200;
 
 /// What a delivery did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +59,8 @@ impl From<Error> for Undelivered {
 pub struct Endpoints {
     /// Stripe, or the sandbox that stands in for it.
     pub stripe_url: String,
+    /// The other providers, or the sandbox that stands in for them.
+    pub addresses: Addresses,
     /// Where payers come back to.
     pub public_url: String,
 }
@@ -74,7 +71,7 @@ pub struct Delivery {
     pub(crate) endpoints: Endpoints,
     pub(crate) http: integrations::http::HttpClient,
     pub(crate) letters: Letters,
-    mail_servers: Mutex<HashMap<String, Arc<Smtp>>>,
+    pub(crate) senders: Senders,
 }
 
 impl Delivery {
@@ -83,12 +80,13 @@ impl Delivery {
     pub fn new(dispatcher: Dispatcher, endpoints: Endpoints) -> Result<Self> {
         let http =
             integrations::http::client().map_err(|failure| Error::internal(failure.detail))?;
+        let senders = Senders::new(http.clone(), endpoints.addresses.clone());
         Ok(Self {
             dispatcher,
             endpoints,
             http,
             letters: Letters::new()?,
-            mail_servers: Mutex::default(),
+            senders,
         })
     }
 
@@ -214,27 +212,6 @@ impl Delivery {
         opened
             .map(|plain| Secret::new(plain.as_str()))
             .ok_or_else(|| not_configured(provider))
-    }
-
-    /// The tenant's mail server; connections are shared between messages as long as its configuration stays.
-    pub(crate) fn mail_server(
-        &self,
-        key: String,
-        make: impl FnOnce() -> std::result::Result<Smtp, Failure>,
-    ) -> std::result::Result<Arc<Smtp>, Failure> {
-        let mut servers = self
-            .mail_servers
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(server) = servers.get(&key) {
-            return Ok(server.clone());
-        }
-        if servers.len() >= MAX_MAIL_SERVERS {
-            servers.clear();
-        }
-        let server = Arc::new(make()?);
-        servers.insert(key, server.clone());
-        Ok(server)
     }
 }
 

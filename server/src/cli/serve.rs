@@ -25,6 +25,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         listen: settings.listen,
         endpoints: Endpoints {
             stripe_url: settings.stripe_url(),
+            addresses: settings.addresses(),
             public_url: settings.public_url(),
         },
         metrics: Some(metrics),

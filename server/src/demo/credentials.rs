@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
 use domain::ids::TenantId;
@@ -13,6 +15,7 @@ use identity::plain_keys::PlainKey;
 use identity::principals::{Principal, PrincipalKind};
 use identity::roles::Role;
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -22,6 +25,9 @@ use crate::embedded::private_files;
 
 pub(super) const STRIPE: &str = "stripe";
 const SMTP: &str = "smtp";
+pub(super) const TWILIO: &str = "twilio";
+const EMAIL: &str = "email";
+const APP: &str = "app";
 /// Random bytes of a provider's secret.
 const SECRET_BYTES: usize = 24;
 /// What the demo's agent says that it runs on.
@@ -39,6 +45,45 @@ pub(super) fn choose(slug: &str, name: &str, tenant_id: &TenantId) -> Result<Ent
         stripe_secret_key: format!("sk_test_{}", random_text()?),
         webhook_secrets: BTreeMap::from([(STRIPE.to_owned(), webhook_secret)]),
     })
+}
+
+/// Adds the secrets that an entry of an earlier version lacks.
+pub(super) fn complete(entry: &mut Entry) -> Result<(), Reason> {
+    for provider in [TWILIO, EMAIL, APP] {
+        if !entry.webhook_secrets.contains_key(provider) {
+            let secret = match provider {
+                TWILIO => random_text()?,
+                _ => standard_secret()?,
+            };
+            entry.webhook_secrets.insert(provider.to_owned(), secret);
+        }
+    }
+    Ok(())
+}
+
+/// A secret of Standard Webhooks.
+fn standard_secret() -> Result<String, Reason> {
+    let mut bytes = [0; SECRET_BYTES];
+    getrandom::fill(&mut bytes).map_err(|error| format!("no randomness: {error}"))?;
+    Ok(format!("whsec_{}", BASE64_STANDARD.encode(bytes)))
+}
+
+/// The tenant's account at the sandbox's Twilio.
+pub(super) fn twilio_account(entry: &Entry) -> String {
+    let hex: String = Sha256::digest(&entry.tenant_id)
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("AC{hex}")
+}
+
+/// The number that the tenant's customers write to: one of those that are set aside for stories (555-0100 to 555-0199),
+/// in an area code that follows from the tenant.
+pub(super) fn twilio_number(entry: &Entry) -> String {
+    let hash = Sha256::digest(&entry.tenant_id);
+    let [area, line] = [0, 1].map(|index| u32::from(hash.get(index).copied().unwrap_or_default()));
+    format!("+1{}5550{}", 201 + area % 99, 100 + line % 100)
 }
 
 /// Makes the tenant's two keys valid. One that was revoked stays so, and the demo says so in its log.
@@ -96,7 +141,16 @@ pub(super) async fn configure_providers(
         "provider": SMTP,
         "settings": { "host": host, "port": mail_server.port(), "tls": "none" },
     });
-    for body in [stripe, smtp] {
+    let twilio = json!({
+        "provider": TWILIO,
+        "settings": { "account_sid": twilio_account(entry), "from": twilio_number(entry) },
+        "secrets": { "auth_token": entry.webhook_secrets.get(TWILIO) },
+    });
+    let door = |provider: &str| {
+        let secret = entry.webhook_secrets.get(provider);
+        json!({ "provider": provider, "secrets": { "webhook_secret": secret } })
+    };
+    for body in [stripe, smtp, twilio, door(EMAIL), door(APP)] {
         dispatcher.dispatch(&configuring(tenant_id, body)).await?;
     }
     Ok(())

@@ -86,13 +86,15 @@ async fn open_both(dispatcher: &Dispatcher) -> Result<(Opened, Opened), Reason> 
 /// The secrets that the tenant has had so far, or new ones.
 fn entry_of(known: Option<&Manifest>, opened: &Opened) -> Result<Entry, Reason> {
     let (business, tenant_id) = (opened.business, &opened.tenant_id);
-    match known.and_then(|known| known.find(business.slug)) {
-        Some(entry) => Ok(Entry {
+    let mut entry = match known.and_then(|known| known.find(business.slug)) {
+        Some(entry) => Entry {
             tenant_id: tenant_id.to_string(),
             ..entry.clone()
-        }),
-        None => credentials::choose(business.slug, business.name, tenant_id),
-    }
+        },
+        None => credentials::choose(business.slug, business.name, tenant_id)?,
+    };
+    credentials::complete(&mut entry)?;
+    Ok(entry)
 }
 
 async fn register_webhooks(
@@ -100,16 +102,24 @@ async fn register_webhooks(
     base_url: &str,
     entry: &Entry,
 ) -> Result<(), Reason> {
-    for (provider, secret) in &entry.webhook_secrets {
-        let url = format!("{base_url}/webhooks/{}/{provider}", entry.slug);
-        let (account, merchant) = (entry.stripe_secret_key.as_str(), entry.name.as_str());
+    let twilio = credentials::twilio_account(entry);
+    for (provider, account, number) in [
+        (credentials::STRIPE, &entry.stripe_secret_key, None),
+        (
+            credentials::TWILIO,
+            &twilio,
+            Some(credentials::twilio_number(entry)),
+        ),
+    ] {
+        let secret = entry.webhook_secrets.get(provider);
         sandbox
             .register(Webhook {
                 provider,
                 account,
-                url,
-                secret,
-                merchant,
+                url: format!("{base_url}/webhooks/{}/{provider}", entry.slug),
+                secret: secret.map_or("", String::as_str),
+                merchant: entry.name.as_str(),
+                number,
             })
             .await?;
     }
@@ -123,7 +133,9 @@ fn point_the_way(manifest: &Manifest, database: &DatabaseSettings) {
         tenants,
     } = manifest;
     tracing::info!("the demo is at {base_url}, its documentation at {base_url}/docs");
-    tracing::info!("the sandbox is at {sandbox_url}, its mailbox at {sandbox_url}/mailbox");
+    tracing::info!(
+        "the sandbox is at {sandbox_url}, its mailbox at {sandbox_url}/mailbox, its phones at {sandbox_url}/phones"
+    );
     if let Some(tenant) = tenants.first() {
         tracing::info!(
             "an agent of {} may try the key {}",

@@ -62,6 +62,8 @@ pub(super) struct Webhook<'a> {
     pub url: String,
     pub secret: &'a str,
     pub merchant: &'a str,
+    /// What people write to, where the provider carries texts.
+    pub number: Option<String>,
 }
 
 impl SandboxProcess {
@@ -106,6 +108,7 @@ impl SandboxProcess {
             "url": webhook.url,
             "secret": webhook.secret,
             "merchant": webhook.merchant,
+            "number": webhook.number,
         });
         self.post_webhook(&body).await?;
         self.webhooks.push(body);
