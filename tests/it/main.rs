@@ -29,6 +29,8 @@ mod outages;
 mod payments;
 mod poison;
 mod projections;
+mod providers_chosen;
+mod providers_judged;
 mod queries;
 mod race;
 mod readme;
