@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod anthropic;
+pub mod bounces;
 mod calls;
 pub mod catalogue;
 pub mod completions;

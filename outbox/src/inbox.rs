@@ -4,8 +4,9 @@
 pub mod app;
 pub mod doors;
 mod mails;
-mod retention;
+pub mod retention;
 mod stripe;
+pub mod subscriptions;
 pub mod texts;
 
 use std::sync::Arc;
@@ -187,7 +188,9 @@ impl Worker {
         while !stop.is_cancelled() {
             if swept.elapsed() >= retention::INTERVAL {
                 swept = Instant::now();
-                retention::sweep(&self.dispatcher.store.pools.engine).await;
+                if let Err(error) = retention::sweep(&self.dispatcher.store.pools.engine).await {
+                    tracing::warn!(%error, "old webhooks could not be forgotten");
+                }
             }
             match self.step().await {
                 Ok(0) => {}

@@ -14,6 +14,7 @@ use identity::key_cache::KeyCache;
 use metrics_exporter_prometheus::PrometheusHandle;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
+use outbox::inbox::subscriptions::Subscriptions;
 use outbox::relay::Relay;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -216,6 +217,13 @@ fn start_workers(
             runner.run(stopped).await;
         });
     }
+    let subscriptions = Subscriptions {
+        dispatcher: dispatcher.clone(),
+        http: integrations::http::client()?,
+        addresses: plan.endpoints.addresses.clone(),
+        public_url: plan.endpoints.public_url.clone(),
+    };
+    tasks.spawn(subscriptions.run(stop.clone()));
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(
         Relay {

@@ -80,7 +80,7 @@ pub struct ServeSettings {
 /// Where the sandbox listens.
 #[derive(Args, Clone, Debug)]
 pub struct SandboxSettings {
-    /// Where the sandbox answers for Stripe and shows its mailbox.
+    /// Where the sandbox answers for every provider, and shows its phones and its mailbox.
     #[arg(long, env = "RAPPORT_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
     pub sandbox_listen: SocketAddr,
     /// Where the sandbox takes mail.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use integrations::catalogue::{Capability, PROVIDERS};
 use integrations::http::client;
 use integrations::texts::NewText;
+use outbox::inbox::subscriptions::Subscriptions;
 use outbox::senders::{Configuration, Senders};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -48,16 +49,12 @@ async fn letters_go_through_resend_once_it_is_configured() {
     )
     .await;
     listen(&app, "resend", "re_test", SECRET).await;
-    app.providers
-        .fault(json!({ "resend": { "status": "reset", "after_effect": true } }))
-        .await;
     let booking = given::booking(&app.tenant.agent, given::order("Ada", &day(0), SLOT)).await;
     let mails = app.providers.mails(text(&booking, "booking_id"), 1).await;
     let message = text(&mails[0], "message_id")
         .trim_matches(['<', '>'])
         .to_owned();
     let message = message.trim_end_matches("@rapport");
-    // The answer was lost and the letter sent again, under the same key.
     let effects = app
         .providers
         .get(&format!("/sandbox/effects?message={message}"))
@@ -185,6 +182,53 @@ async fn ringcentral_is_echoed_and_believed_by_its_token() {
     let written = json!({ "from": ADA, "to": NUMBER, "body": "Hi" });
     app.providers.post("/sandbox/texts", &written).await;
     webhooks(&app, "provider = 'ringcentral'", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ringcentral_is_subscribed_to_renewed_and_subscribed_to_again() {
+    let app = TestApp::start().await;
+    let settings = json!({ "client_id": "app-1", "from": NUMBER });
+    let secrets = json!({ "client_secret": "s", "jwt": "j", "verification_token": "word" });
+    configure(&app, "ringcentral", settings, secrets).await;
+    let subscriptions = Subscriptions {
+        dispatcher: app.dispatcher.clone(),
+        http: client().unwrap(),
+        addresses: integrations::addresses::Addresses::stand_in(&app.providers.url),
+        public_url: app.base_url.clone(),
+    };
+    let admin = app.admin().await;
+    let known = async || -> String {
+        let row = admin
+            .query_one("select subscription_id from webhook_subscriptions where expires_at > now() + interval '6 days'", &[])
+            .await;
+        row.unwrap().get(0)
+    };
+    let make_due = async || {
+        let sql = "update webhook_subscriptions set looked_at = '-infinity', expires_at = now() + interval '1 hour'";
+        admin.execute(sql, &[]).await.unwrap();
+    };
+    subscriptions.round().await.unwrap();
+    let first = known().await;
+    make_due().await;
+    subscriptions.round().await.unwrap();
+    assert_eq!(known().await, first);
+    // The provider has dropped it, and takes nothing from us for a moment.
+    app.providers.send_no_webhooks().await;
+    app.providers
+        .fault(json!({ "ringcentral": { "status": 403, "path": "subscription" } }))
+        .await;
+    make_due().await;
+    subscriptions.round().await.unwrap();
+    let failed = "select count(*) from webhook_subscriptions where detail like 'auth:%'";
+    assert_eq!(app.count(failed).await, 1);
+    make_due().await;
+    subscriptions.round().await.unwrap();
+    assert_ne!(known().await, first);
+    assert_eq!(
+        app.count("select count(*) from webhook_subscriptions where detail is null")
+            .await,
+        1
+    );
 }
 
 #[test]

@@ -243,3 +243,28 @@ async fn a_provider_with_no_secret_of_its_door_is_unknown() {
             .refused(404, "webhook-unknown");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn handled_webhooks_are_forgotten_after_ninety_days_and_others_never() {
+    let app = TestApp::start().await;
+    configure(&app, "app", json!({ "webhook_secret": SECRET })).await;
+    let body = json!({ "type": "order.shipped", "data": {} }).to_string();
+    for id in ["old", "recent", "unhandled"] {
+        let reply = post(&app, "app", &signed(id, &body, SECRET), &body).await;
+        assert_eq!(reply.status, 200);
+    }
+    handled(&app).await;
+    let age = "update webhook_inbox set received_at = received_at - interval '1 day' *
+        case event_key when 'recent' then 89 else 91 end";
+    let admin = app.admin().await;
+    admin.execute(age, &[]).await.unwrap();
+    // As one that a worker holds, and has not done with.
+    let hold = "update webhook_inbox set handled_at = null, lease_until = 'infinity' where event_key = 'unhandled'";
+    admin.execute(hold, &[]).await.unwrap();
+    let forgotten = outbox::inbox::retention::sweep(&app.store.pools.engine)
+        .await
+        .unwrap();
+    assert_eq!(forgotten, 1);
+    let left = "select count(*) from webhook_inbox where event_key in ('recent', 'unhandled')";
+    assert_eq!(app.count(left).await, 2);
+}

@@ -11,7 +11,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::form;
-use crate::ringcentral::BODY_LIMIT_CHARS;
+use crate::ringcentral::webhooks::VALIDATION_HEADER;
+use crate::ringcentral::{BODY_LIMIT_CHARS, SUBSCRIPTION_SECONDS};
 use crate::sandbox::entries::{Direction, Endpoint, Entry, Event, Text};
 use crate::sandbox::pages;
 use crate::sandbox::providers::Provider;
@@ -50,6 +51,8 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
             .route("/oauth/token", web::post().to(sign_in))
             .route(&format!("{extension}/sms"), web::post().to(send))
             .route(&format!("{extension}/message-store"), web::get().to(list))
+            .route("/v1.0/subscription", web::post().to(subscribe))
+            .route("/v1.0/subscription/{id}/renew", web::post().to(renew))
             .default_service(web::to(no_such_path)),
     );
 }
@@ -99,6 +102,107 @@ async fn list(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
         Ok((Vec::new(), listed(state, account, &query)))
     })
     .await
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewSubscription {
+    delivery_mode: DeliveryMode,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DeliveryMode {
+    address: String,
+    #[serde(default)]
+    verification_token: String,
+}
+
+/// Asks the address first whether it agrees, as RingCentral does.
+async fn subscribe(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    body: web::Bytes,
+) -> HttpResponse {
+    let new: Option<NewSubscription> = serde_json::from_slice(&body).ok();
+    let mode = match new {
+        Some(new) if agrees(&new.delivery_mode.address).await => new.delivery_mode,
+        _ => {
+            return refuse(&RingCentralError(
+                400,
+                "SUB-406",
+                "The address does not agree",
+            ));
+        }
+    };
+    execute(request, shared, "subscription", move |state, account| {
+        let known = endpoints_of(state, account).find(|endpoint| endpoint.url == mode.address);
+        let endpoint = Endpoint {
+            id: new_id("sub"),
+            provider: Provider::RingCentral.name().to_owned(),
+            account: account.to_owned(),
+            url: mode.address,
+            secret: mode.verification_token,
+            merchant: known.and_then(|known| known.merchant.clone()),
+            number: known.and_then(|known| known.number.clone()),
+        };
+        let answer = subscription(state, &endpoint.id);
+        let replaced = known.map(|known| Entry::EndpointRemoved {
+            id: known.id.clone(),
+        });
+        Ok((
+            replaced
+                .into_iter()
+                .chain([Entry::Endpoint(endpoint)])
+                .collect(),
+            answer,
+        ))
+    })
+    .await
+}
+
+async fn renew(
+    request: HttpRequest,
+    shared: web::Data<Shared>,
+    id: web::Path<String>,
+) -> HttpResponse {
+    execute(request, shared, "subscription", move |state, account| {
+        let id = id.into_inner();
+        let is_known = endpoints_of(state, account).any(|endpoint| endpoint.id == id);
+        if !is_known {
+            return Err(RingCentralError(404, "CMN-102", "Resource is not found"));
+        }
+        Ok((Vec::new(), subscription(state, &id)))
+    })
+    .await
+}
+
+async fn agrees(address: &str) -> bool {
+    let token = new_id("validation");
+    let Ok(client) = crate::http::client() else {
+        return false;
+    };
+    let asked = client
+        .post(address)
+        .timeout(crate::http::WEBHOOK_TIMEOUT)
+        .header(VALIDATION_HEADER, &token)
+        .send()
+        .await;
+    asked.is_ok_and(|answer| {
+        let echoed = answer.headers().get(VALIDATION_HEADER);
+        answer.status().is_success() && echoed.is_some_and(|echoed| echoed == token.as_str())
+    })
+}
+
+fn endpoints_of<'a>(state: &'a State, account: &'a str) -> impl Iterator<Item = &'a Endpoint> {
+    state.endpoints.values().filter(move |endpoint| {
+        endpoint.provider == Provider::RingCentral.name() && endpoint.account == account
+    })
+}
+
+fn subscription(state: &State, id: &str) -> Value {
+    let ends = now_unix() + state.clock_offset_seconds + SUBSCRIPTION_SECONDS.cast_signed();
+    json!({"id": id, "status": "Active", "expirationTime": date(ends), "expiresIn": SUBSCRIPTION_SECONDS})
 }
 
 async fn execute(

@@ -21,8 +21,12 @@ pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
     })
 }
 
-/// A mail as it came over the wire.
+/// A mail as it came over the wire. One that reports of a mail of ours, which went out by SMTP under its Message-ID, is
+/// news of that.
 pub(super) fn of_mime(body: &[u8]) -> Result<Vec<Asked>> {
+    if let Some(state) = integrations::bounces::parse(body) {
+        return Ok(status("smtp", &state).into_iter().collect());
+    }
     let mail = integrations::inbound_mail::parse(body).map_err(Error::internal)?;
     Ok(received("email", &mail).into_iter().collect())
 }
@@ -82,6 +86,15 @@ mod tests {
                 "provider": "email", "provider_message_id": "a1@example.test", "name": "Ada",
                 "at": "2026-03-14T18:00:00Z",
             })
+        );
+        let bounce = b"From: MAILER-DAEMON@mx.example\r\nContent-Type: multipart/report; \
+            report-type=delivery-status; boundary=b\r\n\r\n--b\r\nContent-Type: message/delivery-status\r\n\r\n\
+            Reporting-MTA: dns; mx\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n\
+            Content-Type: message/rfc822\r\n\r\nMessage-ID: <m1@rapport>\r\n\r\nHi\r\n--b--\r\n";
+        assert_eq!(
+            of_mime(bounce).unwrap()[0].body,
+            json!({ "provider": "smtp", "provider_message_id": "m1@rapport", "status": "failed",
+                "reason": "undelivered", "code": "5.1.1" })
         );
         let note = b"From: ada@example.test\r\nAuto-Submitted: auto-replied\r\n\r\nAway";
         assert!(of_mime(note).unwrap().is_empty());

@@ -20,18 +20,17 @@ const FORGET: &str = "
         select ctid from webhook_inbox
         where received_at < clock_timestamp() - $1::int * interval '1 day' and handled_at is not null limit $2))";
 
-/// Forgets what is old enough, a bounded piece at a time.
-pub(super) async fn sweep(pool: &Pool) {
+/// Forgets what is old enough, a bounded piece at a time; answers how many.
+pub async fn sweep(pool: &Pool) -> Result<u64> {
+    let mut forgotten = 0;
     for _ in 0..STATEMENTS_LIMIT {
-        match forget(pool).await {
-            Ok(forgotten) if forgotten < FORGET_LIMIT.unsigned_abs() => return,
-            Ok(_) => {}
-            Err(error) => {
-                tracing::warn!(%error, "old webhooks could not be forgotten");
-                return;
-            }
+        let piece = forget(pool).await?;
+        forgotten += piece;
+        if piece < FORGET_LIMIT.unsigned_abs() {
+            break;
         }
     }
+    Ok(forgotten)
 }
 
 async fn forget(pool: &Pool) -> Result<u64> {

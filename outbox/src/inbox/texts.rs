@@ -120,7 +120,7 @@ pub(super) fn code(given: Option<&str>) -> String {
         .unwrap_or_default()
         .chars()
         .filter(|character| {
-            character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '/')
+            character.is_ascii_alphanumeric() || matches!(character, '-' | '_' | '/' | '.')
         })
         .take(LIMIT_CHARS)
         .collect();
