@@ -101,7 +101,7 @@ pub const PROVIDERS: [Entry; 10] = [
             required("account_sid", "AC…, the account"),
             optional(
                 "from",
-                "the number to send from, E.164; this or messaging_service_sid",
+                "the number to send from, E.164; senders.sms_from of the tenant when absent",
             ),
             optional(
                 "messaging_service_sid",
@@ -130,7 +130,10 @@ pub const PROVIDERS: [Entry; 10] = [
         capabilities: &[Capability::SendSms, Capability::Receive],
         settings: &[
             required("client_id", "of the app"),
-            required("from", "the number to send from, E.164"),
+            optional(
+                "from",
+                "the number to send from, E.164; senders.sms_from of the tenant when absent",
+            ),
         ],
         secrets: &[
             required("client_secret", "of the app"),

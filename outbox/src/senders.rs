@@ -14,6 +14,7 @@ use integrations::http::HttpClient;
 use integrations::outcome::{Failure, FailureKind};
 use integrations::secret::Secret;
 use integrations::senders::{Completer, MailSender, TextSender};
+use serde_json::{Map, Value};
 
 /// Senders of one kind kept at once; beyond it all are made anew, one by one.
 const KEPT_LIMIT: usize = 500;
@@ -104,7 +105,8 @@ impl<T> Kept<T> {
         let (entry, provider) = catalogue::choose(capability, settings_of)
             .and_then(|entry| Some((entry, of.tenant.providers.get(entry.name)?)))
             .ok_or_else(|| none_configured(capability))?;
-        let key = key(of.tenant_id, entry.name, provider);
+        let settings = settings_of_sender(provider, of.tenant);
+        let key = key(of.tenant_id, entry.name, &settings, provider);
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.get(&key) {
             return Ok(known.clone());
@@ -116,7 +118,7 @@ impl<T> Kept<T> {
         };
         let made = Arc::new(make(&Configured {
             entry,
-            settings: &provider.settings,
+            settings: &settings,
             secrets: provider.secrets.iter().filter_map(open).collect(),
         })?);
         if kept.len() >= KEPT_LIMIT {
@@ -127,10 +129,26 @@ impl<T> Kept<T> {
     }
 }
 
+/// The provider's settings; where they name no number to send from, the tenant's own does.
+pub(crate) fn settings_of_sender(provider: &Provider, tenant: &Tenant) -> Map<String, Value> {
+    let mut settings = provider.settings.clone();
+    if let Some(number) = &tenant.settings.senders.sms_from {
+        settings
+            .entry("from")
+            .or_insert_with(|| number.as_str().into());
+    }
+    settings
+}
+
 /// A changed configuration, a new secret included, makes a new sender.
-fn key(tenant_id: &TenantId, name: &str, provider: &Provider) -> String {
+fn key(
+    tenant_id: &TenantId,
+    name: &str,
+    settings: &Map<String, Value>,
+    provider: &Provider,
+) -> String {
     let mut key = format!("{tenant_id}|{name}");
-    for (name, value) in &provider.settings {
+    for (name, value) in settings {
         key.push_str(&format!("|{name}={value}"));
     }
     for (name, sealed) in &provider.secrets {

@@ -128,6 +128,15 @@ pub(super) fn summary(
     )
 }
 
+/// Where an answer goes: as the mail says, or to its sender.
+pub(super) fn answer_address(mail: &Mail) -> String {
+    let raw = BASE64_STANDARD.decode(&mail.raw).unwrap_or_default();
+    mailparse::parse_headers(&raw)
+        .ok()
+        .and_then(|(headers, _)| headers.get_first_value("Reply-To"))
+        .unwrap_or_else(|| mail.from.clone())
+}
+
 fn open(mail: &Mail) -> OpenedMail {
     let raw = BASE64_STANDARD.decode(&mail.raw).unwrap_or_default();
     let mut opened = OpenedMail {

@@ -31,6 +31,7 @@ mod pages;
 mod parcels;
 mod phones;
 mod providers;
+mod replies;
 mod resend;
 mod ringcentral;
 mod smtp;
@@ -102,6 +103,7 @@ impl Sandbox {
                 .configure(endpoints::routes)
                 .configure(limits::routes)
                 .configure(phones::routes)
+                .configure(replies::routes)
                 .configure(stripe::routes)
                 .configure(twilio::routes)
                 .configure(ringcentral::routes)

@@ -9,6 +9,7 @@ use crate::twilio::signatures::{self as twilio, Algorithm, Content, Signed};
 use crate::whatsapp::signatures as whatsapp;
 
 const JSON: &str = "application/json; charset=utf-8";
+const MAIL: &str = "message/rfc822";
 const FORM: &str = "application/x-www-form-urlencoded; charset=utf-8";
 
 pub(super) struct Parcel {
@@ -61,6 +62,10 @@ impl Parcel {
                     (SVIX.signature, signature),
                 ];
                 (JSON, headers)
+            }
+            Some(Provider::Email) => {
+                let authorization = format!("Bearer {}", self.secret);
+                (MAIL, vec![("authorization", authorization)])
             }
             Some(Provider::OpenAi | Provider::Anthropic) | None => (JSON, Vec::new()),
         };

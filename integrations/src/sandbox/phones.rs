@@ -277,7 +277,11 @@ fn inbound_event(provider: Provider, text: &Text, endpoint: &Endpoint) -> Option
         Provider::Twilio => Some(twilio::wire::inbound_event(text, endpoint)),
         Provider::RingCentral => Some(ringcentral::inbound_event(text, endpoint)),
         Provider::WhatsApp => Some(whatsapp::inbound_event(text, endpoint)),
-        Provider::Stripe | Provider::Resend | Provider::OpenAi | Provider::Anthropic => None,
+        Provider::Stripe
+        | Provider::Resend
+        | Provider::Email
+        | Provider::OpenAi
+        | Provider::Anthropic => None,
     }
 }
 

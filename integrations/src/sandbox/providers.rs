@@ -12,18 +12,21 @@ pub(super) enum Provider {
     RingCentral,
     WhatsApp,
     Resend,
+    /// Nobody's API: it hands on what people write by mail.
+    Email,
     OpenAi,
     Anthropic,
 }
 
 impl Provider {
     /// All of them, in the order in which they are shown.
-    pub(super) const ALL: [Provider; 7] = [
+    pub(super) const ALL: [Provider; 8] = [
         Provider::Stripe,
         Provider::Twilio,
         Provider::RingCentral,
         Provider::WhatsApp,
         Provider::Resend,
+        Provider::Email,
         Provider::OpenAi,
         Provider::Anthropic,
     ];
@@ -35,6 +38,7 @@ impl Provider {
             Provider::RingCentral => "ringcentral",
             Provider::WhatsApp => "whatsapp",
             Provider::Resend => "resend",
+            Provider::Email => "email",
             Provider::OpenAi => "openai",
             Provider::Anthropic => "anthropic",
         }
@@ -52,6 +56,8 @@ impl Provider {
             Provider::Stripe => "acct",
             // Their calls name the account in clear: an account's sid, and a number's id.
             Provider::Twilio | Provider::WhatsApp => return credential_or_id.to_owned(),
+            // The account is the address that is written to.
+            Provider::Email => return credential_or_id.to_lowercase(),
             Provider::RingCentral => "rc",
             Provider::Resend => "team",
             Provider::OpenAi | Provider::Anthropic => "org",

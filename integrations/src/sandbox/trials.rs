@@ -171,6 +171,7 @@ fn error_body(provider: Provider, status: u16) -> Value {
             };
             json!({"error": {"message": MESSAGE, "type": "OAuthException", "code": code, "fbtrace_id": "sandbox"}})
         }
+        Provider::Email => json!({"error": MESSAGE}),
         Provider::Resend => {
             let name = match status {
                 401 => "missing_api_key",

@@ -1,9 +1,10 @@
 //! Mails: taken in, shown, counted, and failing as a script says.
 
+use integrations::inbound_mail::parse;
 use integrations::outcome::FailureKind;
 use serde_json::json;
 
-use crate::given::{bench, mail, smtp};
+use crate::given::{bench, hook, mail, smtp};
 
 #[tokio::test]
 async fn a_mail_is_found_in_the_mailbox_and_counted() {
@@ -87,4 +88,28 @@ async fn a_mail_fails_as_the_server_says() {
         assert_eq!(bench.counts("b1").await[3], mails, "{order}");
     }
     smtp.send(&mail("b1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_mail_is_answered_as_the_customer_would() {
+    let bench = bench().await;
+    let hook = hook().await;
+    smtp(&bench).send(&mail("b1")).await.unwrap();
+    let answer = async || {
+        let form = [("body", "Yes, at 6 – thanks")];
+        let request = bench.http.post(bench.url("/mailbox/1/reply")).form(&form);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(answer().await, 400);
+    let order = json!({"provider": "email", "account": "Hello@rapport.example", "url": hook.url, "secret": "word"});
+    bench.post("/sandbox/webhooks", &order).await;
+    assert_eq!(answer().await, 303);
+    let posted = &hook.wait_for(1).await[0];
+    assert_eq!(posted.header("authorization"), "Bearer word");
+    let answered = parse(&posted.body).unwrap();
+    assert_eq!(answered.from, "b1@example.test");
+    assert_eq!(answered.to, ["hello@rapport.example"]);
+    assert_eq!(answered.text, "Yes, at 6 – thanks");
+    assert_eq!(answered.subject, "Re: Your booking — link");
+    assert_eq!(answered.in_reply_to.as_deref(), Some("b1@rapport.example"));
 }

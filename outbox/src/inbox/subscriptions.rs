@@ -21,6 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
+use crate::senders::settings_of_sender;
 
 /// The only provider so far whose subscriptions end.
 const PROVIDER: &str = "ringcentral";
@@ -139,9 +140,10 @@ impl Subscriptions {
                 Some((name.clone(), Secret::new(plain.as_str())))
             })
             .collect();
+        let settings = settings_of_sender(provider, tenant);
         let configured = Configured {
             entry,
-            settings: &provider.settings,
+            settings: &settings,
             secrets,
         };
         let token = configured.secret(TOKEN)?;

@@ -309,6 +309,16 @@ impl Business {
         price_book
     }
 
+    /// The number that customers write to.
+    pub(super) fn number(&self) -> String {
+        format!("+1{}5550100", self.area_codes[0])
+    }
+
+    /// The address that customers answer to.
+    pub(super) fn answer_address(&self) -> String {
+        format!("hello@{}.example", self.slug)
+    }
+
     /// The body of `create-tenant`.
     pub(super) fn opening(&self) -> Value {
         let zone = |zone: &Zone| json!({ "zone": zone.name, "postcodes": zone.postcodes });
@@ -332,8 +342,8 @@ impl Business {
                 "senders": {
                     "email_name": self.name,
                     "email_from": format!("bookings@{host}"),
-                    "email_reply_to": format!("hello@{host}"),
-                    "sms_from": format!("+1{}5550100", self.area_codes[0]),
+                    "email_reply_to": self.answer_address(),
+                    "sms_from": self.number(),
                 },
                 "webhook_alias": self.is_bound.then_some(self.slug),
                 "open_to": if self.is_bound { &LOOPBACK[..] } else { &[] },

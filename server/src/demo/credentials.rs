@@ -26,7 +26,7 @@ use crate::embedded::private_files;
 pub(super) const STRIPE: &str = "stripe";
 const SMTP: &str = "smtp";
 pub(super) const TWILIO: &str = "twilio";
-const EMAIL: &str = "email";
+pub(super) const EMAIL: &str = "email";
 const APP: &str = "app";
 /// Random bytes of a provider's secret.
 const SECRET_BYTES: usize = 24;
@@ -76,14 +76,6 @@ pub(super) fn twilio_account(entry: &Entry) -> String {
         .map(|byte| format!("{byte:02x}"))
         .collect();
     format!("AC{hex}")
-}
-
-/// The number that the tenant's customers write to: one of those that are set aside for stories (555-0100 to 555-0199),
-/// in an area code that follows from the tenant.
-pub(super) fn twilio_number(entry: &Entry) -> String {
-    let hash = Sha256::digest(&entry.tenant_id);
-    let [area, line] = [0, 1].map(|index| u32::from(hash.get(index).copied().unwrap_or_default()));
-    format!("+1{}5550{}", 201 + area % 99, 100 + line % 100)
 }
 
 /// Makes the tenant's two keys valid. One that was revoked stays so, and the demo says so in its log.
@@ -143,7 +135,7 @@ pub(super) async fn configure_providers(
     });
     let twilio = json!({
         "provider": TWILIO,
-        "settings": { "account_sid": twilio_account(entry), "from": twilio_number(entry) },
+        "settings": { "account_sid": twilio_account(entry) },
         "secrets": { "auth_token": entry.webhook_secrets.get(TWILIO) },
     });
     let door = |provider: &str| {

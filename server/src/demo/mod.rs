@@ -57,7 +57,7 @@ pub async fn prepare(
         credentials::register_keys(dispatcher, &opened.tenant_id, entry).await?;
         let mail_server = settings.sandbox.sandbox_smtp_listen;
         credentials::configure_providers(dispatcher, &opened.tenant_id, entry, mail_server).await?;
-        register_webhooks(&mut sandbox, &manifest.base_url, entry).await?;
+        register_webhooks(&mut sandbox, &manifest.base_url, opened.business, entry).await?;
     }
     let [first, second] = &tenants;
     tokio::try_join!(
@@ -100,16 +100,17 @@ fn entry_of(known: Option<&Manifest>, opened: &Opened) -> Result<Entry, Reason> 
 async fn register_webhooks(
     sandbox: &mut SandboxProcess,
     base_url: &str,
+    business: &Business,
     entry: &Entry,
 ) -> Result<(), Reason> {
-    let twilio = credentials::twilio_account(entry);
+    let (twilio, mail) = (
+        credentials::twilio_account(entry),
+        business.answer_address(),
+    );
     for (provider, account, number) in [
         (credentials::STRIPE, &entry.stripe_secret_key, None),
-        (
-            credentials::TWILIO,
-            &twilio,
-            Some(credentials::twilio_number(entry)),
-        ),
+        (credentials::TWILIO, &twilio, Some(business.number())),
+        (credentials::EMAIL, &mail, None),
     ] {
         let secret = entry.webhook_secrets.get(provider);
         sandbox
