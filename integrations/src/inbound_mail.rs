@@ -95,8 +95,18 @@ fn collect(part: &ParsedMail<'_>, found: &mut Bodies, depth: usize) {
         }
     };
     if place.is_none() {
-        *place = part.get_body().ok();
+        *place = body_of(part);
     }
+}
+
+/// Text that does not say how it is encoded is UTF-8 where it can be.
+fn body_of(part: &ParsedMail<'_>) -> Option<String> {
+    if !part.ctype.params.contains_key("charset")
+        && let Ok(text) = String::from_utf8(part.get_body_raw().ok()?)
+    {
+        return Some(text);
+    }
+    part.get_body().ok()
 }
 
 /// Addresses, lower-cased, each with the name before it.
@@ -192,6 +202,16 @@ Sch=F6n, at 6 please.\r\n\r\nOn Sat, 14 Mar 2026 Hibachi wrote:\r\n> When?\r\n\
         let raw = b"From: a@b.example\r\nContent-Type: text/html; charset=utf-8\r\n\r\n\
             <style>p{}</style><p>Six &amp; seven<br>please</p>";
         assert_eq!(parse(raw).unwrap().text, "Six & seven\nplease");
+    }
+
+    #[test]
+    fn text_that_names_no_encoding_is_utf_8_where_it_can_be() {
+        let text = |body: &[u8]| {
+            let raw = [b"From: a@b.example\r\n\r\n", body].concat();
+            parse(&raw).unwrap().text
+        };
+        assert_eq!(text("Schön – ja".as_bytes()), "Schön – ja");
+        assert_eq!(text(b"Sch\xf6n"), "Schön");
     }
 
     #[test]

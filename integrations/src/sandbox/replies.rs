@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::LOCATION;
 use actix_web::{HttpResponse, web};
 use lettre::message::Mailbox;
+use lettre::message::header::ContentType;
 use serde::Deserialize;
 
 use crate::sandbox::entries::{Entry, Event, Mail};
@@ -87,7 +88,8 @@ fn compose(mail: &Mail, body: &str) -> Option<(String, String)> {
         .message_id(Some(format!("<{}@sandbox>", new_id("reply"))))
         .from(from)
         .to(to)
-        .subject(format!("Re: {}", mail.subject));
+        .subject(format!("Re: {}", mail.subject))
+        .header(ContentType::TEXT_PLAIN);
     if let Some(message_id) = &mail.message_id {
         builder = builder
             .in_reply_to(message_id.clone())
