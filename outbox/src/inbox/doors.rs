@@ -1,17 +1,17 @@
 //! The doors by which webhooks come in, one per provider: how each of them makes itself known, by what its deliveries are
 //! told apart, and how it wants to be answered. Nothing is parsed before the signature has been checked.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
+pub mod handshakes;
+mod schemes;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use integrations::standard_webhooks::{self, HeaderNames, Headers, STANDARD, SVIX};
-use integrations::stripe::{events::Event, signatures as stripe};
-use integrations::twilio::signatures::{self as twilio, Content, Signed};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
+use std::collections::BTreeMap;
+
+use integrations::standard_webhooks::{STANDARD, SVIX};
 use zeroize::Zeroizing;
+
+use self::schemes::{
+    admit_email, admit_ringcentral, admit_standard, admit_stripe, admit_twilio, admit_whatsapp,
+};
 
 /// What secrets are called while the one before them is still good: `webhook_secret_previous`.
 pub const PREVIOUS_SUFFIX: &str = "_previous";
@@ -153,32 +153,6 @@ impl Door {
     }
 }
 
-/// Answers WhatsApp's question whether this address is ours: its challenge, where it knows the tenant's word.
-///
-/// # Errors
-/// When it is no such question, or the word is another.
-pub fn shake_hands(query: &str, secrets: &Secrets) -> Result<String, TurnedAway> {
-    const CHALLENGE_LIMIT_CHARS: usize = 256;
-    let asked: BTreeMap<String, String> = integrations::form::decode(query).into_iter().collect();
-    let text = |name: &str| asked.get(name).map_or("", String::as_str);
-    let given = text("hub.verify_token");
-    let fits = live(secrets, "verify_token")
-        .iter()
-        .any(|word| !word.is_empty() && bool::from(given.as_bytes().ct_eq(word.as_bytes())));
-    if text("hub.mode") != "subscribe" || !fits {
-        return Err(TurnedAway::Unsigned("the verify token is another"));
-    }
-    let challenge = text("hub.challenge");
-    let is_plain = (1..=CHALLENGE_LIMIT_CHARS).contains(&challenge.len())
-        && challenge.bytes().all(|byte| byte.is_ascii_alphanumeric());
-    if !is_plain {
-        return Err(TurnedAway::Malformed(
-            "the challenge is no number".to_owned(),
-        ));
-    }
-    Ok(challenge.to_owned())
-}
-
 impl Arrival {
     fn header(&self, name: &str) -> &str {
         let found = self.headers.get(&name.to_ascii_lowercase());
@@ -186,200 +160,13 @@ impl Arrival {
     }
 }
 
-/// The live secrets of a name: its own, and the one before it while it is being rolled.
-fn live<'a>(secrets: &'a Secrets, name: &str) -> Vec<&'a str> {
-    let previous = format!("{name}{PREVIOUS_SUFFIX}");
-    [name, previous.as_str()]
-        .iter()
-        .filter_map(|name| secrets.get(*name))
-        .map(|secret| secret.as_str())
-        .collect()
-}
-
-fn admit_stripe(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
-    let secrets = live(secrets, "webhook_secret");
-    let header = arrival.header(stripe::HEADER);
-    stripe::verify(
-        &arrival.body,
-        header,
-        &secrets,
-        arrival.now,
-        stripe::TOLERANCE,
-    )
-    .map_err(|error| {
-        TurnedAway::Unsigned(match error {
-            stripe::SignatureError::Malformed => "the signature header cannot be read",
-            stripe::SignatureError::Mismatch => "no signature fits the body",
-            stripe::SignatureError::OutsideTolerance => {
-                "the signature is too old or from the future"
-            }
-        })
-    })?;
-    let event = Event::parse(&arrival.body)
-        .map_err(|error| TurnedAway::Malformed(format!("not a Stripe event: {error}")))?;
-    Ok(event.id)
-}
-
-fn admit_twilio(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
-    const MISMATCH: TurnedAway = TurnedAway::Unsigned("no signature fits the URL and the body");
-    let settings = arrival.header(twilio::SETTINGS_HEADER);
-    let algorithm = twilio::algorithm(Some(settings)).map_err(|_| MISMATCH)?;
-    let secrets = match algorithm {
-        twilio::Algorithm::Sha1 => live(secrets, "auth_token"),
-        twilio::Algorithm::Sha256 => live(secrets, "signing_key"),
-    };
-    let is_form = arrival
-        .header("content-type")
-        .starts_with("application/x-www-form-urlencoded");
-    let content = if is_form {
-        Content::Form
-    } else {
-        Content::Other
-    };
-    let signature = arrival.header(twilio::HEADER);
-    let fits = arrival.urls.iter().any(|url| {
-        let signed = Signed {
-            url,
-            body: &arrival.body,
-            content,
-        };
-        twilio::verify(signed, signature, algorithm, &secrets).is_ok()
-    });
-    if !fits {
-        return Err(MISMATCH);
-    }
-    integrations::twilio::webhooks::parse(&arrival.body, &arrival.query)
-        .map(|webhook| webhook.key)
-        .map_err(|detail| TurnedAway::Malformed(detail.to_owned()))
-}
-
-/// RingCentral signs nothing: its webhooks carry the token that the subscription was made with.
-fn admit_ringcentral(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
-    use integrations::ringcentral::webhooks;
-    let given = arrival.header(webhooks::VERIFICATION_HEADER);
-    let fits = live(secrets, "verification_token")
-        .iter()
-        .any(|token| !token.is_empty() && bool::from(given.as_bytes().ct_eq(token.as_bytes())));
-    if !fits {
-        return Err(TurnedAway::Unsigned("the verification token is another"));
-    }
-    webhooks::parse(&arrival.body)
-        .map(|webhook| webhook.key)
-        .map_err(|detail| TurnedAway::Malformed(detail.to_owned()))
-}
-
-/// RingCentral's question whether an address agrees, which is answered by saying it again. It says nothing about anybody,
-/// so it needs no tenant and no secret.
-pub fn echo(door: Door, arrival: &Arrival) -> Option<&str> {
-    use integrations::ringcentral::webhooks::{VALIDATION_HEADER, VALIDATION_LIMIT_CHARS};
-    let token = arrival.header(VALIDATION_HEADER);
-    let is_asked = door == Door::RingCentral
-        && (1..=VALIDATION_LIMIT_CHARS).contains(&token.len())
-        && token.bytes().all(|byte| byte.is_ascii_graphic());
-    is_asked.then_some(token)
-}
-
-/// A batch has no id of its own; the pieces of news in it have theirs.
-fn admit_whatsapp(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
-    use integrations::whatsapp::{signatures, webhooks};
-    let secrets = live(secrets, "app_secret");
-    signatures::verify(&arrival.body, arrival.header(signatures::HEADER), &secrets)
-        .map_err(|_| TurnedAway::Unsigned("no signature fits the body"))?;
-    webhooks::parse(&arrival.body).map_err(|detail| TurnedAway::Malformed(detail.to_owned()))?;
-    Ok(hash(&arrival.body))
-}
-
-/// The id in the header is covered by the signature and the same for every attempt.
-fn admit_standard(
-    arrival: &Arrival,
-    secrets: &Secrets,
-    names: HeaderNames,
-) -> Result<String, TurnedAway> {
-    // A sender may use either set of names, whichever library it has.
-    let names = if arrival.header(names.id).is_empty() && names == STANDARD {
-        SVIX
-    } else {
-        names
-    };
-    let headers = Headers {
-        id: arrival.header(names.id),
-        timestamp: arrival.header(names.timestamp),
-        signature: arrival.header(names.signature),
-    };
-    let secrets = live(secrets, "webhook_secret");
-    let tolerance: Duration = standard_webhooks::TOLERANCE;
-    standard_webhooks::verify(&arrival.body, headers, &secrets, arrival.now, tolerance).map_err(
-        |error| {
-            use integrations::standard_webhooks::SignatureError;
-            TurnedAway::Unsigned(match error {
-                SignatureError::Malformed => "a signature header is missing or cannot be read",
-                SignatureError::Mismatch => "no signature fits the body",
-                SignatureError::OutsideTolerance => "the signature is too old or from the future",
-            })
-        },
-    )?;
-    Ok(headers.id.to_owned())
-}
-
-/// A mail server can rarely sign what it hands on, but it can send a secret; whoever can sign may do that.
-fn admit_email(arrival: &Arrival, secrets: &Secrets) -> Result<String, TurnedAway> {
-    if !arrival.header(STANDARD.signature).is_empty() || !arrival.header(SVIX.signature).is_empty()
-    {
-        admit_standard(arrival, secrets, STANDARD)?;
-    } else {
-        let given = given_secret(arrival.header("authorization"));
-        let fits = live(secrets, "webhook_secret").iter().any(|secret| {
-            !secret.is_empty() && bool::from(given.as_bytes().ct_eq(secret.as_bytes()))
-        });
-        if !fits {
-            return Err(TurnedAway::Unsigned(
-                "send the secret as a bearer token, as the password of basic authentication, or sign the mail",
-            ));
-        }
-    }
-    let mail = integrations::inbound_mail::parse(&arrival.body)
-        .map_err(|detail| TurnedAway::Malformed(detail.to_owned()))?;
-    if mail.message_id.is_empty() {
-        return Ok(hash(&arrival.body));
-    }
-    // Strangers choose Message-IDs: two mails of one id are two mails.
-    Ok(hash(
-        format!("{}\n{}", mail.message_id, mail.from).as_bytes(),
-    ))
-}
-
-/// The bearer token, or the password of basic authentication.
-fn given_secret(authorization: &str) -> Zeroizing<String> {
-    let given = match authorization.split_once(' ') {
-        Some(("Bearer", token)) => token.trim().to_owned(),
-        Some(("Basic", encoded)) => BASE64_STANDARD
-            .decode(encoded.trim())
-            .ok()
-            .and_then(|decoded| String::from_utf8(decoded).ok())
-            .and_then(|decoded| {
-                decoded
-                    .split_once(':')
-                    .map(|(_, password)| password.to_owned())
-            })
-            .unwrap_or_default(),
-        _ => String::new(),
-    };
-    Zeroizing::new(given)
-}
-
-fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use integrations::standard_webhooks::sign;
     use zeroize::Zeroizing;
 
-    use super::{Arrival, Door, Secrets, TurnedAway, shake_hands};
+    use super::handshakes::shake_hands;
+    use super::{Arrival, Door, Secrets, TurnedAway};
 
     const SECRET: &str = "whsec_c2VjcmV0IG9mIGEgdGVzdCBvZiBkb29ycw==";
     const MAIL: &[u8] = b"From: ada@example.test\r\nMessage-ID: <a1@example.test>\r\n\r\nHi";

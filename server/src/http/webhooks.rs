@@ -13,9 +13,8 @@ use domain::tenants::Provider;
 use event_store::vault::TenantKeys;
 use integrations::ringcentral::webhooks::VALIDATION_HEADER;
 use outbox::inbox::app::{command_for, type_of};
-use outbox::inbox::doors::{
-    Acknowledgement, Admitted, Arrival, Door, Secrets, TurnedAway, echo, shake_hands,
-};
+use outbox::inbox::doors::handshakes::{echo, shake_hands};
+use outbox::inbox::doors::{Acknowledgement, Admitted, Arrival, Door, Secrets, TurnedAway};
 use outbox::inbox::{self, Incoming, Received};
 use serde_json::json;
 use time::OffsetDateTime;
