@@ -18,7 +18,7 @@ use crate::letters::Facts;
 use crate::work::Job;
 
 /// The provider's name in `configure-provider`.
-const PROVIDER: &str = "smtp";
+pub(super) const PROVIDER: &str = "smtp";
 /// The submission port (RFC 6409), where the tenant names none.
 const SUBMISSION_PORT: u64 = 587;
 
@@ -95,7 +95,7 @@ impl Delivery {
         Ok(Delivered::Done)
     }
 
-    async fn server_of(
+    pub(super) async fn server_of(
         &self,
         job: &Job,
         tenant: &Tenant,
@@ -152,7 +152,7 @@ impl Delivery {
     }
 }
 
-fn sender(tenant: &Tenant) -> Result<String, Failure> {
+pub(super) fn sender(tenant: &Tenant) -> Result<String, Failure> {
     let senders = &tenant.settings.senders;
     let address = senders.email_from.as_deref().ok_or_else(|| {
         Failure::new(
