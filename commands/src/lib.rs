@@ -3,6 +3,7 @@
 
 pub mod bookings;
 pub mod chefs;
+pub mod conversations;
 pub mod customers;
 pub mod payments;
 pub mod tenants;

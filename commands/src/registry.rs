@@ -177,6 +177,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::tenants::commands());
     all.extend(crate::customers::commands());
     all.extend(crate::chefs::commands());
+    all.extend(crate::conversations::commands());
     all.extend(crate::bookings::commands());
     all.extend(crate::payments::commands());
     all

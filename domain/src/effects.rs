@@ -4,7 +4,8 @@
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::ids::{BookingId, CustomerId, PaymentId};
+use crate::customers::consents::Channel;
+use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId};
 
 /// Something to be done outside, or later, because of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +41,12 @@ pub enum Call {
         booking_id: BookingId,
         customer_id: CustomerId,
     },
+    /// Send one message of a conversation, if it is still allowed; the result comes back as `record-message-status`.
+    SendMessage {
+        conversation_id: ConversationId,
+        message_id: MessageId,
+        channel: Channel,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -52,6 +59,8 @@ pub enum Timer {
     ExpireBooking { booking_id: BookingId },
     /// The payment link is late: tell the customer that it follows.
     AnnounceBookingWithoutLink { booking_id: BookingId },
+    /// A snoozed thread comes back.
+    WakeThread { conversation_id: ConversationId },
 }
 
 /// The transactional e-mails about a booking.
@@ -78,6 +87,21 @@ impl Effect {
             call,
             due: None,
             order_key: Some(booking_id.to_owned()),
+        }
+    }
+
+    /// A message, in order with the others of its conversation. One that is due later must not hold up those that are
+    /// due now, so it keeps its order with its like alone.
+    pub fn of_message(conversation_id: &str, call: Call, due: Option<OffsetDateTime>) -> Self {
+        let order_key = match due {
+            Some(_) => format!("{conversation_id}/held"),
+            None => conversation_id.to_owned(),
+        };
+        Self {
+            name: "send-message",
+            call,
+            due,
+            order_key: Some(order_key),
         }
     }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::bookings::Booking;
 use crate::chefs::Chef;
+use crate::conversations::Conversation;
 use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
@@ -52,7 +53,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 6] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 7] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -62,6 +63,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 6] {
     [
         of::<Booking>(),
         of::<Chef>(),
+        of::<Conversation>(),
         of::<Customer>(),
         of::<Operation>(),
         of::<Payment>(),

@@ -47,6 +47,10 @@ id! {
     BookingId,
     /// One payment, whatever brought it.
     PaymentId,
-    /// A note on a customer.
+    /// A note on a customer or in a conversation.
     NoteId,
+    /// One thread with a customer over one channel.
+    ConversationId,
+    /// A message of a conversation.
+    MessageId,
 }

@@ -1,4 +1,7 @@
-//! How names are cut into words, by those who store the words and by those who look for them.
+//! How names and messages are cut into words, by those who store the words and by those who look for them.
+
+/// What words of conversations are hashed for: in read tables they stand as keyed hashes only.
+pub const CONVERSATION_TERM_SCOPE: &str = "conversation-term";
 
 /// Lower-case words; whatever is neither letter nor digit parts them.
 pub fn words(text: &str) -> impl Iterator<Item = String> {

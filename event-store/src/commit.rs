@@ -1,5 +1,6 @@
 //! What one command writes, all or nothing.
 
+use domain::customers::consents::Channel;
 use domain::effects::Call;
 use domain::ids::TenantId;
 use time::OffsetDateTime;
@@ -151,6 +152,12 @@ fn target(call: &Call) -> &'static str {
             "stripe"
         }
         Call::SendEmail { .. } => "email",
+        Call::SendMessage { channel, .. } => match channel {
+            Channel::Email => "email",
+            Channel::Sms | Channel::Phone => "sms",
+            Channel::Whatsapp => "whatsapp",
+            Channel::WebChat => "web_chat",
+        },
         Call::Timer(_) => "timer",
     }
 }

@@ -23,6 +23,11 @@ pub enum Permission {
     ChefsRead,
     #[serde(rename = "chefs:write")]
     ChefsWrite,
+    #[serde(rename = "conversations:read")]
+    ConversationsRead,
+    /// Write to customers, and assign, snooze, close, move and merge threads.
+    #[serde(rename = "conversations:write")]
+    ConversationsWrite,
     #[serde(rename = "customers:read")]
     CustomersRead,
     #[serde(rename = "customers:write")]
@@ -78,6 +83,8 @@ impl Permission {
         Self::BookingsCancel,
         Self::ChefsRead,
         Self::ChefsWrite,
+        Self::ConversationsRead,
+        Self::ConversationsWrite,
         Self::CustomersRead,
         Self::CustomersWrite,
         Self::CustomersMerge,
@@ -104,6 +111,8 @@ impl Permission {
             Self::BookingsCancel => "bookings:cancel",
             Self::ChefsRead => "chefs:read",
             Self::ChefsWrite => "chefs:write",
+            Self::ConversationsRead => "conversations:read",
+            Self::ConversationsWrite => "conversations:write",
             Self::CustomersRead => "customers:read",
             Self::CustomersWrite => "customers:write",
             Self::CustomersMerge => "customers:merge",

@@ -83,6 +83,7 @@ impl fmt::Display for Role {
 const VIEWER: PermissionSet = PermissionSet::of(&[
     Permission::BookingsRead,
     Permission::ChefsRead,
+    Permission::ConversationsRead,
     Permission::CustomersRead,
     Permission::FiguresRead,
     Permission::PaymentsRead,
@@ -94,6 +95,8 @@ const AI_AGENT: PermissionSet = PermissionSet::of(&[
     Permission::BookingsRead,
     Permission::BookingsWrite,
     Permission::ChefsRead,
+    Permission::ConversationsRead,
+    Permission::ConversationsWrite,
     Permission::CustomersRead,
     Permission::CustomersWrite,
     Permission::PaymentsRead,
@@ -104,6 +107,7 @@ const AI_AGENT: PermissionSet = PermissionSet::of(&[
 const STAFF: PermissionSet = VIEWER.union(PermissionSet::of(&[
     Permission::BookingsWrite,
     Permission::BookingsCancel,
+    Permission::ConversationsWrite,
     Permission::CustomersWrite,
     Permission::PaymentsWrite,
     Permission::PersonalDataRead,
@@ -136,6 +140,8 @@ const SERVICE: PermissionSet = PermissionSet::of(&[
     Permission::BookingsWrite,
     Permission::BookingsCancel,
     Permission::ChefsRead,
+    Permission::ConversationsRead,
+    Permission::ConversationsWrite,
     Permission::CustomersRead,
     Permission::CustomersWrite,
     Permission::PaymentsRead,

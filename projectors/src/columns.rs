@@ -31,6 +31,7 @@ columns! {
     i64 => Type::INT8,
     Date => Type::DATE,
     OffsetDateTime => Type::TIMESTAMPTZ,
+    Option<OffsetDateTime> => Type::TIMESTAMPTZ,
     Json => Type::JSON,
     Words => Type::TEXT_ARRAY,
 }

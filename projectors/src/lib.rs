@@ -9,6 +9,7 @@ mod subjects;
 pub mod bookings;
 pub mod build;
 pub mod chefs;
+pub mod conversations;
 pub mod customers;
 pub mod figures;
 pub mod payments;
@@ -82,6 +83,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         tenants::projection(),
         customers::projection(store.clone()),
         chefs::projection(store.clone()),
+        conversations::projection(store.clone()),
         bookings::projection(),
         payments::projection(),
         timelines::projection(),

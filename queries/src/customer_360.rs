@@ -15,6 +15,7 @@ use tokio_postgres::Row;
 
 use crate::ask::{Ctx, Found};
 use crate::bookings::{self, item::BookingItem};
+use crate::conversations::{self, item::InboxItem};
 use crate::customers::{self, item::CustomerItem};
 use crate::past::Past;
 use crate::payments::{self, PaymentItem};
@@ -22,7 +23,7 @@ use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{chefs, params};
 
-/// Bookings, payments, notes and lines of the timeline that one answer shows, newest first.
+/// Bookings, conversations, payments, notes and lines of the timeline that one answer shows, newest first.
 const MAX_SHOWN: i64 = 200;
 
 /// The projection of timelines.
@@ -31,7 +32,7 @@ const TIMELINES: &str = "timelines";
 pub(crate) const CUSTOMER_360: Entry = Entry {
     name: "customer-360",
     title: "Customer 360",
-    description: "One customer with consents, notes, tags, bookings, payments, timeline and lifetime value. What was \
+    description: "One customer with consents, notes, tags, bookings, conversations, payments, timeline and lifetime value. What was \
         merged into the customer is part of it.",
     shape: Shape::One,
     permission: Permission::CustomersRead,
@@ -40,6 +41,7 @@ pub(crate) const CUSTOMER_360: Entry = Entry {
         bookings::PROJECTION,
         payments::PROJECTION,
         chefs::PROJECTION,
+        conversations::PROJECTION,
         TIMELINES,
     ],
     params: schema_of::<Customer360Params>,
@@ -70,6 +72,8 @@ struct Customer360Item {
     notes: Vec<NoteItem>,
     /// Null without the permission to read bookings.
     bookings: Option<Vec<BookingItem>>,
+    /// Null without the permission to read conversations.
+    conversations: Option<Vec<InboxItem>>,
     /// Null without the permission to read payments.
     payments: Option<Vec<PaymentItem>>,
     /// Paid and not given back, by currency; null without the permission to read payments.
@@ -128,6 +132,10 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         true => Some(bookings::list_bookings_of(ctx, &family, MAX_SHOWN).await?),
         false => None,
     };
+    let conversations = match ctx.principal.may(Permission::ConversationsRead) {
+        true => Some(conversations::list_threads_of(ctx, &family, MAX_SHOWN).await?),
+        false => None,
+    };
     let (payments, lifetime_value) = match ctx.principal.may(Permission::PaymentsRead) {
         true => {
             let payments = payments::list_payments_of(ctx, &family, MAX_SHOWN).await?;
@@ -149,6 +157,7 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         tags: profile.tags.clone(),
         notes: list_notes(ctx, &family).await?,
         bookings,
+        conversations,
         payments,
         lifetime_value,
         timeline: list_timeline(ctx, &family).await?,

@@ -11,6 +11,7 @@ pub mod schema_errors;
 mod availability;
 mod bookings;
 mod chefs;
+mod conversations;
 mod customer_360;
 mod customers;
 mod dashboard;

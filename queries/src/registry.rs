@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    availability, bookings, chefs, customer_360, customers, dashboard, payments, schedule_board,
-    tenants,
+    availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
+    schedule_board, tenants,
 };
 
 /// What a query's function returns.
@@ -58,12 +58,15 @@ pub const ALL: &[&Entry] = &[
     &bookings::BOOKING,
     &bookings::BOOKINGS,
     &chefs::CHEFS,
+    &conversations::stats::CONVERSATION_STATS,
     &customer_360::CUSTOMER_360,
     &customers::CUSTOMERS,
     &dashboard::DASHBOARD,
+    &conversations::INBOX,
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,
     &tenants::TENANT,
+    &conversations::thread::THREAD,
 ];
 
 /// The query of this name.

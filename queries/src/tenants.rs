@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use cqrs_es::Aggregate;
+use domain::conversations::canned::CannedReply;
 use domain::refusal::Refusal;
 use domain::tenants::price_book::PriceBook;
 use domain::tenants::settings::Settings;
@@ -55,6 +56,8 @@ struct TenantItem {
     /// Null until the first price book: nothing can be booked before.
     price_book: Option<PriceBook>,
     providers: BTreeMap<String, ProviderItem>,
+    /// By name; those that were removed are left out.
+    canned_replies: BTreeMap<String, CannedReplyItem>,
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     created_at: OffsetDateTime,
@@ -70,6 +73,12 @@ struct ProviderItem {
     settings: Map<String, Value>,
     /// The names of the secrets that are set.
     secrets: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct CannedReplyItem {
+    version: u32,
+    text: String,
 }
 
 const FIND_TENANT: &str = "
@@ -114,6 +123,13 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
             },
         )
     };
+    let reply = |(name, reply): (String, CannedReply)| {
+        let version = reply.version;
+        Some((
+            name,
+            reply.text.map(|text| CannedReplyItem { version, text })?,
+        ))
+    };
     Found::one(&TenantItem {
         tenant_id: ctx.tenant().to_owned(),
         slug: state.slug,
@@ -122,6 +138,7 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
         settings: state.settings,
         price_book: state.price_book,
         providers: state.providers.into_iter().map(provider).collect(),
+        canned_replies: state.canned_replies.into_iter().filter_map(reply).collect(),
         created_at: then.created_at,
         updated_at: then.updated_at,
         sequence: then.sequence,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::bookings::Booking;
 use domain::chefs::Chef;
+use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::ids::TenantId;
@@ -26,6 +27,7 @@ const FIRST_EVENTS: &[&str] = &[
     "ChefAdded",
     "OperationBegun",
     "BookingCreated",
+    "ThreadOpened",
     "PaymentReceived",
 ];
 
@@ -128,6 +130,7 @@ fn every_sample_ever_kept_is_read_today() {
             Customer::TYPE => read::<Customer>(path, sample, first),
             Chef::TYPE => read::<Chef>(path, sample, first),
             Operation::TYPE => read::<Operation>(path, sample, first),
+            Conversation::TYPE => read::<Conversation>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),

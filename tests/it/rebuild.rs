@@ -80,6 +80,16 @@ async fn some_history(app: &TestApp) {
             json!({ "customer_id": customer_id, "tag": "vip" }),
         )
         .await;
+    let asked = given::message(owner, "email", "dora@example.test", "Is Saturday free?").await;
+    let thread = json!({ "thread_id": asked["thread_id"] });
+    owner
+        .accepted("send-message", given::answer(&asked["thread_id"], "Yes."))
+        .await;
+    owner.accepted("close-thread", thread.clone()).await;
+    given::message(owner, "email", "dora@example.test", "And Sunday?").await;
+    let mut note = thread;
+    note["text"] = "Wants both days".into();
+    owner.accepted("add-thread-note", note).await;
     app.settle().await;
 }
 
@@ -333,7 +343,7 @@ async fn operators_steer_projections_from_the_command_line() {
     };
     let listed = done(&["projections", "list"]);
     let listed = listed["projections"].as_array().unwrap();
-    assert_eq!(listed.len(), 7);
+    assert_eq!(listed.len(), 8);
     assert!(
         listed.iter().all(|one| one["health"] == "up_to_date"),
         "{listed:?}"

@@ -62,6 +62,11 @@ async fn fill(app: &TestApp, tenant: &tests::tenants::Tenant) {
             json!({ "customer_id": customer_id, "text": "Rings twice" }),
         )
         .await;
+    let asked = given::message(&tenant.owner, "email", "eve@example.test", "Saturday?").await;
+    let answer = given::answer(&asked["thread_id"], "Yes.");
+    tenant.owner.accepted("send-message", answer).await;
+    let close = json!({ "thread_id": asked["thread_id"] });
+    tenant.owner.accepted("close-thread", close).await;
     app.settle().await;
     // Once all of it can be read, it is in the read tables.
     tenant

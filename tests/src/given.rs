@@ -133,3 +133,20 @@ pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
         .as_str()
         .unwrap_or_else(|| panic!("no text {field} in {value}"))
 }
+
+/// A message from a customer; answers the command's `result`.
+pub async fn message(client: &Client, channel: &str, from: &str, content: &str) -> Value {
+    let body = json!({ "channel": channel, "from": from, "content": content });
+    client.accepted("receive-message", body).await["result"].clone()
+}
+
+/// What one of ours sends into a thread: the body of `send-message`.
+pub fn answer(thread_id: &Value, content: &str) -> Value {
+    json!({ "thread_id": thread_id, "content": content, "sender_type": "human", "sender_id": "kim" })
+}
+
+/// A moment as callers write it.
+pub fn instant(at: OffsetDateTime) -> String {
+    at.format(&time::format_description::well_known::Rfc3339)
+        .expect("an instant can be written")
+}

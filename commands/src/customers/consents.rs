@@ -84,6 +84,7 @@ pub async fn update_consent(work: &mut Work, input: UpdateConsent) -> Result<Con
         wording,
         at,
         address,
+        said_in: None,
     });
     let command = match input.standing {
         ConsentStanding::Granted => CustomerCommand::GrantConsent(change),
@@ -123,6 +124,8 @@ fn address(
     let (field, known) = match channel {
         Channel::Email => ("email", &customer.email),
         Channel::Sms | Channel::Phone | Channel::Whatsapp => ("phone", &customer.phone),
+        // A chat has no address beyond its page.
+        Channel::WebChat => return Ok(None),
     };
     let plain = known
         .as_ref()

@@ -179,6 +179,7 @@ pub async fn grant_transactional(
         wording,
         at,
         address,
+        said_in: None,
     };
     work.execute(
         &mut somebody.customer,

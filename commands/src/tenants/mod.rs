@@ -145,7 +145,7 @@ pub async fn set_price_book(work: &mut Work, input: SetPriceBook) -> Result<Tena
 }
 
 /// The tenant's own stream, from its beginning, since it is the one that decides.
-fn whole_tenant(facts: &Facts) -> Load {
+pub(crate) fn whole_tenant(facts: &Facts) -> Load {
     Load {
         streams: vec![(Tenant::TYPE, facts.tenant_id.to_string(), 0)],
         ..Load::default()

@@ -1,8 +1,10 @@
 //! `update-settings`: a patch of the tenant's settings, read whole before anything changes.
 
+use domain::conversations::AiMode;
 use domain::money::Currency;
 use domain::refusal::Problems;
 use domain::slots::Slot;
+use domain::tenants::messaging::Messaging;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
 use domain::tenants::{Tenant, TenantCommand};
 use domain::values::{Region, ServiceZone};
@@ -57,6 +59,9 @@ pub struct UpdateSettings {
     /// book and to ask what is free.
     #[serde(default)]
     pub open_to: Option<Vec<String>>,
+    /// How the business talks.
+    #[serde(default)]
+    pub messaging: Option<MessagingInput>,
 }
 
 /// A service zone.
@@ -97,6 +102,24 @@ pub struct SendersInput {
     /// The number that text messages come from.
     #[serde(default)]
     pub sms_from: Option<String>,
+}
+
+/// What keywords are answered with, and what the AI does; what is left out is as by default.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MessagingInput {
+    /// The answer to STOP, at most 640 characters.
+    #[serde(default)]
+    pub stop_text: Option<String>,
+    /// The answer to START, at most 640 characters.
+    #[serde(default)]
+    pub start_text: Option<String>,
+    /// The answer to HELP, at most 640 characters.
+    #[serde(default)]
+    pub help_text: Option<String>,
+    /// What the AI does in a thread that begins: `off` by default.
+    #[serde(default)]
+    pub ai_mode: AiMode,
 }
 
 impl Input for UpdateSettings {
@@ -165,6 +188,14 @@ pub(super) fn patched(
             email_from: senders.email_from.clone(),
             email_reply_to: senders.email_reply_to.clone(),
             sms_from: senders.sms_from.clone(),
+        };
+    }
+    if let Some(messaging) = &input.messaging {
+        settings.messaging = Messaging {
+            stop_text: messaging.stop_text.clone(),
+            start_text: messaging.start_text.clone(),
+            help_text: messaging.help_text.clone(),
+            ai_mode: messaging.ai_mode,
         };
     }
     settings.webhook_alias = input

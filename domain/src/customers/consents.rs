@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::ids::{ConversationId, MessageId};
+
 /// A way to reach a customer.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -15,6 +17,7 @@ pub enum Channel {
     Sms,
     Phone,
     Whatsapp,
+    WebChat,
 }
 
 /// What a message is for. A transactional one belongs to something the customer ordered; consent to it is no consent
@@ -55,6 +58,19 @@ pub struct Consent {
     pub standing: Standing,
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+    /// None where the state was folded before sources were kept in it.
+    #[serde(default)]
+    pub source: Option<Source>,
+    /// The words that the customer saw or said.
+    #[serde(default)]
+    pub wording: String,
+}
+
+/// The message in which a customer said so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaidIn {
+    pub conversation_id: ConversationId,
+    pub message_id: MessageId,
 }
 
 /// The latest word on each channel and purpose.
@@ -70,16 +86,20 @@ impl Consents {
 
     /// None when nothing was ever said.
     pub fn standing(&self, channel: Channel, purpose: Purpose) -> Option<Standing> {
+        self.find(channel, purpose).map(|consent| consent.standing)
+    }
+
+    /// The latest word on this channel and purpose.
+    pub fn find(&self, channel: Channel, purpose: Purpose) -> Option<&Consent> {
         let mut all = self.0.iter();
         all.find(|consent| consent.channel == channel && consent.purpose == purpose)
-            .map(|consent| consent.standing)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = &Consent> {
         self.0.iter()
     }
 
-    pub(super) fn set(&mut self, consent: Consent) {
+    pub(crate) fn set(&mut self, consent: Consent) {
         self.0
             .retain(|old| old.channel != consent.channel || old.purpose != consent.purpose);
         self.0.push(consent);

@@ -6,7 +6,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::consents::{Channel, Purpose, Source};
+use super::consents::{Channel, Purpose, SaidIn, Source};
 use super::{Customer, CustomerDetails, Duplicate};
 use crate::evolution;
 use crate::ids::{CustomerId, NoteId};
@@ -38,6 +38,9 @@ pub enum CustomerEvent {
         at: OffsetDateTime,
         #[serde(default)]
         address: Option<Sealed>,
+        /// The message that says so, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said_in: Option<SaidIn>,
     },
     ConsentWithdrawn {
         channel: Channel,
@@ -48,6 +51,9 @@ pub enum CustomerEvent {
         at: OffsetDateTime,
         #[serde(default)]
         address: Option<Sealed>,
+        /// The message that says so, where it was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        said_in: Option<SaidIn>,
     },
     NoteAdded {
         note_id: NoteId,

@@ -12,7 +12,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use self::consents::{Channel, Consent, Consents, Purpose, Source, Standing};
+use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standing};
 use self::events::{CustomerEvent, CustomerField};
 use crate::effects::Effect;
 use crate::ids::{CustomerId, NoteId};
@@ -146,6 +146,8 @@ pub struct ConsentChange {
     pub at: OffsetDateTime,
     /// The address or number that it is about.
     pub address: Option<Sealed>,
+    /// The message that says so, where it was one.
+    pub said_in: Option<SaidIn>,
 }
 
 impl Customer {
@@ -187,6 +189,23 @@ impl Customer {
         if let Some(time_zone) = details.time_zone {
             self.time_zone = time_zone;
         }
+    }
+
+    /// The latest word on a channel and purpose.
+    fn hear(
+        &mut self,
+        channel: Channel,
+        purpose: Purpose,
+        (standing, at, source, wording): (Standing, OffsetDateTime, Source, String),
+    ) {
+        self.consents.set(Consent {
+            channel,
+            purpose,
+            standing,
+            at,
+            source: Some(source),
+            wording,
+        });
     }
 
     fn clear(&mut self, field: CustomerField) {
@@ -239,27 +258,23 @@ impl Aggregate for Customer {
                 channel,
                 purpose,
                 at,
+                source,
+                wording,
                 ..
             } => {
-                self.consents.set(Consent {
-                    channel,
-                    purpose,
-                    standing: Standing::Granted,
-                    at,
-                });
+                let said = (Standing::Granted, at, source, wording);
+                self.hear(channel, purpose, said);
             }
             CustomerEvent::ConsentWithdrawn {
                 channel,
                 purpose,
                 at,
+                source,
+                wording,
                 ..
             } => {
-                self.consents.set(Consent {
-                    channel,
-                    purpose,
-                    standing: Standing::Withdrawn,
-                    at,
-                });
+                let said = (Standing::Withdrawn, at, source, wording);
+                self.hear(channel, purpose, said);
             }
             CustomerEvent::NoteAdded { .. } => self.notes += 1,
             CustomerEvent::CustomerTagged { tag } => {

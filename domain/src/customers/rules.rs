@@ -160,6 +160,7 @@ impl Customer {
             wording,
             at,
             address,
+            said_in,
         } = change;
         once_if(
             new,
@@ -170,6 +171,7 @@ impl Customer {
                 wording,
                 at,
                 address,
+                said_in,
             },
         )
     }
@@ -185,6 +187,7 @@ impl Customer {
             wording,
             at,
             address,
+            said_in,
         } = change;
         once_if(
             new,
@@ -195,6 +198,7 @@ impl Customer {
                 wording,
                 at,
                 address,
+                said_in,
             },
         )
     }

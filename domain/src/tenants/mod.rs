@@ -1,5 +1,7 @@
 //! Tenants: one aggregate for each business, holding its settings, price book and providers. Its id is the tenant's own.
 
+mod canned;
+pub mod messaging;
 pub mod openings;
 mod postcodes;
 pub mod price_book;
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::price_book::PriceBook;
 use self::settings::Settings;
+use crate::conversations::canned::CannedReply;
 use crate::effects::Effect;
 use crate::evolution;
 use crate::noun::{ClaimChanges, Noun};
@@ -35,6 +38,9 @@ pub struct Tenant {
     /// None until the first price book: nothing can be booked before.
     pub price_book: Option<PriceBook>,
     pub providers: BTreeMap<String, Provider>,
+    /// By name.
+    #[serde(default)]
+    pub canned_replies: BTreeMap<String, CannedReply>,
 }
 
 /// The businesses that the product knows.
@@ -88,6 +94,13 @@ pub enum TenantCommand {
         /// Only those that change; `None` forgets one.
         secrets: BTreeMap<String, Option<Sealed>>,
     },
+    DefineCannedReply {
+        name: String,
+        text: String,
+    },
+    RemoveCannedReply {
+        name: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +123,14 @@ pub enum TenantEvent {
         #[serde(default)]
         secrets: BTreeMap<String, Option<Sealed>>,
     },
+    CannedReplyDefined {
+        name: String,
+        version: u32,
+        text: String,
+    },
+    CannedReplyRemoved {
+        name: String,
+    },
 }
 
 impl DomainEvent for TenantEvent {
@@ -119,6 +140,8 @@ impl DomainEvent for TenantEvent {
             Self::SettingsUpdated { .. } => "SettingsUpdated",
             Self::PriceBookSet { .. } => "PriceBookSet",
             Self::ProviderConfigured { .. } => "ProviderConfigured",
+            Self::CannedReplyDefined { .. } => "CannedReplyDefined",
+            Self::CannedReplyRemoved { .. } => "CannedReplyRemoved",
         };
         name.to_owned()
     }
@@ -200,6 +223,20 @@ impl Aggregate for Tenant {
                         Some(secret) => configured.secrets.insert(name, secret),
                         None => configured.secrets.remove(&name),
                     };
+                }
+            }
+            TenantEvent::CannedReplyDefined {
+                name,
+                version,
+                text,
+            } => {
+                let text = Some(text);
+                self.canned_replies
+                    .insert(name, CannedReply { version, text });
+            }
+            TenantEvent::CannedReplyRemoved { name } => {
+                if let Some(reply) = self.canned_replies.get_mut(&name) {
+                    reply.text = None;
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::canned;
 use super::price_book::PriceBook;
 use super::settings::{Settings, is_alias};
 use super::{MAX_PROVIDER_SECRETS, MAX_PROVIDERS, Module, Tenant, TenantCommand, TenantEvent};
@@ -26,6 +27,19 @@ impl Tenant {
                 settings,
                 secrets,
             } => self.configure_provider(provider, settings, secrets),
+            TenantCommand::DefineCannedReply { name, text } => {
+                self.require()?;
+                canned::define(&self.canned_replies, name, &text)
+            }
+            TenantCommand::RemoveCannedReply { name } => {
+                self.require()?;
+                let known = self.canned_replies.get(&name);
+                let stands = known.is_some_and(|reply| reply.text.is_some());
+                Ok(match stands {
+                    true => vec![TenantEvent::CannedReplyRemoved { name }],
+                    false => Vec::new(),
+                })
+            }
         }
     }
 

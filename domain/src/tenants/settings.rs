@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
 use crate::money::Currency;
@@ -44,6 +45,8 @@ pub struct Settings {
     /// From where the façades may be called without a credential; from nowhere when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_to: Vec<String>,
+    #[serde(skip_serializing_if = "Messaging::is_default")]
+    pub messaging: Messaging,
 }
 
 impl Default for Settings {
@@ -60,6 +63,7 @@ impl Default for Settings {
             senders: Senders::default(),
             webhook_alias: None,
             open_to: Vec::new(),
+            messaging: Messaging::default(),
         }
     }
 }
@@ -116,6 +120,7 @@ impl Settings {
         self.check_zones(&mut problems);
         self.check_refund_policy(&mut problems);
         self.check_senders(&mut problems);
+        self.messaging.check(&mut problems);
         problems.finish()
     }
 

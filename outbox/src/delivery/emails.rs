@@ -94,7 +94,11 @@ impl Delivery {
     }
 
     /// Who sends the tenant's e-mail: a mail server, or a provider of e-mail.
-    async fn server_of(&self, job: &Job, tenant: &Tenant) -> Result<Arc<MailSender>, Undelivered> {
+    pub(super) async fn server_of(
+        &self,
+        job: &Job,
+        tenant: &Tenant,
+    ) -> Result<Arc<MailSender>, Undelivered> {
         let keys = self.dispatcher.store.keys(&job.tenant_id).await?;
         let configuration = Configuration {
             tenant_id: &job.tenant_id,
@@ -105,7 +109,7 @@ impl Delivery {
     }
 }
 
-fn sender(tenant: &Tenant) -> Result<String, Failure> {
+pub(super) fn sender(tenant: &Tenant) -> Result<String, Failure> {
     let senders = &tenant.settings.senders;
     let address = senders.email_from.as_deref().ok_or_else(|| {
         Failure::new(

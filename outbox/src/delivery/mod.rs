@@ -2,6 +2,8 @@
 //! results come back as commands whose idempotency key is the message's id, so a repeated delivery changes nothing twice.
 
 mod emails;
+mod message_mails;
+mod messages;
 mod stripe;
 
 use commands::context::{Context, Mode};
@@ -111,6 +113,11 @@ impl Delivery {
                 self.send_email(job, template, booking_id, customer_id)
                     .await
             }
+            Call::SendMessage {
+                conversation_id,
+                message_id,
+                ..
+            } => self.send_message(job, conversation_id, message_id).await,
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -118,15 +125,25 @@ impl Delivery {
     /// Says that a message will not be tried again, where something waits for its result.
     pub(crate) async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
         let call: Call = serde_json::from_str(&job.call)?;
-        if let Call::RefundPayment {
-            payment_id,
-            refund_id,
-        } = call
-        {
-            let body = json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
-            self.bring_back(job, "fail-refund", body).await?;
+        match call {
+            Call::RefundPayment {
+                payment_id,
+                refund_id,
+            } => {
+                let body =
+                    json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
+                self.bring_back(job, "fail-refund", body).await
+            }
+            Call::SendMessage {
+                conversation_id,
+                message_id,
+                ..
+            } => {
+                self.give_message_up(job, &conversation_id, &message_id)
+                    .await
+            }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     async fn fire(&self, job: &Job, timer: Timer) -> std::result::Result<Delivered, Undelivered> {
@@ -138,6 +155,9 @@ impl Delivery {
                 "announce-booking-without-link",
                 json!({ "booking_id": booking_id }),
             ),
+            Timer::WakeThread { conversation_id } => {
+                ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
         };
         self.bring_back(job, command, body).await?;
         Ok(Delivered::Done)

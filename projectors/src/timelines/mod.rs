@@ -10,6 +10,8 @@ use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
 use domain::bookings::Booking;
 use domain::bookings::events::BookingEvent;
+use domain::conversations::Conversation;
+use domain::conversations::events::ConversationEvent;
 use domain::customers::Customer;
 use domain::customers::events::CustomerEvent;
 use domain::ids::{CustomerId, TenantId};
@@ -86,7 +88,12 @@ impl Subscriber for Timelines {
     }
 
     fn aggregate_types(&self) -> &'static [&'static str] {
-        &[Customer::TYPE, Booking::TYPE, Payment::TYPE]
+        &[
+            Customer::TYPE,
+            Booking::TYPE,
+            Conversation::TYPE,
+            Payment::TYPE,
+        ]
     }
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
@@ -133,6 +140,22 @@ fn tell(owners: &mut Owners, recorded: &Recorded) -> Result<Option<(String, Stri
                 .find(recorded)
                 .map(|customer_id| (customer_id, summaries::of_booking(&event))))
         }
+        Conversation::TYPE => {
+            let event: ConversationEvent = recorded.decode()?;
+            match &event {
+                ConversationEvent::ThreadOpened(opened) => {
+                    if let Some(customer_id) = &opened.customer_id {
+                        owners.learn(recorded, customer_id);
+                    }
+                }
+                ConversationEvent::ThreadMoved { customer_id, .. } => {
+                    owners.learn(recorded, customer_id);
+                }
+                _ => {}
+            }
+            let owner = owners.find(recorded);
+            Ok(owner.zip(summaries::of_conversation(&event)))
+        }
         Payment::TYPE => {
             let event: PaymentEvent = recorded.decode()?;
             if let PaymentEvent::PaymentMatched { customer_id, .. } = &event {
@@ -146,7 +169,7 @@ fn tell(owners: &mut Owners, recorded: &Recorded) -> Result<Option<(String, Stri
     }
 }
 
-/// Which customer each booking and payment belongs to.
+/// Which customer each booking, conversation and payment belongs to.
 struct Owners {
     known: HashMap<AggregateKey, String>,
     learnt: BTreeSet<AggregateKey>,

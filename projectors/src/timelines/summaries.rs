@@ -1,6 +1,8 @@
 //! One line in words for each event. Nothing personal: dates, numbers, amounts and names of states only.
 
 use domain::bookings::events::BookingEvent;
+use domain::conversations::events::ConversationEvent;
+use domain::customers::consents::Purpose;
 use domain::customers::events::CustomerEvent;
 use domain::payments::events::PaymentEvent;
 use serde::Serialize;
@@ -96,6 +98,42 @@ pub(super) fn of_booking(event: &BookingEvent) -> String {
         BookingEvent::BookingCompleted {} => "Booking completed".to_owned(),
         BookingEvent::BookingNoShow {} => "Nobody was there".to_owned(),
     }
+}
+
+/// None for what is a matter of the thread alone, such as who has read it.
+pub(super) fn of_conversation(event: &ConversationEvent) -> Option<String> {
+    Some(match event {
+        ConversationEvent::ThreadOpened(opened) => {
+            format!("Conversation by {} begun", word(&opened.channel))
+        }
+        ConversationEvent::MessageReceived(_) => "Wrote to us".to_owned(),
+        ConversationEvent::MessageSent(sent) => match sent.purpose {
+            Purpose::Transactional => "We wrote".to_owned(),
+            Purpose::Marketing => "We wrote, for marketing".to_owned(),
+        },
+        ConversationEvent::MessageFailed { failure, .. } => {
+            format!("A message was not delivered: {}", word(&failure.reason))
+        }
+        ConversationEvent::ThreadClosed { .. } => "Conversation closed".to_owned(),
+        ConversationEvent::ThreadReopened { .. } => "Conversation opened again".to_owned(),
+        ConversationEvent::ThreadMoved { .. } => {
+            "A conversation turned out to be this customer's".to_owned()
+        }
+        ConversationEvent::ThreadsMerged(_) => "Two conversations became one".to_owned(),
+        ConversationEvent::ThreadOptedOut { .. } => "Stopped our messages".to_owned(),
+        ConversationEvent::ThreadOptedIn { .. } => "Wants our messages again".to_owned(),
+        ConversationEvent::MessageAccepted { .. }
+        | ConversationEvent::MessageDelivered { .. }
+        | ConversationEvent::MessageRead { .. }
+        | ConversationEvent::MessageHeld { .. }
+        | ConversationEvent::ThreadAssigned { .. }
+        | ConversationEvent::ThreadUnassigned {}
+        | ConversationEvent::ThreadSnoozed { .. }
+        | ConversationEvent::ThreadMarkedRead {}
+        | ConversationEvent::ThreadMergedAway { .. }
+        | ConversationEvent::AiModeSet { .. }
+        | ConversationEvent::ThreadNoteAdded { .. } => return None,
+    })
 }
 
 pub(super) fn of_payment(event: &PaymentEvent) -> String {

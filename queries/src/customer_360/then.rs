@@ -1,10 +1,11 @@
-//! Customer 360 as it was: the customer and all that were merged into it then, with their bookings and payments, each
+//! Customer 360 as it was: the customer and all that were merged into it then, with their bookings, conversations and payments, each
 //! folded from its own stream. Which aggregates those are, the timeline tells, which forgets nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cqrs_es::Aggregate;
 use domain::bookings::Booking;
+use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::customers::events::CustomerEvent;
 use domain::money::{Currency, Money};
@@ -18,7 +19,7 @@ use super::{ConsentProof, Customer360Item, MAX_SHOWN, NoteItem, TimelineItem};
 use crate::ask::{Ctx, Found};
 use crate::past::{Lived, Past};
 use crate::plain::Plain;
-use crate::{bookings, customers, payments};
+use crate::{bookings, conversations, customers, payments};
 
 /// Bookings and payments of one customer that are folded for one answer.
 const MAX_FOLDED: i64 = 1_000;
@@ -47,6 +48,10 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         true => Some(family.bookings(ctx, past).await?),
         false => None,
     };
+    let conversations = match ctx.principal.may(Permission::ConversationsRead) {
+        true => Some(family.conversations(ctx, past).await?),
+        false => None,
+    };
     let (payments, lifetime_value) = match ctx.principal.may(Permission::PaymentsRead) {
         true => {
             let lived = family.payments(ctx, past).await?;
@@ -73,6 +78,7 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         tags: profile.tags.clone(),
         notes,
         bookings,
+        conversations,
         payments,
         lifetime_value,
         timeline,
@@ -178,6 +184,29 @@ impl Family {
         let mut shown = bookings::past_bookings(ctx, named).await?;
         shown.truncate(shown_at_most());
         Ok(shown)
+    }
+
+    /// Threads that were the family's then.
+    async fn conversations(
+        &self,
+        ctx: &Ctx<'_>,
+        past: &Past<'_, '_>,
+    ) -> Result<Vec<conversations::item::InboxItem>> {
+        let mut owned = self.owned::<Conversation>(ctx, past).await?;
+        owned.truncate(shown_at_most());
+        let mut named = Vec::new();
+        // One by one: threads are longer than other streams.
+        for id in owned {
+            for lived in past.find_all::<Conversation>(&[id]).await? {
+                let thread = lived.then.state.thread.as_deref();
+                let owner = thread.and_then(|thread| thread.customer_id.as_ref());
+                let name = owner.and_then(|owner| self.names.get(owner.as_str()));
+                if let Some(name) = name.cloned() {
+                    named.push((lived, name));
+                }
+            }
+        }
+        conversations::past_threads(ctx, named).await
     }
 
     /// Payments that were matched to the family then.

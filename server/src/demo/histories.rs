@@ -8,6 +8,7 @@ use time::{Duration, OffsetDateTime};
 use super::bookings::{self, Telling};
 use super::businesses::Business;
 use super::calendars::Calendar;
+use super::conversations::{self, Acquaintance};
 use super::deeds::{Deed, Story, reference};
 use super::names::{REMARKS, TAGS};
 use super::people::Person;
@@ -62,11 +63,15 @@ pub(super) fn plan(business: &'static Business, calendar: &Calendar) -> Result<V
     for day in SETTING_UP_DAYS - business.history_days..=0 {
         historian.live(day);
     }
+    let talks = historian.talks();
     let told = historian
         .customers
         .into_iter()
         .flat_map(|customer| customer.story.deeds);
-    let mut deeds: Vec<Deed> = told.chain(setting_up(business, calendar)?).collect();
+    let mut deeds: Vec<Deed> = told
+        .chain(setting_up(business, calendar)?)
+        .chain(talks)
+        .collect();
     deeds.retain(|deed| calendar.has_been(deed.at));
     deeds.sort_by_key(|deed| deed.at);
     Ok(deeds)
@@ -102,6 +107,23 @@ fn setting_up(business: &Business, calendar: &Calendar) -> Result<Vec<Deed>, Rea
 }
 
 impl Historian<'_> {
+    /// What the customers who are known by then write.
+    fn talks(&self) -> Vec<Deed> {
+        let known = |(number, customer): (usize, &Customer)| {
+            let since = customer.story.deeds.first()?.at;
+            Some((number, since))
+        };
+        let known = self.customers.iter().enumerate().filter_map(known);
+        let acquaintances: Vec<_> = known
+            .map(|(number, since)| Acquaintance {
+                number,
+                person: &self.customers[number].person,
+                since,
+            })
+            .collect();
+        conversations::plan(self.business, self.calendar, &acquaintances)
+    }
+
     /// One day of the business.
     fn live(&mut self, day: i64) {
         if self.seeds.chance(self.business.lead_percent) {

@@ -4,6 +4,7 @@
 mod bookings;
 mod businesses;
 mod calendars;
+mod conversations;
 mod credentials;
 mod deeds;
 mod filling;

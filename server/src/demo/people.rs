@@ -67,7 +67,7 @@ fn email(seeds: &mut Seeds, first_name: &str, last_name: &str) -> String {
     }
 }
 
-fn phone(business: &Business, number: usize) -> String {
+pub(super) fn phone(business: &Business, number: usize) -> String {
     let place = number + 1;
     let area_code = business.area_codes[place / NUMBERS_PER_AREA_CODE % business.area_codes.len()];
     format!("({area_code}) 555-01{:02}", place % NUMBERS_PER_AREA_CODE)

@@ -1,7 +1,7 @@
 //! Changes as server-sent events: each is sent once the projection of its topic has passed it, so whoever hears of a
 //! change can read it. Resumable by `Last-Event-ID`.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
@@ -61,6 +61,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::CustomersRead,
     },
     Topic {
+        name: "inbox",
+        aggregate_type: "conversation",
+        projection: "conversations",
+        permission: Permission::ConversationsRead,
+    },
+    Topic {
         name: "payments",
         aggregate_type: "payment",
         projection: "payments",
@@ -71,6 +77,12 @@ const TOPICS: &[Topic] = &[
         aggregate_type: "tenant",
         projection: "tenants",
         permission: Permission::TenantsRead,
+    },
+    Topic {
+        name: "thread",
+        aggregate_type: "conversation",
+        projection: "conversations",
+        permission: Permission::ConversationsRead,
     },
 ];
 
@@ -103,7 +115,7 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
             format!("this server has {MAX_STREAMS} streams open; try again later"),
         )
     })?;
-    let projections: Vec<&str> = topics.iter().map(|topic| topic.projection).collect();
+    let projections = projections(&topics);
     let position = match header_text(&request, "last-event-id") {
         Some(token) => parse_position(token).ok_or_else(|| {
             Refusal::malformed(
@@ -182,6 +194,12 @@ fn topics_of(
         .collect()
 }
 
+/// Each projection once: topics may share one.
+fn projections(topics: &[&'static Topic]) -> Vec<&'static str> {
+    let distinct: BTreeSet<&str> = topics.iter().map(|topic| topic.projection).collect();
+    distinct.into_iter().collect()
+}
+
 impl Follower {
     /// The next piece of the stream: an event, or a sign of life.
     async fn next_chunk(&mut self) -> String {
@@ -209,7 +227,7 @@ impl Follower {
 
     async fn look(&mut self) -> Result<()> {
         let client = self.store.pools.engine.get().await?;
-        let projections: Vec<&str> = self.topics.iter().map(|topic| topic.projection).collect();
+        let projections = projections(&self.topics);
         let until = checkpoints::position(&client, &projections).await?;
         if until <= self.position {
             return Ok(());
@@ -228,22 +246,19 @@ impl Follower {
             .await?;
         for row in &rows {
             let kind: &str = row.get("aggregate_type");
-            let Some(topic) = self
-                .topics
-                .iter()
-                .find(|topic| topic.aggregate_type == kind)
-            else {
-                continue;
-            };
             let position: i64 = row.get("position");
             let data = json!({
                 "type": row.get::<_, &str>("event_type"), "aggregate_type": kind,
                 "aggregate_id": row.get::<_, &str>("aggregate_id"), "sequence": row.get::<_, i64>("sequence"),
             });
-            self.pending.push_back(format!(
-                "id: {position}\nevent: {}\ndata: {data}\n\n",
-                topic.name
-            ));
+            for topic in &self.topics {
+                if topic.aggregate_type == kind {
+                    self.pending.push_back(format!(
+                        "id: {position}\nevent: {}\ndata: {data}\n\n",
+                        topic.name
+                    ));
+                }
+            }
             self.position = position;
         }
         if i64::try_from(rows.len()).unwrap_or(PAGE) < PAGE {

@@ -61,6 +61,7 @@ fn consent(channel: Channel, purpose: Purpose) -> Box<ConsentChange> {
         wording,
         at: AT,
         address: None,
+        said_in: None,
     })
 }
 

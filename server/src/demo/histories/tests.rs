@@ -107,18 +107,25 @@ fn everything_that_can_become_of_a_booking_does() {
             *counts.entry(deed.command).or_default() += 1;
         }
         for command in [
+            "add-thread-note",
             "assign-chef",
+            "assign-thread",
             "cancel-booking",
+            "close-thread",
             "complete-booking",
             "confirm-booking",
             "create-lead",
             "expire-booking",
             "mark-no-show",
             "mark-paid",
+            "receive-message",
             "record-checkout-payment",
+            "record-message-status",
             "record-payment",
             "reschedule-booking",
+            "send-message",
             "settle-refund",
+            "snooze-thread",
             "update-booking",
             "update-consent",
         ] {

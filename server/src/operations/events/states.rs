@@ -3,6 +3,7 @@
 use cqrs_es::Aggregate;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
+use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::operations::Operation;
 use domain::payments::Payment;
@@ -21,6 +22,7 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Customer::TYPE) => fold_as::<Customer>(stream),
         Some(Chef::TYPE) => fold_as::<Chef>(stream),
         Some(Operation::TYPE) => fold_as::<Operation>(stream),
+        Some(Conversation::TYPE) => fold_as::<Conversation>(stream),
         Some(Booking::TYPE) => fold_as::<Booking>(stream),
         Some(Payment::TYPE) => fold_as::<Payment>(stream),
         other => Err(unknown(other.unwrap_or_default()).into()),
@@ -34,6 +36,7 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Customer::TYPE => check_as::<Customer>(event),
         Chef::TYPE => check_as::<Chef>(event),
         Operation::TYPE => check_as::<Operation>(event),
+        Conversation::TYPE => check_as::<Conversation>(event),
         Booking::TYPE => check_as::<Booking>(event),
         Payment::TYPE => check_as::<Payment>(event),
         other => Err(unknown(other)),

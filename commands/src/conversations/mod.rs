@@ -1,0 +1,87 @@
+//! Commands about conversations: messages in and out, what providers say of them, and what people do with threads.
+
+mod addresses;
+mod attachments;
+mod canned;
+mod incoming;
+mod keywords;
+mod leads;
+mod merges;
+mod receiving;
+mod recipients;
+mod sending;
+mod starting;
+mod statuses;
+mod threads;
+
+use cqrs_es::Aggregate;
+use domain::conversations::Conversation;
+use domain::ids::ConversationId;
+use event_store::load::Load;
+use identity::permissions::Permission;
+
+use crate::Result;
+use crate::command;
+use crate::registry::{Command, Risk};
+use crate::work::{Loaded, Work};
+
+/// The commands of this noun.
+pub fn commands() -> Vec<Command> {
+    let mut all = vec![
+        command!(
+            "receive-message",
+            receiving::receive_message,
+            receiving::ReceiveMessage,
+            Permission::ConversationsWrite,
+            Risk::Write
+        ),
+        command!(
+            "send-message",
+            sending::send_message,
+            sending::SendMessage,
+            Permission::ConversationsWrite,
+            Risk::Outward
+        ),
+        command!(
+            "start-thread",
+            starting::start_thread,
+            starting::StartThread,
+            Permission::ConversationsWrite,
+            Risk::Write
+        ),
+        command!(
+            "move-thread",
+            merges::move_thread,
+            merges::MoveThread,
+            Permission::ConversationsWrite,
+            Risk::Write
+        ),
+        command!(
+            "merge-threads",
+            merges::merge_threads,
+            merges::MergeThreads,
+            Permission::ConversationsWrite,
+            Risk::Destructive
+        ),
+    ];
+    all.extend(threads::commands());
+    all.extend(canned::commands());
+    all.extend(statuses::commands());
+    all
+}
+
+/// One thread and the key to its texts, in one wait.
+fn load_of(thread_id: &str) -> Load {
+    Load {
+        streams: vec![(Conversation::TYPE, thread_id.to_owned(), 0)],
+        subjects: vec![thread_id.to_owned()],
+        ..Load::default()
+    }
+}
+
+/// The thread, which must be there and not have become part of another one.
+async fn find_thread(work: &mut Work, thread_id: &ConversationId) -> Result<Loaded<Conversation>> {
+    let conversation = work.load::<Conversation>(thread_id.as_str()).await?;
+    conversation.state.require()?;
+    Ok(conversation)
+}
