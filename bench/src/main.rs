@@ -112,6 +112,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
             stripe_url: String::new(),
             public_url: String::new(),
         },
+        relay: outbox::work::Settings::default(),
         metrics: None,
         patient: None,
     })?;

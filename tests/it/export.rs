@@ -172,6 +172,7 @@ async fn project(database: &Database) {
             stripe_url: "http://127.0.0.1:9".to_owned(),
             public_url: "http://127.0.0.1:9".to_owned(),
         },
+        relay: outbox::work::Settings::default(),
         metrics: None,
         patient: None,
     };

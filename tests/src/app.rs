@@ -86,6 +86,7 @@ impl TestApp {
                 stripe_url: format!("{}/stripe", providers.url),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
+            relay: outbox::work::Settings::default(),
             metrics: None,
             patient: Some(patient(url)),
         };

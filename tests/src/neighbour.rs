@@ -43,6 +43,7 @@ impl Neighbour {
                 stripe_url: format!("{}/stripe", app.providers.url),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
+            relay: outbox::work::Settings::default(),
             metrics: None,
             patient: None,
         };

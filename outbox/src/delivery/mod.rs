@@ -24,40 +24,13 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::Result;
+use crate::deliver::{Deliver, Delivered, Undelivered};
 use crate::letters::Letters;
-use crate::work::Job;
+use crate::rules::{self, Rules};
+use crate::work::{Job, Ordering};
 
 /// Mail servers kept connected at once; beyond it the oldest connections are made anew.
 const MAX_MAIL_SERVERS: usize = 200;
-
-/// What a delivery did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivered {
-    Done,
-    /// Nothing was to be done, or nothing was allowed; with why.
-    Withheld(&'static str),
-}
-
-/// Why a delivery did not succeed.
-#[derive(Debug)]
-pub enum Undelivered {
-    /// The provider, or the way to it.
-    Failed(Failure),
-    /// Our own side: the streams could not be read, or the result could not be brought back.
-    Refused(Error),
-}
-
-impl From<Failure> for Undelivered {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Error> for Undelivered {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
 
 /// Where providers are and how we present ourselves to them.
 #[derive(Clone, Debug)]
@@ -93,7 +66,7 @@ impl Delivery {
     }
 
     /// Delivers one message.
-    pub(crate) async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
+    async fn carry_out(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
         let call: Call = serde_json::from_str(&job.call).map_err(Error::from)?;
         match call {
             Call::CreateCheckout { booking_id } => self.create_checkout(job, booking_id).await,
@@ -115,20 +88,6 @@ impl Delivery {
             }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
-    }
-
-    /// Says that a message will not be tried again, where something waits for its result.
-    pub(crate) async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
-        let call: Call = serde_json::from_str(&job.call)?;
-        if let Call::RefundPayment {
-            payment_id,
-            refund_id,
-        } = call
-        {
-            let body = json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
-            self.bring_back(job, "fail-refund", body).await?;
-        }
-        Ok(())
     }
 
     async fn fire(&self, job: &Job, timer: Timer) -> std::result::Result<Delivered, Undelivered> {
@@ -235,6 +194,37 @@ impl Delivery {
         let server = Arc::new(make()?);
         servers.insert(key, server.clone());
         Ok(server)
+    }
+}
+
+impl Deliver for Delivery {
+    fn rules(&self, job: &Job) -> Result<Rules> {
+        Ok(Rules::of(&serde_json::from_str(&job.call)?, &job.target))
+    }
+
+    fn concurrency(&self, target: &str) -> usize {
+        rules::concurrency(target)
+    }
+
+    fn ordering(&self, target: &str) -> Ordering {
+        rules::ordering(target)
+    }
+
+    async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
+        self.carry_out(job).await
+    }
+
+    async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
+        let call: Call = serde_json::from_str(&job.call)?;
+        if let Call::RefundPayment {
+            payment_id,
+            refund_id,
+        } = call
+        {
+            let body = json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
+            self.bring_back(job, "fail-refund", body).await?;
+        }
+        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
             stripe_url: settings.stripe_url(),
             public_url: settings.public_url(),
         },
+        relay: settings.relay.settings(),
         metrics: Some(metrics),
         patient: Some(Patient::new(
             database_settings,
