@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use crate::Result;
+use crate::leases::Leases;
 use crate::queues::Asked;
 use crate::work::{Job, Settings};
 
@@ -29,7 +30,7 @@ const CLAIM: &str = "
         from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[])
             as a (tenant_id, target, quota, floor, ordering)
     ), gated as materialized (
-        select a.tenant_id, a.target, a.floor, a.ordering, s.is_governed,
+        select a.tenant_id, a.target, a.floor, a.ordering, d.tenant_id is not null as is_governed,
             s.window_failures > 0 or s.breaker_opens > 0 as is_troubled, d.breaker_opens > 0 as is_probe,
             d.max_in_flight is not null as is_counted,
             case when d.rate_per_second is not null then 1 / (d.rate_per_second * $9::float8) end as pace_seconds,
@@ -48,10 +49,12 @@ const CLAIM: &str = "
         left join destinations s on s.tenant_id = a.tenant_id and s.target = a.target
         left join lateral (
             select d.* from destinations d
-            where d.tenant_id = a.tenant_id and d.target = a.target and s.is_governed
+            where d.tenant_id = a.tenant_id and d.target = a.target
+              and (s.rate_per_second is not null or s.max_in_flight is not null or s.breaker_opens > 0)
             for update skip locked) d on true
         where (s.tenant_id is null or greatest(s.not_before, s.paused_until, s.breaker_until, s.probe_until) <= now())
-          and (not coalesce(s.is_governed, false) or d.claim_no = s.claim_no)
+          and (coalesce(s.rate_per_second is null and s.max_in_flight is null and s.breaker_opens = 0, true)
+            or d.claim_no = s.claim_no)
     ), due as materialized (
         select g.tenant_id, g.target, w.*, row_number() over (partition by g.tenant_id, g.target order by w.run_at, w.work_id) as nth
         from gated g
@@ -119,10 +122,11 @@ pub struct Claimed {
     pub asked_at: Instant,
 }
 
-/// Leases up to `limit` due messages of these destinations.
+/// Leases up to `limit` due messages of these destinations; none while a lease of our own has ended and what came of it
+/// is not written back, for that message would be the first.
 pub async fn claim(
     pool: &Pool,
-    (worker, settings): (&str, &Settings),
+    (worker, settings, leases): (&str, &Settings, &Leases),
     asked: &Asked,
     limit: usize,
 ) -> Result<Claimed> {
@@ -131,6 +135,12 @@ pub async fn claim(
     let limit = i64::try_from(limit.min(MAX_CLAIMED)).unwrap_or(1);
     let lease_seconds = settings.lease.as_secs_f64();
     let asked_at = Instant::now();
+    if leases.are_overdue() {
+        return Ok(Claimed {
+            jobs: Vec::new(),
+            asked_at,
+        });
+    }
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 9] = [
         &asked.tenants,
         &asked.targets,

@@ -60,13 +60,14 @@ const FLUSH: &str = "
         on conflict (tenant_id, message_id) do nothing
     ), settled as (
         delete from outbox_dead d using result r
-        where r.outcome = 'delivered' and not exists (select from held h where h.work_id = r.work_id)
+        where r.outcome = 'delivered' and not exists (
+            select from held h where h.work_id = r.work_id and h.lease_no = r.lease_no)
           and d.tenant_id = r.tenant_id and d.message_id = r.message_id and d.lease_no >= r.lease_no
           and d.state = 'unknown' and d.discarded_at is null
-        returning r.work_id
+        returning r.work_id, r.lease_no
     ), judged as (
-        select r.*, exists (select from held h where h.work_id = r.work_id)
-            or exists (select from settled s where s.work_id = r.work_id) as is_ours
+        select r.*, exists (select from held h where h.work_id = r.work_id and h.lease_no = r.lease_no)
+            or exists (select from settled s where s.work_id = r.work_id and s.lease_no = r.lease_no) as is_ours
         from result r
     ), attempted as (
         insert into outbox_attempts (tenant_id, message_id, lease_no, attempt, worker, outcome, failure_kind, detail, started_at)
@@ -211,7 +212,7 @@ impl Flusher {
                 metrics::counter!("rapport_outbox_stale_write_backs_total").increment(1);
                 tracing::warn!(
                     message = job.message_id,
-                    lease = job.lease_no,
+                    lease = completion.lease.number(),
                     "a stale delivery changed nothing"
                 );
             }
@@ -277,6 +278,7 @@ impl<'a> Columns<'a> {
         let mut columns = Self::default();
         for Completion {
             job,
+            lease,
             action,
             outcome,
             failure_kind,
@@ -285,7 +287,7 @@ impl<'a> Columns<'a> {
         } in batch
         {
             columns.work_ids.push(job.work_id);
-            columns.lease_nos.push(job.lease_no);
+            columns.lease_nos.push(lease.number());
             columns.tenants.push(job.tenant_id.as_str());
             columns.messages.push(&job.message_id);
             columns.attempts.push(job.attempt);

@@ -2,6 +2,7 @@
 //! time lets go of the delivery by itself, for by then it may be somebody else's.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -73,7 +74,7 @@ impl Numbers {
 type Held = Arc<Mutex<HashMap<i64, Entry>>>;
 
 struct Entry {
-    lease_no: i64,
+    lease_no: Arc<AtomicI64>,
     deadline: watch::Sender<Instant>,
 }
 
@@ -86,26 +87,34 @@ pub struct Leases {
 /// One lease, renewed for as long as this lives.
 pub struct Lease {
     work_id: i64,
-    lease_no: i64,
+    lease_no: Arc<AtomicI64>,
     deadline: watch::Receiver<Instant>,
     held: Held,
 }
 
 impl Leases {
-    /// Begins to look after a lease that holds until `deadline`.
-    pub fn hold(&self, job: &Job, deadline: Instant) -> Lease {
+    /// Begins to look after a lease that holds until `deadline`. `None` when an older lease of the same message is still
+    /// being dealt with here: that goes on under the new one, as nobody else has had it in between.
+    pub fn hold(&self, job: &Job, deadline: Instant) -> Option<Lease> {
+        let mut held = lock(&self.held);
+        if let Some(entry) = held.get(&job.work_id) {
+            entry.lease_no.store(job.lease_no, Ordering::Relaxed);
+            entry.deadline.send_replace(deadline);
+            return None;
+        }
         let (sender, receiver) = watch::channel(deadline);
+        let lease_no = Arc::new(AtomicI64::new(job.lease_no));
         let entry = Entry {
-            lease_no: job.lease_no,
+            lease_no: lease_no.clone(),
             deadline: sender,
         };
-        lock(&self.held).insert(job.work_id, entry);
-        Lease {
+        held.insert(job.work_id, entry);
+        Some(Lease {
             work_id: job.work_id,
-            lease_no: job.lease_no,
+            lease_no,
             deadline: receiver,
             held: self.held.clone(),
-        }
+        })
     }
 
     /// Renews until told to stop, which is after the last delivery has ended. What could not be renewed ends by itself.
@@ -141,7 +150,9 @@ impl Leases {
         let mut numbers = Numbers::default();
         for (work_id, entry) in lock(&self.held).iter() {
             numbers.work_ids.push(*work_id);
-            numbers.lease_nos.push(entry.lease_no);
+            numbers
+                .lease_nos
+                .push(entry.lease_no.load(Ordering::Relaxed));
         }
         numbers
     }
@@ -151,7 +162,8 @@ impl Leases {
         let held = lock(&self.held);
         let numbers = asked.work_ids.iter().zip(&asked.lease_nos);
         for (work_id, lease_no) in numbers {
-            let Some(entry) = held.get(work_id).filter(|one| one.lease_no == *lease_no) else {
+            let is_same = |one: &&Entry| one.lease_no.load(Ordering::Relaxed) == *lease_no;
+            let Some(entry) = held.get(work_id).filter(is_same) else {
                 continue;
             };
             let until = match renewed.contains(work_id) {
@@ -184,6 +196,11 @@ impl Lease {
         }
     }
 
+    /// The number that results are written back under.
+    pub fn number(&self) -> i64 {
+        self.lease_no.load(Ordering::Relaxed)
+    }
+
     /// Whether it still holds, by the clock.
     pub fn holds(&self) -> bool {
         *self.deadline.borrow() > Instant::now()
@@ -192,10 +209,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        let mut held = lock(&self.held);
-        if held.get(&self.work_id).map(|entry| entry.lease_no) == Some(self.lease_no) {
-            held.remove(&self.work_id);
-        }
+        lock(&self.held).remove(&self.work_id);
     }
 }
 
@@ -280,7 +294,7 @@ mod tests {
     async fn a_lease_that_is_renewed_outlives_its_first_deadline() {
         let leases = Leases::default();
         let soon = Instant::now() + Duration::from_millis(20);
-        let mut lease = leases.hold(&job(3), soon);
+        let mut lease = leases.hold(&job(3), soon).unwrap();
         let later = soon + Duration::from_millis(60);
         leases.renewed(&leases.numbers(), &[1], later);
         lease.ended().await;
@@ -290,21 +304,22 @@ mod tests {
     #[tokio::test]
     async fn a_lease_that_somebody_else_has_ends_at_once() {
         let leases = Leases::default();
-        let mut lease = leases.hold(&job(3), Instant::now() + Duration::from_secs(3_600));
+        let hour = Duration::from_secs(3_600);
+        let mut lease = leases.hold(&job(3), Instant::now() + hour).unwrap();
         leases.renewed(&leases.numbers(), &[], Instant::now());
         lease.ended().await;
         assert!(!lease.holds());
     }
 
     #[test]
-    fn an_older_lease_of_a_message_does_not_end_the_care_for_a_newer_one() {
+    fn a_message_that_is_still_being_dealt_with_goes_on_under_its_newer_lease() {
         let leases = Leases::default();
         let deadline = Instant::now() + Duration::from_secs(60);
-        let older = leases.hold(&job(3), deadline);
-        let newer = leases.hold(&job(4), deadline);
-        drop(older);
-        assert_eq!(leases.numbers().lease_nos, [4]);
-        drop(newer);
+        let lease = leases.hold(&job(3), Instant::now()).unwrap();
+        assert!(leases.are_overdue() && !lease.holds());
+        assert!(leases.hold(&job(4), deadline).is_none());
+        assert!(lease.holds() && lease.number() == 4);
+        drop(lease);
         assert!(leases.numbers().is_empty());
     }
 }

@@ -17,7 +17,7 @@ const MAX_ASKED: usize = 128;
 const SMALLEST_QUOTA: usize = 4;
 /// How soon destinations are looked for again, and how late at the latest.
 const DISCOVER_AT_MOST_EVERY: Duration = Duration::from_millis(50);
-const DISCOVER_AT_LEAST_EVERY: Duration = Duration::from_secs(1);
+const DISCOVER_AT_LEAST_EVERY: Duration = Duration::from_millis(250);
 /// Looking for destinations may take this share of the time at most: one part in so many.
 const DISCOVER_SHARE: u32 = 20;
 /// Destinations that are remembered; the rest is found when those are done.

@@ -159,7 +159,8 @@ pub async fn order(
 ) -> Result<(String, i64)> {
     let rate = wanted.rate_per_second.unwrap_or(DEFAULT_RATE_PER_SECOND);
     let most = wanted.max_messages.unwrap_or(MAX_MESSAGES);
-    if !(rate.is_finite() && rate > 0.0) || !(1..=MAX_MESSAGES).contains(&most) {
+    let is_sound = rate.is_finite() && rate > 0.0 && (1..=MAX_MESSAGES).contains(&most);
+    if !is_sound {
         let detail = format!(
             "the rate must be above 0 messages a second, and the limit 1 to {MAX_MESSAGES}"
         );

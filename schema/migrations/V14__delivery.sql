@@ -49,8 +49,6 @@ alter table destinations
     add column breaker_until timestamptz not null default '-infinity',
     add column breaker_reason text,
     add column probe_until timestamptz not null default '-infinity';
-alter table destinations add column is_governed boolean not null
-    generated always as (rate_per_second is not null or max_in_flight is not null or breaker_opens > 0) stored;
 
 -- Dead letters that are sent again by the relay, at a pace; where it stands is written with what it has revived.
 create table outbox_redrives (

@@ -180,8 +180,8 @@ impl<D: Deliver> Relay<D> {
         }
         for round in 0..2 {
             let asked = queues.ask(&*self.deliver, room);
-            if !asked.tenants.is_empty() && !leases.are_overdue() {
-                let held = (self.worker.as_str(), &self.settings);
+            if !asked.tenants.is_empty() {
+                let held = (self.worker.as_str(), &self.settings, leases);
                 claimed = claims::claim(pool, held, &asked, room).await?;
             }
             queues.granted(&claimed.jobs, room);
@@ -207,14 +207,16 @@ impl<D: Deliver> Relay<D> {
             let Ok(slot) = slots.clone().try_acquire_owned() else {
                 break;
             };
-            let lease = engine.leases.hold(&job, deadline);
             metrics::histogram!("rapport_outbox_late_seconds", "target" => job.target.clone())
                 .record(job.late);
             let place = Place {
                 destination: destination(&job),
-                health: Health::Poor,
+                health: Health::Good,
                 released: engine.released.clone(),
                 _slot: slot,
+            };
+            let Some(lease) = engine.leases.hold(&job, deadline) else {
+                continue;
             };
             let held = Held { job, lease, place };
             if held.job.wait.is_zero() && engine.attempts.needs_intent(&held.job) {
@@ -261,6 +263,7 @@ impl<D: Deliver> Engine<D> {
             lease,
             mut place,
         } = held;
+        place.health = Health::Poor;
         match self.attempts.make(job, lease, intent).await {
             Made::Done(completion) => {
                 place.health = completion.verdict.health();
