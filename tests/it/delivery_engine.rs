@@ -14,7 +14,7 @@ use uuid::Uuid;
 /// Long enough to be renewed a few times, short enough to wait for its end.
 const LEASE: Duration = Duration::from_millis(1_200);
 const LONG_LEASE: Duration = Duration::from_secs(60);
-const SETTLING: Duration = Duration::from_secs(120);
+const SETTLING: Duration = Duration::from_secs(300);
 
 const COUNT_FINAL: &str = "
     select message_id, count(*) from outbox_attempts where outcome = 'delivered' group by message_id";

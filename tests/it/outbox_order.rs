@@ -13,7 +13,7 @@ use tests::{scale, wait};
 
 const LEASE: Duration = Duration::from_millis(1_200);
 const LONG_LEASE: Duration = Duration::from_secs(60);
-const SETTLING: Duration = Duration::from_secs(120);
+const SETTLING: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_a_key_keep_their_order_through_failures_and_kills() {
