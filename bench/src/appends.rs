@@ -76,6 +76,7 @@ fn commit(tenant_id: &TenantId, key: String, (id, sequence): (&str, i64)) -> Com
         call: serde_json::json!({"call": "note", "stream": id}).to_string(),
         order_key: None,
         due: None,
+        expires_at: None,
         aggregate_type: Customer::TYPE.to_owned(),
         aggregate_id: id.to_owned(),
         sequence: sequence + 1,

@@ -113,6 +113,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
             addresses: Default::default(),
             public_url: String::new(),
         },
+        relay: outbox::work::Settings::default(),
         metrics: None,
         patient: None,
     })?;

@@ -17,6 +17,32 @@ pub struct Effect {
     pub due: Option<OffsetDateTime>,
     /// Deliveries to one target with the same key keep their order.
     pub order_key: Option<String>,
+    /// After this moment it is not sent any more; without one it is tried as long as its target's schedule says.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+/// What a crash or a lost answer means for a call: whether it may be sent again, and what must be known before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EffectClass {
+    /// K: the provider honours a key, for about a day. It is sent again under the same key, and looked up after that.
+    Keyed,
+    /// R: we name what is made, so a second one is refused or is the first. It is sent again freely.
+    Named,
+    /// L: what was made can be found. It is looked for before it is sent again.
+    Findable,
+    /// N: nobody can tell a repetition. An intent is written down before the first byte leaves.
+    Blind(OnUnknown),
+    /// P: it changes nothing outside. It is sent again freely; each attempt may cost money.
+    Pure,
+}
+
+/// What becomes of a blind call that may or may not have had its effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum OnUnknown {
+    /// It waits for an operator: twice would be worse than late.
+    Park,
+    /// It is sent again: never would be worse than twice.
+    Resend,
 }
 
 /// What to do. The variant decides the target and its effect class (what a crash during delivery means).
@@ -79,7 +105,36 @@ pub enum EmailTemplate {
     PaymentRefunded,
 }
 
+impl Call {
+    /// What a crash means for it.
+    pub fn class(&self) -> EffectClass {
+        match self {
+            Self::CreateCheckout { .. }
+            | Self::ExpireCheckout { .. }
+            | Self::RefundPayment { .. } => EffectClass::Keyed,
+            // A letter twice is a nuisance, a letter never is a lost customer; its Message-ID stays the same.
+            Self::SendEmail { .. } => EffectClass::Blind(OnUnknown::Resend),
+            Self::SendMessage { channel, .. } => match channel {
+                Channel::Email => EffectClass::Blind(OnUnknown::Resend),
+                Channel::Sms | Channel::Phone => EffectClass::Findable,
+                // Its own report tells later what became of it.
+                Channel::Whatsapp => EffectClass::Blind(OnUnknown::Park),
+                // It is there as soon as it is stored.
+                Channel::WebChat => EffectClass::Named,
+            },
+            // A command of ours, whose key is never forgotten while the timer waits.
+            Self::Timer(_) => EffectClass::Named,
+        }
+    }
+}
+
 impl Effect {
+    /// The same, not to be sent after this moment.
+    pub fn expiring(mut self, at: OffsetDateTime) -> Self {
+        self.expires_at = Some(at);
+        self
+    }
+
     /// An effect due at once, in order with the others of `booking_id`.
     pub fn of_booking(name: &'static str, booking_id: &str, call: Call) -> Self {
         Self {
@@ -87,6 +142,7 @@ impl Effect {
             call,
             due: None,
             order_key: Some(booking_id.to_owned()),
+            expires_at: None,
         }
     }
 
@@ -102,6 +158,7 @@ impl Effect {
             call,
             due,
             order_key: Some(order_key),
+            expires_at: None,
         }
     }
 
@@ -112,6 +169,54 @@ impl Effect {
             call: Call::Timer(timer),
             due: Some(due),
             order_key: None,
+            expires_at: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_call_has_the_class_that_its_provider_allows() {
+        let booking_id = BookingId::new("booking");
+        let table = [
+            (
+                Call::CreateCheckout {
+                    booking_id: booking_id.clone(),
+                },
+                EffectClass::Keyed,
+            ),
+            (
+                Call::ExpireCheckout {
+                    booking_id: booking_id.clone(),
+                    provider_session_id: "cs_1".to_owned(),
+                },
+                EffectClass::Keyed,
+            ),
+            (
+                Call::RefundPayment {
+                    payment_id: PaymentId::new("payment"),
+                    refund_id: "refund".to_owned(),
+                },
+                EffectClass::Keyed,
+            ),
+            (
+                Call::SendEmail {
+                    template: EmailTemplate::DepositPaid,
+                    booking_id: booking_id.clone(),
+                    customer_id: CustomerId::new("customer"),
+                },
+                EffectClass::Blind(OnUnknown::Resend),
+            ),
+            (
+                Call::Timer(Timer::ExpireBooking { booking_id }),
+                EffectClass::Named,
+            ),
+        ];
+        for (call, class) in table {
+            assert_eq!(call.class(), class, "{call:?}");
         }
     }
 }

@@ -89,17 +89,17 @@ const APPEND: &str = "
         select fresh.id, k.subject, k.wrapped from fresh, unnest($39::text[], $40::bytea[]) as k (subject, wrapped)
     ), messages as (
         insert into outbox_messages (tenant_id, message_id, name, target, call, order_key, aggregate_type, aggregate_id,
-            sequence, correlation_id, causation_id, due_at)
+            sequence, correlation_id, causation_id, due_at, expires_at)
         select fresh.id, m.message_id, m.name, m.target, m.call, m.order_key, m.kind, m.id, m.sequence,
-            m.correlation_id, m.causation_id, m.due
+            m.correlation_id, m.causation_id, m.due, m.expires
         from fresh, unnest($41::text[], $42::text[], $43::text[], $44::json[], $45::text[], $46::text[], $47::text[],
-            $48::bigint[], $49::timestamptz[], $50::text[], $51::text[])
-            as m (message_id, name, target, call, order_key, kind, id, sequence, due, correlation_id, causation_id)
+            $48::bigint[], $49::timestamptz[], $50::text[], $51::text[], $52::timestamptz[])
+            as m (message_id, name, target, call, order_key, kind, id, sequence, due, correlation_id, causation_id, expires)
     ), work as (
-        insert into outbox_work (tenant_id, message_id, target, order_key, run_at)
-        select fresh.id, m.message_id, m.target, m.order_key, coalesce(m.due, clock_timestamp())
-        from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[])
-            as m (message_id, target, order_key, due)
+        insert into outbox_work (tenant_id, message_id, target, order_key, run_at, expires_at)
+        select fresh.id, m.message_id, m.target, m.order_key, coalesce(m.due, clock_timestamp()), m.expires
+        from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[], $52::timestamptz[])
+            as m (message_id, target, order_key, due, expires)
     )
     select member, position from drawn
     union all

@@ -89,6 +89,8 @@ pub struct OutboxMessage {
     pub call: String,
     pub order_key: Option<String>,
     pub due: Option<OffsetDateTime>,
+    /// Not sent after this moment.
+    pub expires_at: Option<OffsetDateTime>,
     pub aggregate_type: String,
     pub aggregate_id: String,
     pub sequence: i64,
@@ -138,6 +140,7 @@ impl OutboxMessage {
             call: serde_json::to_string(&effect.call)?,
             order_key: effect.order_key.clone(),
             due: effect.due,
+            expires_at: effect.expires_at,
             aggregate_type: aggregate_type.to_owned(),
             aggregate_id: aggregate_id.to_owned(),
             sequence,

@@ -29,6 +29,13 @@ const BECOME_QUERY: &str = "
     set role rapport_request; set plan_cache_mode = force_custom_plan; set jit = off; set statement_timeout = '10s'";
 const BECOME_ENGINE: &str = "set role rapport_engine; set jit = off; set statement_timeout = '60s'";
 
+/// The relay's few statements, on tables that fill and empty by the minute: no plan may rest on how full they were.
+const BECOME_RELAY: &str = "
+    set role rapport_engine; set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off;
+    set plan_cache_mode = force_generic_plan; set jit = off; set statement_timeout = '30s'";
+/// One claim, a few write-backs and a heartbeat at a time.
+const RELAY_CONNECTIONS: usize = 4;
+
 const SET_TENANT: &str = "select set_config('rapport.tenant_id', $1, true)";
 
 /// How many connections each use may hold.
@@ -58,6 +65,8 @@ pub struct Pools {
     pub query: Pool,
     /// The log's loop, projectors, relay, look-up of keys and slugs.
     pub engine: Pool,
+    /// What the relay leases and writes back: key access only.
+    pub relay: Pool,
     /// Where to connect for what a pool cannot hold: the listener.
     pub config: Arc<tokio_postgres::Config>,
 }
@@ -73,6 +82,7 @@ impl Pools {
             request: pool(&config, sizes.request, BECOME_REQUEST)?,
             query: pool(&config, sizes.query, BECOME_QUERY)?,
             engine: pool(&config, sizes.engine, BECOME_ENGINE)?,
+            relay: pool(&config, RELAY_CONNECTIONS, BECOME_RELAY)?,
             config: Arc::new(config),
         })
     }
@@ -84,6 +94,7 @@ impl Pools {
         self.request.close();
         self.query.close();
         self.engine.close();
+        self.relay.close();
     }
 }
 

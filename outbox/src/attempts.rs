@@ -1,6 +1,7 @@
-//! The outbox for operators: what waits, what was tried, what died; retry and discard.
+//! The outbox for operators: what waits, what was tried, what died, and of what nobody knows what became of it.
 
 use deadpool_postgres::Pool;
+use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use event_store::recorded::Payload;
 use serde::Serialize;
@@ -12,10 +13,11 @@ use crate::Result;
 /// The longest list.
 pub const MAX_LISTED: i64 = 1_000;
 
+/// Whatever state they are in.
 const LIST: &str = "
     select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
-        case when d.message_id is not null and d.discarded_at is null then 'dead'
-             when d.message_id is not null then 'discarded'
+        case when d.discarded_at is not null then 'discarded'
+             when d.message_id is not null then d.state
              when w.work_id is null then 'done'
              when w.lease_until > clock_timestamp() then 'leased'
              else 'waiting' end as state,
@@ -26,34 +28,69 @@ const LIST: &str = "
     from outbox_messages m
     left join outbox_work w on w.tenant_id = m.tenant_id and w.message_id = m.message_id
     left join outbox_dead d on d.tenant_id = m.tenant_id and d.message_id = m.message_id
-    where ($1::text is null or m.tenant_id = $1)
-      and ($2::text is null or $2 = case when d.message_id is not null and d.discarded_at is null then 'dead'
-             when d.message_id is not null then 'discarded' when w.work_id is null then 'done'
-             when w.lease_until > clock_timestamp() then 'leased' else 'waiting' end)
+    where ($1::text is null or m.tenant_id = $1) and ($2::text is null or m.target = $2)
+    order by m.created_at desc, m.message_id limit $3";
+
+/// Those that wait or are under way, from the table of work alone.
+const LIST_WORK: &str = "
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+        case when w.lease_until > clock_timestamp() then 'leased' else 'waiting' end as state, w.attempt, w.run_at,
+        (select a.failure_kind from outbox_attempts a
+            where a.tenant_id = m.tenant_id and a.message_id = m.message_id order by a.lease_no desc limit 1) as failure_kind
+    from (
+        select o.* from outbox_work o
+        where ($1::text is null or o.tenant_id = $1) and ($2::text is null or o.target = $2)
+          and (o.lease_until > clock_timestamp()) = ($4::text = 'leased')
+        order by o.run_at, o.work_id limit $3) w
+    join outbox_messages m on m.tenant_id = w.tenant_id and m.message_id = w.message_id
+    order by w.run_at, w.work_id";
+
+/// Those that are dead, unknown or discarded, from the table of the dead alone.
+const LIST_DEAD: &str = "
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+        case when d.discarded_at is not null then 'discarded' else d.state end as state, d.attempt,
+        null::timestamptz as run_at, d.failure_kind
+    from (
+        select o.* from outbox_dead o
+        where ($1::text is null or o.tenant_id = $1) and ($2::text is null or o.target = $2)
+          and $4::text = case when o.discarded_at is not null then 'discarded' else o.state end
+        order by o.died_at desc, o.message_id limit $3) d
+    join outbox_messages m on m.tenant_id = d.tenant_id and m.message_id = d.message_id
+    order by d.died_at desc, d.message_id";
+
+/// Those that are over, the newest first.
+const LIST_DONE: &str = "
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+        'done' as state, coalesce((select max(a.attempt) from outbox_attempts a
+            where a.tenant_id = m.tenant_id and a.message_id = m.message_id), 0) as attempt,
+        null::timestamptz as run_at, null::text as failure_kind
+    from outbox_messages m
+    where ($1::text is null or m.tenant_id = $1) and ($2::text is null or m.target = $2)
+      and not exists (select from outbox_work w where w.tenant_id = m.tenant_id and w.message_id = m.message_id)
+      and not exists (select from outbox_dead d where d.tenant_id = m.tenant_id and d.message_id = m.message_id)
     order by m.created_at desc, m.message_id limit $3";
 
 const SHOW: &str = "
-    select tenant_id, message_id, name, target, order_key, aggregate_type, aggregate_id, sequence, call, created_at
-    from outbox_messages where message_id = $1";
+    select tenant_id, message_id, name, target, order_key, aggregate_type, aggregate_id, sequence, call, created_at, due_at,
+        expires_at
+    from outbox_messages where message_id = $1 and ($2::text is null or tenant_id = $2) limit 1";
 
 const LIST_ATTEMPTS: &str = "
     select lease_no, attempt, worker, outcome, failure_kind, detail, started_at, finished_at
     from outbox_attempts where tenant_id = $1 and message_id = $2 order by lease_no, finished_at";
 
-const REVIVE: &str = "
-    with risen as (
-        delete from outbox_dead where message_id = $1 and discarded_at is null
-        returning tenant_id, message_id, work_id, target, order_key)
-    insert into outbox_work (work_id, tenant_id, message_id, target, order_key, run_at, lease_no)
-    select r.work_id, r.tenant_id, r.message_id, r.target, r.order_key, clock_timestamp(),
-        (select coalesce(max(a.lease_no), 0) from outbox_attempts a
-         where a.tenant_id = r.tenant_id and a.message_id = r.message_id)
-    from risen r";
-const HASTEN: &str = "
-    update outbox_work set run_at = clock_timestamp() where message_id = $1 and lease_until < clock_timestamp()";
-const DISCARD: &str = "
-    update outbox_dead set discarded_at = clock_timestamp(), discarded_by = $2, discard_reason = $3
-    where message_id = $1 and discarded_at is null";
+/// The states that a message can be in.
+pub const STATES: [&str; 6] = ["waiting", "leased", "done", "dead", "unknown", "discarded"];
+
+/// Which messages to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Listing<'a> {
+    pub tenant_id: Option<&'a TenantId>,
+    /// One of [`STATES`].
+    pub state: Option<&'a str>,
+    pub target: Option<&'a str>,
+    pub limit: i64,
+}
 
 /// One message in a list.
 #[derive(Clone, Debug, Serialize)]
@@ -88,6 +125,10 @@ pub struct MessageDetail {
     pub call: Box<RawValue>,
     #[serde(with = "time::serde::rfc3339")]
     pub created_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub due_at: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub expires_at: Option<OffsetDateTime>,
     pub attempts: Vec<Attempt>,
 }
 
@@ -106,18 +147,25 @@ pub struct Attempt {
     pub finished_at: OffsetDateTime,
 }
 
-/// The newest messages, of one tenant or state if wanted.
-pub async fn list_messages(
-    pool: &Pool,
-    tenant_id: Option<&str>,
-    state: Option<&str>,
-    limit: i64,
-) -> Result<Vec<MessageSummary>> {
-    let rows = pool
-        .get()
-        .await?
-        .query(LIST, &[&tenant_id, &state, &limit.clamp(1, MAX_LISTED)])
-        .await?;
+/// Messages, the newest first; those that wait or are under way in the order in which they are due.
+pub async fn list_messages(pool: &Pool, listing: Listing<'_>) -> Result<Vec<MessageSummary>> {
+    let (tenant_id, target) = (listing.tenant_id.map(TenantId::as_str), listing.target);
+    let limit = listing.limit.clamp(1, MAX_LISTED);
+    let client = pool.get().await?;
+    let chosen: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&tenant_id, &target, &limit];
+    let rows = match listing.state {
+        None => client.query(LIST, &chosen).await?,
+        Some("done") => client.query(LIST_DONE, &chosen).await?,
+        Some(state) => {
+            let sql = match state {
+                "waiting" | "leased" => LIST_WORK,
+                _ => LIST_DEAD,
+            };
+            client
+                .query(sql, &[&tenant_id, &target, &limit, &state])
+                .await?
+        }
+    };
     Ok(rows
         .iter()
         .map(|row| MessageSummary {
@@ -137,13 +185,18 @@ pub async fn list_messages(
         .collect())
 }
 
-/// One message and everything that was tried.
-pub async fn find_message(pool: &Pool, message_id: &str) -> Result<MessageDetail> {
+/// One message and everything that was tried; with a tenant, another's is not found.
+pub async fn find_message(
+    pool: &Pool,
+    tenant_id: Option<&TenantId>,
+    message_id: &str,
+) -> Result<MessageDetail> {
     let client = pool.get().await?;
+    let owner = tenant_id.map(TenantId::as_str);
     let row = client
-        .query_opt(SHOW, &[&message_id])
+        .query_opt(SHOW, &[&message_id, &owner])
         .await?
-        .ok_or_else(|| unknown(message_id))?;
+        .ok_or_else(|| unknown_message(message_id))?;
     let tenant_id: String = row.get("tenant_id");
     let attempts = client
         .query(LIST_ATTEMPTS, &[&tenant_id, &message_id])
@@ -158,6 +211,8 @@ pub async fn find_message(pool: &Pool, message_id: &str) -> Result<MessageDetail
         sequence: row.get("sequence"),
         call: RawValue::from_string(row.get::<_, Payload>("call").0)?,
         created_at: row.get("created_at"),
+        due_at: row.get("due_at"),
+        expires_at: row.get("expires_at"),
         attempts: attempts
             .iter()
             .map(|row| Attempt {
@@ -175,34 +230,8 @@ pub async fn find_message(pool: &Pool, message_id: &str) -> Result<MessageDetail
     })
 }
 
-/// Tries a dead or waiting message again now. Its id, and so the provider's key, stays the same.
-pub async fn retry_message(pool: &Pool, message_id: &str) -> Result<()> {
-    let client = pool.get().await?;
-    if client.execute(REVIVE, &[&message_id]).await?
-        + client.execute(HASTEN, &[&message_id]).await?
-        > 0
-    {
-        return Ok(());
-    }
-    let detail = "only a dead or waiting message can be retried; this one is done, under way, discarded or unknown";
-    Err(Refusal::conflict("message-not-retriable", detail).into())
-}
-
-/// Gives a dead message up for good; what waits behind it goes on.
-pub async fn discard_message(pool: &Pool, message_id: &str, by: &str, reason: &str) -> Result<()> {
-    if pool
-        .get()
-        .await?
-        .execute(DISCARD, &[&message_id, &by, &reason])
-        .await?
-        == 1
-    {
-        return Ok(());
-    }
-    Err(Refusal::conflict("message-not-dead", "only a dead message can be discarded").into())
-}
-
-fn unknown(message_id: &str) -> Refusal {
+/// There is no such message.
+pub(crate) fn unknown_message(message_id: &str) -> Refusal {
     Refusal::not_found(
         "message-not-found",
         format!("there is no message {message_id}"),

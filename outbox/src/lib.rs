@@ -2,12 +2,23 @@
 //! brings the results back as commands; a crash at any point is answered by the message's effect class.
 
 pub mod attempts;
+mod claims;
+mod completions;
+pub mod deliver;
 pub mod delivery;
+pub mod destinations;
 pub mod inbox;
+mod leases;
 pub mod letters;
+pub mod operators;
+mod queues;
+pub mod redrives;
 pub mod relay;
+pub mod rules;
 pub mod schedule;
 pub mod senders;
+pub mod stats;
+pub mod sweeps;
 pub mod work;
 
 /// What every fallible call here answers.

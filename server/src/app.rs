@@ -16,6 +16,7 @@ use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
 use outbox::relay::Relay;
+use outbox::work;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -64,6 +65,8 @@ pub struct Plan {
     pub role: Role,
     pub listen: SocketAddr,
     pub endpoints: Endpoints,
+    /// How messages are leased and sent.
+    pub relay: work::Settings,
     pub metrics: Option<PrometheusHandle>,
     /// Without it there is nobody for the doctor to look at over HTTP.
     pub patient: Option<Patient>,
@@ -225,14 +228,7 @@ fn start_workers(
     };
     tasks.spawn(subscriptions.run(stop.clone()));
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
-    tasks.spawn(
-        Relay {
-            dispatcher: dispatcher.clone(),
-            delivery,
-            worker: owner,
-        }
-        .run(stop.clone()),
-    );
+    tasks.spawn(Relay::new(plan.store.clone(), delivery, plan.relay).run(stop.clone()));
     tasks.spawn(
         Worker {
             dispatcher: dispatcher.clone(),

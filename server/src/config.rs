@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use integrations::addresses::Addresses;
+use outbox::work;
 
 /// Settings of everything that touches the database.
 #[derive(Args, Clone, Debug)]
@@ -75,6 +77,38 @@ pub struct ServeSettings {
     pub demo: bool,
     #[command(flatten)]
     pub sandbox: SandboxSettings,
+    #[command(flatten)]
+    pub relay: RelaySettings,
+}
+
+/// How messages to the outside are leased and sent.
+#[derive(Args, Clone, Debug)]
+pub struct RelaySettings {
+    /// After so many seconds without a word from its worker a message goes to another. It is renewed three times within.
+    #[arg(
+        long,
+        env = "RAPPORT_RELAY_LEASE_SECONDS",
+        default_value_t = work::LEASE.as_secs(),
+        value_parser = clap::value_parser!(u64).range(6..=3_600)
+    )]
+    pub relay_lease_seconds: u64,
+    /// How many messages one process sends at once.
+    #[arg(
+        long,
+        env = "RAPPORT_RELAY_IN_FLIGHT",
+        default_value_t = work::MAX_IN_FLIGHT as u64,
+        value_parser = clap::value_parser!(u64).range(1..=4_096)
+    )]
+    pub relay_in_flight: u64,
+}
+
+impl RelaySettings {
+    pub fn settings(&self) -> work::Settings {
+        work::Settings {
+            lease: Duration::from_secs(self.relay_lease_seconds),
+            max_in_flight: usize::try_from(self.relay_in_flight).unwrap_or(work::MAX_IN_FLIGHT),
+        }
+    }
 }
 
 /// Where the sandbox listens.

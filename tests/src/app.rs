@@ -88,6 +88,7 @@ impl TestApp {
                 addresses: Addresses::stand_in(&providers.url),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
+            relay: outbox::work::Settings::default(),
             metrics: None,
             patient: Some(patient(url)),
         };

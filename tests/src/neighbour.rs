@@ -44,6 +44,7 @@ impl Neighbour {
                 addresses: Default::default(),
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
+            relay: outbox::work::Settings::default(),
             metrics: None,
             patient: None,
         };

@@ -338,6 +338,7 @@ impl Noun for Payment {
                     call,
                     due: None,
                     order_key: Some(order_key),
+                    expires_at: None,
                 }]
             }
             PaymentEvent::PaymentRefunded { .. } => {

@@ -29,7 +29,7 @@ impl<'a> Columns<'a> {
     /// Those of the statement for events alone, and, unless all that is in the batch is plain, the rest of the whole one's.
     pub(super) fn of(batch: &[&'a Commit], are_plain: bool) -> Self {
         let mut columns = Self {
-            parameters: Vec::with_capacity(51),
+            parameters: Vec::with_capacity(52),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
         columns.push_guards(batch);
@@ -173,6 +173,9 @@ impl<'a> Columns<'a> {
         });
         self.push_all(messages, |(command, _)| command.correlation_id.as_str());
         self.push_all(messages, |(command, _)| command.command_id.as_str());
+        self.push_all(messages, |(_, message)| -> Option<OffsetDateTime> {
+            message.expires_at
+        });
     }
 }
 

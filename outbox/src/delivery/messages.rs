@@ -1,5 +1,5 @@
 //! Messages of conversations. Whether one may go is decided again here, on what the streams say now: a message that was
-//! queued before a STOP is withheld, and its thread says so. Class N: neither SMTP nor text messages have a key of ours.
+//! queued before a STOP is withheld, and its thread says so. Its class follows from its channel.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,6 @@ use event_store::error::Error;
 use event_store::vault::SubjectKey;
 use integrations::catalogue::Capability;
 use integrations::outcome::FailureKind;
-use integrations::texts::NewText;
 use serde_json::{Value, json};
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
@@ -24,7 +23,6 @@ use time::{Duration, OffsetDateTime};
 use super::{Delivered, Delivery, Undelivered, fold, message_mails};
 use crate::Result;
 use crate::inbox::texts::{MESSAGE_PARAMETER, THREAD_PARAMETER};
-use crate::senders::Configuration;
 use crate::work::Job;
 
 /// A chat's answer is delivered by being there.
@@ -43,10 +41,10 @@ pub(super) struct Parcel {
 }
 
 /// What a carrier answers.
-struct Carried {
-    provider: &'static str,
-    provider_message_id: Option<String>,
-    status: &'static str,
+pub(super) struct Carried {
+    pub provider: &'static str,
+    pub provider_message_id: Option<String>,
+    pub status: &'static str,
 }
 
 /// What to do with a message now.
@@ -86,32 +84,15 @@ impl Delivery {
                 ));
             }
         }
-        let found = self.subject_key(job, &conversation_id).await?;
-        let Some(key) = found else {
-            return self.withhold(job, named, "erased").await;
+        let parcel = match self
+            .open_message(job, &conversation_id, thread, message)
+            .await?
+        {
+            Ok(parcel) => parcel,
+            Err(code) => return self.withhold(job, named, code).await,
         };
-        let sent = self.event_of(job, &conversation_id, message).await?;
-        let Some(mut parcel) = open(&key, thread, &sent) else {
-            return self.withhold(job, named, "unreadable").await;
-        };
-        parcel.context = BTreeMap::from([
-            (
-                THREAD_PARAMETER.to_owned(),
-                conversation_id.as_str().to_owned(),
-            ),
-            (MESSAGE_PARAMETER.to_owned(), message_id.as_str().to_owned()),
-        ]);
         match self.carry(job, thread.channel, &parcel).await {
-            Ok(carried) => {
-                let body = json!({
-                    "status": carried.status,
-                    "provider": carried.provider,
-                    "provider_message_id": carried.provider_message_id,
-                });
-                let body = with(named, body);
-                self.bring_back(job, "record-message-status", body).await?;
-                Ok(Delivered::Done)
-            }
+            Ok(carried) => self.record_carried(job, named, carried).await,
             // For good, and for this message alone: its thread says so, and the next one goes on.
             Err(Undelivered::Failed(failure)) if failure.kind == FailureKind::Refused => {
                 self.fail_message(job, named, ("refused", "refused"))
@@ -120,6 +101,78 @@ impl Delivery {
             }
             Err(failure) => Err(failure),
         }
+    }
+
+    /// What an earlier attempt at a text has done, as far as its provider can tell.
+    pub(super) async fn find_message(
+        &self,
+        job: &Job,
+        conversation_id: ConversationId,
+        message_id: MessageId,
+    ) -> std::result::Result<Option<Delivered>, Undelivered> {
+        let conversation = self.conversation(job, &conversation_id).await?;
+        let thread = conversation.require_known().map_err(Error::from)?;
+        let queued = thread
+            .find_message(&message_id)
+            .filter(|message| message.progress.status == MessageStatus::Queued);
+        let Some(message) = queued else {
+            return Ok(None);
+        };
+        let opened = self
+            .open_message(job, &conversation_id, thread, message)
+            .await?;
+        let Ok(parcel) = opened else {
+            return Ok(None);
+        };
+        let ids = thread.recent.iter();
+        let others: Vec<String> = ids
+            .filter_map(|message| message.provider_message_id.clone())
+            .collect();
+        let Some(carried) = self.find_text(job, &parcel, &others).await? else {
+            return Ok(None);
+        };
+        let named = json!({ "thread_id": conversation_id, "message_id": message_id });
+        self.record_carried(job, named, carried).await.map(Some)
+    }
+
+    async fn record_carried(
+        &self,
+        job: &Job,
+        named: Value,
+        carried: Carried,
+    ) -> std::result::Result<Delivered, Undelivered> {
+        let body = json!({
+            "status": carried.status,
+            "provider": carried.provider,
+            "provider_message_id": carried.provider_message_id,
+        });
+        self.bring_back(job, "record-message-status", with(named, body))
+            .await?;
+        Ok(Delivered::Done)
+    }
+
+    /// The message in plain text, or the code of why nobody can read it any more.
+    async fn open_message(
+        &self,
+        job: &Job,
+        conversation_id: &ConversationId,
+        thread: &Thread,
+        message: &RecentMessage,
+    ) -> Result<std::result::Result<Parcel, &'static str>> {
+        let Some(key) = self.subject_key(job, conversation_id).await? else {
+            return Ok(Err("erased"));
+        };
+        let sent = self.event_of(job, conversation_id, message).await?;
+        let Some(mut parcel) = open(&key, thread, &sent) else {
+            return Ok(Err("unreadable"));
+        };
+        let context = [
+            (THREAD_PARAMETER, conversation_id.as_str()),
+            (MESSAGE_PARAMETER, message.message_id.as_str()),
+        ];
+        let context = context.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        parcel.context = BTreeMap::from(context);
+        Ok(Ok(parcel))
     }
 
     /// Says in the thread that the message will not be tried again.
@@ -210,42 +263,6 @@ impl Delivery {
                     .await
             }
         }
-    }
-
-    /// The provider reports how far the text has come under the thread's and the message's own ids, so that its news are
-    /// understood even when its answer to us was lost.
-    async fn carry_by_text(
-        &self,
-        job: &Job,
-        capability: Capability,
-        parcel: &Parcel,
-    ) -> std::result::Result<Carried, Undelivered> {
-        let tenant = self.tenant(&job.tenant_id).await?;
-        let keys = self.dispatcher.store.keys(&job.tenant_id).await?;
-        let configuration = Configuration {
-            tenant_id: &job.tenant_id,
-            tenant: &tenant,
-            keys: &keys,
-        };
-        let sender = self.senders.texts(capability, configuration)?;
-        let provider = sender.provider();
-        let hook = format!(
-            "{}/webhooks/{}/{provider}",
-            self.endpoints.public_url, tenant.slug
-        );
-        let new = NewText {
-            message_id: job.message_id.clone(),
-            to: parcel.to.clone(),
-            body: parcel.content.clone(),
-            status_callback: Some(hook),
-            context: parcel.context.clone(),
-        };
-        let sent = sender.send_text(&new).await?;
-        Ok(Carried {
-            provider,
-            provider_message_id: Some(sent.provider_message_id),
-            status: "sent",
-        })
     }
 
     async fn carry_by_mail(

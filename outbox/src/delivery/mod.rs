@@ -3,11 +3,13 @@
 
 mod emails;
 mod message_mails;
+mod message_texts;
 mod messages;
 mod stripe;
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
+use domain::customers::consents::Channel;
 use domain::effects::{Call, Timer};
 use domain::ids::TenantId;
 use domain::noun::Noun;
@@ -23,38 +25,11 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use crate::Result;
+use crate::deliver::{Deliver, Delivered, Undelivered};
 use crate::letters::Letters;
+use crate::rules::{self, Rules};
 use crate::senders::Senders;
-use crate::work::Job;
-
-/// What a delivery did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Delivered {
-    Done,
-    /// Nothing was to be done, or nothing was allowed; with why.
-    Withheld(&'static str),
-}
-
-/// Why a delivery did not succeed.
-#[derive(Debug)]
-pub enum Undelivered {
-    /// The provider, or the way to it.
-    Failed(Failure),
-    /// Our own side: the streams could not be read, or the result could not be brought back.
-    Refused(Error),
-}
-
-impl From<Failure> for Undelivered {
-    fn from(failure: Failure) -> Self {
-        Self::Failed(failure)
-    }
-}
-
-impl From<Error> for Undelivered {
-    fn from(error: Error) -> Self {
-        Self::Refused(error)
-    }
-}
+use crate::work::{Job, Ordering};
 
 /// Where providers are and how we present ourselves to them.
 #[derive(Clone, Debug)]
@@ -93,7 +68,7 @@ impl Delivery {
     }
 
     /// Delivers one message.
-    pub(crate) async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
+    async fn carry_out(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
         let call: Call = serde_json::from_str(&job.call).map_err(Error::from)?;
         match call {
             Call::CreateCheckout { booking_id } => self.create_checkout(job, booking_id).await,
@@ -119,30 +94,6 @@ impl Delivery {
                 ..
             } => self.send_message(job, conversation_id, message_id).await,
             Call::Timer(timer) => self.fire(job, timer).await,
-        }
-    }
-
-    /// Says that a message will not be tried again, where something waits for its result.
-    pub(crate) async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
-        let call: Call = serde_json::from_str(&job.call)?;
-        match call {
-            Call::RefundPayment {
-                payment_id,
-                refund_id,
-            } => {
-                let body =
-                    json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
-                self.bring_back(job, "fail-refund", body).await
-            }
-            Call::SendMessage {
-                conversation_id,
-                message_id,
-                ..
-            } => {
-                self.give_message_up(job, &conversation_id, &message_id)
-                    .await
-            }
-            _ => Ok(()),
         }
     }
 
@@ -232,6 +183,57 @@ impl Delivery {
         opened
             .map(|plain| Secret::new(plain.as_str()))
             .ok_or_else(|| not_configured(provider))
+    }
+}
+
+impl Deliver for Delivery {
+    fn rules(&self, job: &Job) -> Result<Rules> {
+        Ok(Rules::of(&serde_json::from_str(&job.call)?, &job.target))
+    }
+
+    fn concurrency(&self, target: &str) -> usize {
+        rules::concurrency(target)
+    }
+
+    fn ordering(&self, target: &str) -> Ordering {
+        rules::ordering(target)
+    }
+
+    async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
+        self.carry_out(job).await
+    }
+
+    async fn look_up(&self, job: &Job) -> std::result::Result<Option<Delivered>, Undelivered> {
+        match serde_json::from_str(&job.call).map_err(Error::from)? {
+            Call::SendMessage {
+                conversation_id,
+                message_id,
+                channel: Channel::Sms | Channel::Phone,
+            } => self.find_message(job, conversation_id, message_id).await,
+            _ => Ok(None),
+        }
+    }
+
+    async fn give_up(&self, job: &Job, detail: &str) -> Result<()> {
+        match serde_json::from_str(&job.call)? {
+            Call::RefundPayment {
+                payment_id,
+                refund_id,
+            } => {
+                let body =
+                    json!({ "payment_id": payment_id, "refund_id": refund_id, "code": detail });
+                self.bring_back(job, "fail-refund", body).await
+            }
+            Call::SendMessage {
+                conversation_id,
+                message_id,
+                ..
+            } => {
+                self.give_message_up(job, &conversation_id, &message_id)
+                    .await
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@ mod ask;
 mod attached;
 mod backup;
 mod demo;
+mod destinations;
 pub mod doctor;
 mod events;
 mod keys;
@@ -97,9 +98,12 @@ pub enum Command {
     /// Look at the event store as it lies in PostgreSQL.
     #[command(subcommand)]
     Store(store::StoreCommand),
-    /// See what is to be sent to the world, retry it or give it up.
+    /// See what is to be sent to the world, and mend what could not be sent.
     #[command(subcommand)]
     Outbox(outbox::OutboxCommand),
+    /// See, hold and limit the places that messages go to.
+    #[command(subcommand)]
+    Destinations(destinations::DestinationsCommand),
     /// What `rapport serve --demo` has made.
     #[command(subcommand)]
     Demo(demo::DemoCommand),
@@ -158,6 +162,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Projections(command) => projections::run(settings, command, format).await,
         Command::Store(command) => store::run(settings, command, format).await,
         Command::Outbox(command) => outbox::run(settings, command, format).await,
+        Command::Destinations(command) => destinations::run(settings, command, format).await,
         Command::Demo(command) => demo::run(settings, command, format),
         Command::Sandbox(sandbox_settings) => sandbox::sandbox(settings, sandbox_settings).await,
     }

@@ -28,6 +28,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
             addresses: settings.addresses(),
             public_url: settings.public_url(),
         },
+        relay: settings.relay.settings(),
         metrics: Some(metrics),
         patient: Some(Patient::new(
             database_settings,

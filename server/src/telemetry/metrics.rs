@@ -125,17 +125,47 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
     (
         "rapport_outbox_due_messages",
         Gauge,
-        "Messages that are due and that nobody is sending.",
+        "Messages that are due and that nobody is sending, by target; counted up to 1,000 of each destination.",
     ),
     (
         "rapport_outbox_oldest_due_seconds",
         Gauge,
-        "How long the oldest of them has been due; 0 when there is none.",
+        "How long the oldest of them has been due, by target; 0 when there is none.",
     ),
     (
         "rapport_outbox_dead_messages",
         Gauge,
-        "Messages that could not be sent and wait for an operator.",
+        "Messages that could not be sent and wait for an operator, by target; counted up to 10,000.",
+    ),
+    (
+        "rapport_outbox_unknown_messages",
+        Gauge,
+        "Messages of which nobody knows whether they had their effect, by target; they wait for an operator.",
+    ),
+    (
+        "rapport_outbox_open_breakers",
+        Gauge,
+        "Destinations whose breaker is open or probing, by target.",
+    ),
+    (
+        "rapport_outbox_held_destinations",
+        Gauge,
+        "Destinations that are paused or asked to be left alone for a while, by target.",
+    ),
+    (
+        "rapport_outbox_breaker_opened_total",
+        Counter,
+        "Times that a destination's breaker opened, by target.",
+    ),
+    (
+        "rapport_outbox_late_seconds",
+        Histogram,
+        "Time from when a message was due until a worker leased it, by target.",
+    ),
+    (
+        "rapport_outbox_delivery_seconds",
+        Histogram,
+        "Time from a message's lease until what came of it was written back, by target.",
     ),
     (
         "rapport_outbox_attempts_total",
@@ -184,15 +214,18 @@ pub fn install() -> std::result::Result<PrometheusHandle, BuildError> {
     Ok(handle)
 }
 
+mod outbox_gauges;
+
 /// Reads the gauges anew. What cannot be read keeps its old value: the figures of the process are told all the same.
 pub async fn sample(store: &Store) {
-    let (projections, log, waiting) = futures_util::future::join3(
+    let (projections, log, waiting, outbox) = futures_util::future::join4(
         sample_projections(store),
         sample_log(store),
         sample_waiting(store),
+        outbox_gauges::sample(store),
     )
     .await;
-    for outcome in [projections, log, waiting] {
+    for outcome in [projections, log, waiting, outbox] {
         if let Err(error) = outcome {
             tracing::warn!(%error, "some metrics could not be read");
         }
@@ -237,9 +270,6 @@ async fn sample_log(store: &Store) -> Result<()> {
 
 async fn sample_waiting(store: &Store) -> Result<()> {
     let found = ages::find(&store.pools.engine).await?;
-    metrics::gauge!("rapport_outbox_due_messages").set(found.due_messages as f64);
-    metrics::gauge!("rapport_outbox_oldest_due_seconds").set(found.oldest_message_seconds);
-    metrics::gauge!("rapport_outbox_dead_messages").set(found.dead_messages as f64);
     metrics::gauge!("rapport_webhooks_oldest_seconds").set(found.oldest_webhook_seconds);
     Ok(())
 }

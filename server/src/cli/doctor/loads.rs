@@ -24,7 +24,11 @@ const FIND_NEWEST: &str = "select coalesce(max(position), 0) from events";
 
 const FIND_DEAD: &str = "
     select count(*) as dead, coalesce(extract(epoch from max(clock_timestamp() - died_at)), 0)::float8 as oldest_seconds
-    from outbox_dead where discarded_at is null";
+    from outbox_dead where discarded_at is null and state = 'dead'";
+
+const FIND_UNKNOWN: &str = "
+    select count(*) as unknown, coalesce(extract(epoch from max(clock_timestamp() - died_at)), 0)::float8 as oldest_seconds
+    from outbox_dead where discarded_at is null and state = 'unknown'";
 
 const FIND_WAITING: &str = "
     select count(*) as due, coalesce(extract(epoch from max(clock_timestamp() - run_at)), 0)::float8 as oldest_seconds
@@ -47,6 +51,7 @@ pub async fn examine(pools: &Pools, engine: &Object) -> Result<Vec<Finding>, Rea
     let mut findings = vec![projections(&standings, newest)];
     findings.push(movement(&steering::list(engine).await?));
     findings.push(dead_letters(engine).await?);
+    findings.push(unknown_letters(engine).await?);
     findings.push(waiting(engine).await?);
     findings.push(webhooks(engine).await?);
     findings.push(troubled_webhooks(engine).await?);
@@ -158,7 +163,20 @@ async fn dead_letters(engine: &Object) -> Result<Finding, Reason> {
         _ => Finding::warn(
             "dead letters",
             format!("{dead}, the oldest for {}", output::span(oldest_seconds)),
-            "see `rapport outbox list --state dead`; then `rapport outbox retry` or `rapport outbox discard`",
+            "see `rapport outbox list --state dead`; then `rapport outbox retry`, `redrive` or `skip`",
+        ),
+    })
+}
+
+async fn unknown_letters(engine: &Object) -> Result<Finding, Reason> {
+    let row = engine.query_one(FIND_UNKNOWN, &[]).await?;
+    let (unknown, oldest_seconds): (i64, f64) = (row.get("unknown"), row.get("oldest_seconds"));
+    Ok(match unknown {
+        0 => Finding::ok("unknown effects", "none"),
+        _ => Finding::warn(
+            "unknown effects",
+            format!("{unknown}, the oldest for {}", output::span(oldest_seconds)),
+            "see `rapport outbox list --state unknown`; look at the provider's side, then `rapport outbox resolve`",
         ),
     })
 }

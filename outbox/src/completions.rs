@@ -1,0 +1,315 @@
+//! What came of deliveries, gathered and written back together: one statement for up to 64 results, or for what has come
+//! together within 5 ms. Each is fenced by its lease; a stale one is kept as evidence and changes nothing, except that a
+//! success which comes late settles a message that nobody has leased again to send it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use time::OffsetDateTime;
+use tokio::sync::{Notify, Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use crate::Result;
+use crate::destinations::breaker::{Tally, Verdict};
+use crate::leases::Lease;
+use crate::work::Job;
+
+/// Results written by one statement.
+const MAX_FLUSHED: usize = 64;
+/// How long a result waits for others.
+const GATHER: Duration = Duration::from_millis(5);
+/// Results that wait to be written before deliveries have to wait for them.
+const MAX_WAITING: usize = 1_024;
+/// Statements under way at once.
+const MAX_FLUSHES: usize = 2;
+/// How long to stay away from a database that does not answer; results are kept for as long as their leases hold.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// Rows are locked in the order of their ids, as whoever renews leases does.
+const FLUSH: &str = "
+    with result as materialized (
+        select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[],
+            $8::text[], $9::text[], $10::timestamptz[], $11::float8[], $12::integer[], $13::boolean[])
+            as r (work_id, lease_no, tenant_id, message_id, attempt, action, outcome, failure_kind, detail, started_at,
+                wait_seconds, given_back, is_uncertain)
+        order by work_id
+    ), held as materialized (
+        select r.work_id, r.action, r.wait_seconds, r.given_back, r.is_uncertain, r.failure_kind, r.detail, w.place,
+            w.tenant_id, w.message_id, w.target, w.order_key, w.lease_no, w.attempt, w.first_sent_at
+        from result r
+        cross join lateral (
+            select o.ctid as place, o.tenant_id, o.message_id, o.target, o.order_key, o.lease_no, o.attempt, o.first_sent_at
+            from outbox_work o where o.work_id = r.work_id and o.lease_no = r.lease_no
+            for update) w
+    ), gone as (
+        delete from outbox_work where ctid = any (array(select h.place from held h where h.action <> 'retry'))
+    ), later as (
+        update outbox_work w
+        set run_at = clock_timestamp() + h.wait_seconds * interval '1 second', lease_until = '-infinity', lease_owner = null,
+            attempt = w.attempt - h.given_back, intent_no = 0, is_uncertain = w.is_uncertain or h.is_uncertain,
+            is_counted = false
+        from held h where h.action = 'retry' and w.work_id = h.work_id
+    ), dead as (
+        insert into outbox_dead (tenant_id, message_id, work_id, target, order_key, attempt, failure_kind, detail, state,
+            lease_no, first_sent_at)
+        select h.tenant_id, h.message_id, h.work_id, h.target, h.order_key, h.attempt, coalesce(h.failure_kind, 'unknown'),
+            coalesce(h.detail, ''), case h.action when 'park' then 'unknown' else 'dead' end, h.lease_no, h.first_sent_at
+        from held h where h.action in ('bury', 'park')
+        on conflict (tenant_id, message_id) do nothing
+    ), settled as (
+        delete from outbox_dead d using result r
+        where r.outcome = 'delivered' and not exists (
+            select from held h where h.work_id = r.work_id and h.lease_no = r.lease_no)
+          and d.tenant_id = r.tenant_id and d.message_id = r.message_id and d.lease_no >= r.lease_no
+          and d.state = 'unknown' and d.discarded_at is null
+        returning r.work_id, r.lease_no
+    ), judged as (
+        select r.*, exists (select from held h where h.work_id = r.work_id and h.lease_no = r.lease_no)
+            or exists (select from settled s where s.work_id = r.work_id and s.lease_no = r.lease_no) as is_ours
+        from result r
+    ), attempted as (
+        insert into outbox_attempts (tenant_id, message_id, lease_no, attempt, worker, outcome, failure_kind, detail, started_at)
+        select j.tenant_id, j.message_id, j.lease_no, j.attempt, $14::text,
+            case when j.is_ours then j.outcome else 'stale' end, j.failure_kind,
+            case when j.is_ours then j.detail else coalesce(j.outcome || ': ' || j.detail, j.outcome) end, j.started_at
+        from judged j
+        on conflict (tenant_id, message_id, lease_no, outcome) do nothing
+    )
+    select j.work_id from judged j where not j.is_ours";
+
+/// What is to become of a message.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// It is done with.
+    Finish,
+    /// It is tried again after a wait.
+    Retry {
+        wait: Duration,
+        /// Surely nothing was sent, so it costs no attempt.
+        is_given_back: bool,
+        /// It may have had its effect.
+        is_uncertain: bool,
+    },
+    /// It becomes a dead letter.
+    Bury,
+    /// Nobody knows whether it had its effect, and it must not be sent again: an operator resolves it.
+    Park,
+}
+
+/// What came of one delivery. Its lease is renewed until it is written back.
+pub struct Completion {
+    pub job: Job,
+    pub lease: Lease,
+    pub action: Action,
+    /// As recorded: `delivered`, `withheld`, `retry`, `dead`, `unknown`, `expired` or `superseded`.
+    pub outcome: &'static str,
+    /// Holds neither personal data nor secrets.
+    pub failure_kind: Option<&'static str>,
+    pub detail: Option<String>,
+    /// What it says about its destination.
+    pub verdict: Verdict,
+}
+
+/// Where deliveries leave what came of them.
+#[derive(Clone)]
+pub struct Completions {
+    sender: mpsc::Sender<Completion>,
+}
+
+impl Completions {
+    /// The place to leave results at, and who writes them back.
+    pub fn new(pool: Pool, worker: String, freed: Arc<Notify>) -> (Self, Gatherer) {
+        let (sender, receiver) = mpsc::channel(MAX_WAITING);
+        let flusher = Flusher {
+            pool,
+            worker,
+            tally: Tally::default(),
+            freed,
+        };
+        let gatherer = Gatherer {
+            receiver,
+            flusher: Arc::new(flusher),
+        };
+        (Self { sender }, gatherer)
+    }
+
+    /// Leaves a result.
+    pub async fn leave(&self, completion: Completion) {
+        // Nobody is left to write it only when the process ends in haste; then its lease ends by itself.
+        let _ = self.sender.send(completion).await;
+    }
+}
+
+/// Writes results back until nobody leaves any more.
+pub struct Gatherer {
+    receiver: mpsc::Receiver<Completion>,
+    flusher: Arc<Flusher>,
+}
+
+struct Flusher {
+    pool: Pool,
+    worker: String,
+    tally: Tally,
+    freed: Arc<Notify>,
+}
+
+impl Gatherer {
+    pub async fn run(mut self) {
+        let flushes = Arc::new(Semaphore::new(MAX_FLUSHES));
+        let mut under_way = JoinSet::new();
+        loop {
+            let mut batch = Vec::with_capacity(MAX_FLUSHED);
+            if self.receiver.recv_many(&mut batch, MAX_FLUSHED).await == 0 {
+                break;
+            }
+            let until = tokio::time::Instant::now() + GATHER;
+            while batch.len() < MAX_FLUSHED {
+                let room = MAX_FLUSHED - batch.len();
+                let more =
+                    tokio::time::timeout_at(until, self.receiver.recv_many(&mut batch, room));
+                if !matches!(more.await, Ok(1..)) {
+                    break;
+                }
+            }
+            let Ok(turn) = flushes.clone().acquire_owned().await else {
+                break;
+            };
+            let flusher = self.flusher.clone();
+            under_way.spawn(async move {
+                flusher.write(batch).await;
+                drop(turn);
+            });
+            while under_way.try_join_next().is_some() {}
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+}
+
+impl Flusher {
+    async fn write(&self, mut batch: Vec<Completion>) {
+        while !batch.is_empty() {
+            match flush(&self.pool, &self.worker, &batch).await {
+                Ok(stale) => {
+                    self.written(&batch, &stale).await;
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(%error, results = batch.len(), "results could not be written back");
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                    // The others are delivered again when their lease is taken over, under the same key.
+                    batch.retain(|completion| completion.lease.holds());
+                }
+            }
+        }
+    }
+
+    async fn written(&self, batch: &[Completion], stale: &HashSet<i64>) {
+        for completion in batch {
+            let job = &completion.job;
+            if stale.contains(&job.work_id) {
+                metrics::counter!("rapport_outbox_stale_write_backs_total").increment(1);
+                tracing::warn!(
+                    message = job.message_id,
+                    lease = completion.lease.number(),
+                    "a stale delivery changed nothing"
+                );
+            }
+            metrics::counter!("rapport_outbox_attempts_total", "target" => job.target.clone(), "outcome" => completion.outcome)
+                .increment(1);
+            let took = OffsetDateTime::now_utc() - job.leased_at;
+            metrics::histogram!("rapport_outbox_delivery_seconds", "target" => job.target.clone())
+                .record(took.as_seconds_f64().max(0.0));
+        }
+        // Behind each of them another of its key may wait.
+        self.freed.notify_one();
+        let verdicts = batch.iter().map(|one| (&one.job, &one.verdict));
+        if let Err(error) = self.tally.report(&self.pool, verdicts).await {
+            tracing::warn!(%error, "what destinations answered could not be noted");
+        }
+    }
+}
+
+/// Writes results back; answers the work ids of those that were stale.
+async fn flush(pool: &Pool, worker: &str, batch: &[Completion]) -> Result<HashSet<i64>> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(FLUSH).await?;
+    let columns = Columns::of(batch);
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 14] = [
+        &columns.work_ids,
+        &columns.lease_nos,
+        &columns.tenants,
+        &columns.messages,
+        &columns.attempts,
+        &columns.actions,
+        &columns.outcomes,
+        &columns.kinds,
+        &columns.details,
+        &columns.started,
+        &columns.waits,
+        &columns.given_back,
+        &columns.uncertain,
+        &worker,
+    ];
+    let rows = client.query(&statement, &parameters).await?;
+    rows.iter().map(|row| Ok(row.try_get("work_id")?)).collect()
+}
+
+#[derive(Default)]
+struct Columns<'a> {
+    work_ids: Vec<i64>,
+    lease_nos: Vec<i64>,
+    tenants: Vec<&'a str>,
+    messages: Vec<&'a str>,
+    attempts: Vec<i32>,
+    actions: Vec<&'static str>,
+    outcomes: Vec<&'static str>,
+    kinds: Vec<Option<&'static str>>,
+    details: Vec<Option<&'a str>>,
+    started: Vec<OffsetDateTime>,
+    waits: Vec<f64>,
+    given_back: Vec<i32>,
+    uncertain: Vec<bool>,
+}
+
+impl<'a> Columns<'a> {
+    fn of(batch: &'a [Completion]) -> Self {
+        let mut columns = Self::default();
+        for Completion {
+            job,
+            lease,
+            action,
+            outcome,
+            failure_kind,
+            detail,
+            ..
+        } in batch
+        {
+            columns.work_ids.push(job.work_id);
+            columns.lease_nos.push(lease.number());
+            columns.tenants.push(job.tenant_id.as_str());
+            columns.messages.push(&job.message_id);
+            columns.attempts.push(job.attempt);
+            columns.outcomes.push(outcome);
+            columns.kinds.push(*failure_kind);
+            columns.details.push(detail.as_deref());
+            columns.started.push(job.leased_at);
+            let (name, wait, given_back, uncertain) = match action {
+                Action::Finish => ("finish", Duration::ZERO, false, false),
+                Action::Bury => ("bury", Duration::ZERO, false, false),
+                Action::Park => ("park", Duration::ZERO, false, false),
+                Action::Retry {
+                    wait,
+                    is_given_back,
+                    is_uncertain,
+                } => ("retry", *wait, *is_given_back, *is_uncertain),
+            };
+            columns.actions.push(name);
+            columns.waits.push(wait.as_secs_f64());
+            columns.given_back.push(i32::from(given_back));
+            columns.uncertain.push(uncertain);
+        }
+        columns
+    }
+}

@@ -1,0 +1,274 @@
+//! Destinations for operators: a tenant's accounts with providers, what holds them, and what limits them. Pauses end by
+//! themselves; every change is on record.
+
+pub mod breaker;
+
+use deadpool_postgres::{GenericClient, Pool};
+use domain::ids::TenantId;
+use domain::refusal::Refusal;
+use identity::acts::{self, Act};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+
+use crate::Result;
+use crate::operators::{Mode, Operator};
+
+/// The longest list.
+pub const MAX_LISTED: i64 = 1_000;
+/// The longest pause, and the longest time that a breaker is kept open by hand.
+pub const LONGEST_PAUSE_SECONDS: i64 = 30 * 24 * 3_600;
+/// Waiting messages of a destination are counted up to here.
+const MAX_COUNTED: i64 = 1_000;
+
+/// Those that have work, by hopping over the queue's index, and those that something is known of.
+const LIST: &str = "
+    with recursive queue as (
+        (select w.tenant_id, w.target from outbox_work w
+            where $1::text is null or w.tenant_id = $1 order by w.tenant_id, w.target limit 1)
+        union all
+        select n.tenant_id, n.target from queue q cross join lateral (
+            select w.tenant_id, w.target from outbox_work w
+            where (w.tenant_id, w.target) > (q.tenant_id, q.target) and ($1::text is null or w.tenant_id = $1)
+            order by w.tenant_id, w.target limit 1) n
+    ), named as (
+        select tenant_id, target from queue
+        union
+        select tenant_id, target from destinations where $1::text is null or tenant_id = $1
+    )
+    select n.tenant_id, n.target, d.rate_per_second, coalesce(d.burst, 1) as burst, d.max_in_flight,
+        case when d.paused_until > clock_timestamp() then d.paused_until end as paused_until, d.pause_reason,
+        case when d.not_before > clock_timestamp() then d.not_before end as not_before,
+        case when d.breaker_until > clock_timestamp() then 'open' when d.breaker_opens > 0 then 'half_open' else 'closed' end
+            as breaker,
+        case when d.breaker_until > clock_timestamp() then d.breaker_until end as breaker_until, d.breaker_reason,
+        coalesce(d.breaker_opens, 0) as breaker_opens,
+        due.found as due, due.oldest_seconds, leased.found as in_flight
+    from named n
+    left join destinations d on d.tenant_id = n.tenant_id and d.target = n.target
+    cross join lateral (
+        select count(*) as found, coalesce(extract(epoch from clock_timestamp() - min(few.run_at)), 0)::float8 as oldest_seconds
+        from (
+            select w.run_at from outbox_work w
+            where w.tenant_id = n.tenant_id and w.target = n.target and w.run_at <= now() and w.lease_until < now()
+            order by w.run_at limit $2) few) due
+    cross join lateral (
+        select count(*) as found from (
+            select from outbox_work w
+            where w.tenant_id = n.tenant_id and w.target = n.target and w.run_at <= now() and w.lease_until >= now()
+            order by w.run_at limit $2) few) leased
+    order by n.tenant_id, n.target limit $3";
+
+const ENSURE: &str = "
+    insert into destinations (tenant_id, target) values ($1, $2) on conflict (tenant_id, target) do nothing";
+const PAUSE: &str = "
+    update destinations set paused_until = clock_timestamp() + $3::bigint * interval '1 second', pause_reason = $4
+    where tenant_id = $1 and target = $2";
+const RESUME: &str = "
+    update destinations
+    set paused_until = '-infinity', pause_reason = null, not_before = '-infinity', breaker_until = '-infinity',
+        probe_until = '-infinity'
+    where tenant_id = $1 and target = $2";
+const OPEN_BREAKER: &str = "
+    update destinations
+    set breaker_until = clock_timestamp() + $3::bigint * interval '1 second', breaker_opens = greatest(breaker_opens, 1),
+        breaker_reason = 'operator'
+    where tenant_id = $1 and target = $2";
+const CLOSE_BREAKER: &str = "
+    update destinations
+    set breaker_until = '-infinity', breaker_opens = 0, breaker_reason = null, probe_until = '-infinity', window_results = 0,
+        window_failures = 0, connect_failures = 0
+    where tenant_id = $1 and target = $2";
+const LIMIT: &str = "
+    update destinations set rate_per_second = $3, burst = $4, max_in_flight = $5, next_slot_at = '-infinity'
+    where tenant_id = $1 and target = $2";
+
+/// One destination as operators see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Standing {
+    pub tenant_id: String,
+    pub target: String,
+    pub rate_per_second: Option<f64>,
+    pub burst: i32,
+    pub max_in_flight: Option<i32>,
+    /// An operator's pause.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub paused_until: Option<OffsetDateTime>,
+    pub pause_reason: Option<String>,
+    /// The provider asked us to stay away.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub not_before: Option<OffsetDateTime>,
+    /// `closed`, `open`, or `half_open`: one call at a time may probe.
+    pub breaker: String,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub breaker_until: Option<OffsetDateTime>,
+    /// `failures`, `connect`, `auth` or `operator`.
+    pub breaker_reason: Option<String>,
+    pub breaker_opens: i32,
+    /// Due messages that nobody is sending, up to 1,000.
+    pub due: i64,
+    pub oldest_due_seconds: f64,
+    pub in_flight: i64,
+}
+
+/// What to change about a destination.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Change {
+    /// Nothing goes there for this long.
+    Pause {
+        seconds: i64,
+    },
+    /// Whatever holds it ends now; a breaker that was open lets one call probe.
+    Resume,
+    OpenBreaker {
+        seconds: i64,
+    },
+    CloseBreaker,
+    /// All processes together keep to these; without one there is none.
+    Limit {
+        rate_per_second: Option<f64>,
+        /// Calls that may leave at once after a silence.
+        burst: i32,
+        max_in_flight: Option<i32>,
+    },
+}
+
+impl Change {
+    fn action(&self) -> &'static str {
+        match self {
+            Self::Pause { .. } => "pause-destination",
+            Self::Resume => "resume-destination",
+            Self::OpenBreaker { .. } => "open-breaker",
+            Self::CloseBreaker => "close-breaker",
+            Self::Limit { .. } => "limit-destination",
+        }
+    }
+
+    fn details(&self) -> Value {
+        match self {
+            Self::Pause { seconds } | Self::OpenBreaker { seconds } => {
+                json!({ "seconds": seconds })
+            }
+            Self::Resume | Self::CloseBreaker => json!({}),
+            Self::Limit {
+                rate_per_second,
+                burst,
+                max_in_flight,
+            } => {
+                json!({ "rate_per_second": rate_per_second, "burst": burst, "max_in_flight": max_in_flight })
+            }
+        }
+    }
+
+    fn check(&self) -> std::result::Result<(), Refusal> {
+        let is_sound = match self {
+            Self::Pause { seconds } | Self::OpenBreaker { seconds } => {
+                (1..=LONGEST_PAUSE_SECONDS).contains(seconds)
+            }
+            Self::Resume | Self::CloseBreaker => true,
+            Self::Limit {
+                rate_per_second,
+                burst,
+                max_in_flight,
+            } => {
+                rate_per_second.is_none_or(|rate| rate.is_finite() && rate > 0.0)
+                    && *burst > 0
+                    && max_in_flight.is_none_or(|most| most > 0)
+            }
+        };
+        if is_sound {
+            return Ok(());
+        }
+        let detail = format!(
+            "a pause lasts 1 to {LONGEST_PAUSE_SECONDS} seconds; a rate, a burst and a cap are above 0"
+        );
+        Err(Refusal::invalid("destination-change-invalid", detail))
+    }
+}
+
+/// Destinations that have work or that something is known of, of one tenant if wanted.
+pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Standing>> {
+    let client = pool.get().await?;
+    let tenant_id = tenant_id.map(TenantId::as_str);
+    let rows = client
+        .query(LIST, &[&tenant_id, &MAX_COUNTED, &MAX_LISTED])
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Standing {
+                tenant_id: row.try_get("tenant_id")?,
+                target: row.try_get("target")?,
+                rate_per_second: row.try_get("rate_per_second")?,
+                burst: row.try_get("burst")?,
+                max_in_flight: row.try_get("max_in_flight")?,
+                paused_until: row.try_get("paused_until")?,
+                pause_reason: row.try_get("pause_reason")?,
+                not_before: row.try_get("not_before")?,
+                breaker: row.try_get("breaker")?,
+                breaker_until: row.try_get("breaker_until")?,
+                breaker_reason: row.try_get("breaker_reason")?,
+                breaker_opens: row.try_get("breaker_opens")?,
+                due: row.try_get("due")?,
+                oldest_due_seconds: row.try_get("oldest_seconds")?,
+                in_flight: row.try_get("in_flight")?,
+            })
+        })
+        .collect()
+}
+
+/// Changes one destination, whether or not anything was ever sent there. Refused with 422 `destination-change-invalid`.
+pub async fn change(
+    pool: &Pool,
+    (tenant_id, target): (&TenantId, &str),
+    change: &Change,
+    (operator, mode): (&Operator<'_>, Mode),
+) -> Result<()> {
+    change.check()?;
+    if mode == Mode::DryRun {
+        return Ok(());
+    }
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    apply(&tx, (tenant_id.as_str(), target), change, operator.reason).await?;
+    let act = Act {
+        tenant_id,
+        principal: operator.principal,
+        action: change.action(),
+        subject: target,
+        reason: operator.reason,
+        details: &change.details(),
+    };
+    acts::record(&tx, act).await?;
+    Ok(tx.commit().await?)
+}
+
+async fn apply(
+    tx: &impl GenericClient,
+    (tenant_id, target): (&str, &str),
+    change: &Change,
+    reason: Option<&str>,
+) -> Result<()> {
+    tx.execute(ENSURE, &[&tenant_id, &target]).await?;
+    match change {
+        Change::Pause { seconds } => {
+            tx.execute(PAUSE, &[&tenant_id, &target, seconds, &reason])
+                .await?
+        }
+        Change::Resume => tx.execute(RESUME, &[&tenant_id, &target]).await?,
+        Change::OpenBreaker { seconds } => {
+            tx.execute(OPEN_BREAKER, &[&tenant_id, &target, seconds])
+                .await?
+        }
+        Change::CloseBreaker => tx.execute(CLOSE_BREAKER, &[&tenant_id, &target]).await?,
+        Change::Limit {
+            rate_per_second,
+            burst,
+            max_in_flight,
+        } => {
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
+                [&tenant_id, &target, rate_per_second, burst, max_in_flight];
+            tx.execute(LIMIT, &parameters).await?
+        }
+    };
+    Ok(())
+}

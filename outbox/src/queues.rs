@@ -1,0 +1,243 @@
+//! The destinations that have work: found by hopping over the queue's index, remembered, and asked for their share. Each
+//! has a quota that grows while it is filled and shrinks while it is not, so that claims lock hardly more than they lease.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use deadpool_postgres::Pool;
+use time::OffsetDateTime;
+
+use crate::Result;
+use crate::deliver::Deliver;
+use crate::work::Job;
+
+/// Destinations that one claim looks into.
+const MAX_ASKED: usize = 128;
+/// What a destination is asked for at first, and at least.
+const SMALLEST_QUOTA: usize = 4;
+/// How soon destinations are looked for again, and how late at the latest.
+const DISCOVER_AT_MOST_EVERY: Duration = Duration::from_millis(50);
+const DISCOVER_AT_LEAST_EVERY: Duration = Duration::from_millis(250);
+/// Looking for destinations may take this share of the time at most: one part in so many.
+const DISCOVER_SHARE: u32 = 20;
+/// Destinations that are remembered; the rest is found when those are done.
+const MAX_KNOWN: i64 = 10_000;
+
+/// One step of the index for each destination, however much waits there. What is found first is where a queue begins:
+/// before it there is nothing but what vacuum has not yet taken away. Whatever was written a moment ago may come before
+/// a first one that is due later.
+const DISCOVER: &str = "
+    with recursive queue as (
+        (select w.tenant_id, w.target from outbox_work w order by w.tenant_id, w.target limit 1)
+        union all
+        select n.tenant_id, n.target from queue q cross join lateral (
+            select w.tenant_id, w.target from outbox_work w
+            where (w.tenant_id, w.target) > (q.tenant_id, q.target)
+            order by w.tenant_id, w.target limit 1) n
+    )
+    select q.tenant_id, q.target, least(head.run_at, now() - interval '10 seconds') as floor, extract(epoch from head.run_at - now())::float8 as due_in_seconds
+    from queue q
+    cross join lateral (
+        select w.run_at from outbox_work w
+        where w.tenant_id = q.tenant_id and w.target = q.target
+        order by w.run_at limit 1) head
+    limit $1";
+
+/// The arrays of a claim.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub tenants: Vec<String>,
+    pub targets: Vec<String>,
+    pub quotas: Vec<i64>,
+    pub floors: Vec<OffsetDateTime>,
+    pub orderings: Vec<&'static str>,
+}
+
+/// A tenant's account with a provider.
+pub type Destination = (String, String);
+
+struct Queue {
+    quota: usize,
+    floor: OffsetDateTime,
+    due_at: Instant,
+    under_way: usize,
+    health: Health,
+    /// Asked for in the claim that runs, and not granted yet.
+    asked: usize,
+    granted: usize,
+}
+
+/// How a delivery to a destination has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    Good,
+    /// It failed; until one succeeds, only a few are tried at once.
+    Poor,
+}
+
+/// What one process knows of the destinations.
+#[derive(Default)]
+pub struct Queues {
+    known: HashMap<Destination, Queue>,
+    /// Where the next claim begins among those that may have work.
+    turn: usize,
+    /// When destinations were looked for last, and how long that took.
+    discovered: Option<(Instant, Duration)>,
+    is_asked_for: bool,
+}
+
+impl Queues {
+    /// Looks for destinations anew, unless that was done a moment ago; answers whether it was done now.
+    pub async fn discover(&mut self, pool: &Pool) -> Result<bool> {
+        self.is_asked_for = self.rest() > Duration::ZERO;
+        if self.is_asked_for {
+            return Ok(false);
+        }
+        self.find(pool).await?;
+        Ok(true)
+    }
+
+    /// Looks for destinations anew when that was not done for a while.
+    pub async fn discover_in_time(&mut self, pool: &Pool) -> Result<()> {
+        let is_late = |(at, _): &(Instant, Duration)| at.elapsed() > DISCOVER_AT_LEAST_EVERY;
+        if self.discovered.as_ref().is_none_or(is_late) && self.rest().is_zero() {
+            self.find(pool).await?;
+        }
+        Ok(())
+    }
+
+    /// Until destinations should be looked for, where somebody wanted to.
+    pub fn until_discovery(&self) -> Option<Duration> {
+        self.is_asked_for.then(|| self.rest())
+    }
+
+    fn rest(&self) -> Duration {
+        self.discovered.map_or(Duration::ZERO, |(at, took)| {
+            let share = (took * DISCOVER_SHARE).max(DISCOVER_AT_MOST_EVERY);
+            share.saturating_sub(at.elapsed())
+        })
+    }
+
+    async fn find(&mut self, pool: &Pool) -> Result<()> {
+        let started = Instant::now();
+        let client = pool.get().await?;
+        let statement = client.prepare_cached(DISCOVER).await?;
+        let rows = client.query(&statement, &[&MAX_KNOWN]).await?;
+        drop(client);
+        let now = Instant::now();
+        let mut found = HashMap::with_capacity(rows.len());
+        for row in rows {
+            let destination = (row.try_get("tenant_id")?, row.try_get("target")?);
+            let seconds: f64 = row.try_get("due_in_seconds")?;
+            let due_in = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
+            let before = self.known.remove(&destination);
+            let queue = Queue {
+                quota: before.as_ref().map_or(SMALLEST_QUOTA, |queue| queue.quota),
+                floor: row.try_get("floor")?,
+                due_at: now.checked_add(due_in).unwrap_or(now + DISCOVER_LATEST),
+                under_way: before.as_ref().map_or(0, |queue| queue.under_way),
+                health: before.as_ref().map_or(Health::Good, |queue| queue.health),
+                asked: 0,
+                granted: 0,
+            };
+            found.insert(destination, queue);
+        }
+        // Those without any work left are kept while deliveries to them are under way.
+        found.extend(self.known.drain().filter(|(_, queue)| queue.under_way > 0));
+        self.known = found;
+        self.discovered = Some((started, started.elapsed()));
+        Ok(())
+    }
+
+    /// What to ask for: of each destination that may have something due, as much as it may have under way here.
+    pub fn ask(&mut self, deliver: &impl Deliver, limit: usize) -> Asked {
+        let now = Instant::now();
+        let is_small = self.known.len() <= MAX_ASKED;
+        let mut asked = Asked::default();
+        let mut places: Vec<&Destination> = self.known.keys().collect();
+        places.sort_unstable();
+        let count = places.len().max(1);
+        let turn = self.turn % count;
+        let mut chosen: Vec<Destination> = Vec::new();
+        for place in places.iter().cycle().skip(turn).take(places.len()) {
+            let Some(queue) = self.known.get(*place) else {
+                continue;
+            };
+            // Where there are few, all are asked: something new may have come since they were looked at.
+            if (is_small || queue.due_at <= now) && chosen.len() < MAX_ASKED {
+                chosen.push((*place).clone());
+            }
+        }
+        self.turn = (turn + chosen.len().min(count - 1).max(1)) % count;
+        for destination in chosen {
+            let Some(queue) = self.known.get_mut(&destination) else {
+                continue;
+            };
+            let most = match queue.health {
+                Health::Good => deliver.concurrency(&destination.1),
+                Health::Poor => SMALLEST_QUOTA,
+            };
+            let free = most.saturating_sub(queue.under_way);
+            let quota = queue.quota.min(free).min(limit);
+            if quota == 0 {
+                continue;
+            }
+            (queue.asked, queue.granted) = (quota, 0);
+            asked.quotas.push(i64::try_from(quota).unwrap_or(1));
+            asked.floors.push(queue.floor);
+            asked
+                .orderings
+                .push(deliver.ordering(&destination.1).as_str());
+            asked.tenants.push(destination.0);
+            asked.targets.push(destination.1);
+        }
+        asked
+    }
+
+    /// Notes what was leased, and asks for more or less the next time.
+    pub fn granted(&mut self, jobs: &[Job], most: usize) {
+        for job in jobs {
+            if let Some(queue) = self.known.get_mut(&destination(job)) {
+                queue.under_way += 1;
+                queue.granted += 1;
+            }
+        }
+        for queue in self.known.values_mut().filter(|queue| queue.asked > 0) {
+            queue.quota = if queue.granted >= queue.asked {
+                (queue.quota * 2).min(most)
+            } else {
+                (queue.quota / 2).max(SMALLEST_QUOTA)
+            };
+            queue.asked = 0;
+        }
+    }
+
+    /// One delivery less is under way.
+    pub fn released(&mut self, destination: &Destination, health: Health) {
+        if let Some(queue) = self.known.get_mut(destination) {
+            queue.health = health;
+            queue.under_way = queue.under_way.saturating_sub(1);
+        }
+    }
+
+    /// Until something that is known will be due, if it is not yet.
+    pub fn next_due(&self) -> Option<Duration> {
+        let now = Instant::now();
+        let dues = self.known.values().map(|queue| queue.due_at);
+        dues.filter(|due| *due > now).min().map(|due| due - now)
+    }
+
+    /// Every destination that is known, for what is looked after beside the claim.
+    pub fn destinations(&self) -> Vec<Destination> {
+        let known = self.known.keys().take(MAX_ASKED);
+        known.cloned().collect()
+    }
+}
+
+/// A due time that lies further ahead than the clock can say.
+const DISCOVER_LATEST: Duration = Duration::from_secs(3_600);
+
+/// Where a message goes.
+pub fn destination(job: &Job) -> Destination {
+    (job.tenant_id.as_str().to_owned(), job.target.clone())
+}

@@ -1,0 +1,294 @@
+//! One attempt at one message: what its past allows, the call itself inside its lease, and what is to become of it. What
+//! a crash or a lost answer means is decided by the message's effect class, here and nowhere else.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use deadpool_postgres::Pool;
+use domain::effects::{EffectClass, OnUnknown};
+use event_store::error::Error;
+use integrations::outcome::{Failure, FailureKind};
+use tokio_util::sync::CancellationToken;
+
+use crate::completions::{Action, Completion};
+use crate::deliver::{Deliver, Delivered, Undelivered};
+use crate::destinations::breaker::Verdict;
+use crate::leases::{self, Lease, Numbers};
+use crate::rules::Rules;
+use crate::schedule::KEY_LIFE;
+use crate::work::Job;
+
+/// The longest that one call may take, however often its lease is renewed.
+const LONGEST_CALL: Duration = Duration::from_secs(300);
+
+/// Makes attempts.
+pub(super) struct Attempts<D> {
+    pub deliver: Arc<D>,
+    pub pool: Pool,
+    pub stop: CancellationToken,
+}
+
+/// Whether it is written down that the first byte is about to leave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Intent {
+    Written,
+    Missing,
+}
+
+/// What came of an attempt.
+pub(super) enum Made {
+    Done(Box<Completion>),
+    /// The process stops, and nothing has happened yet.
+    NotBegun(Box<Job>),
+}
+
+/// What is to become of a message, and how it is recorded.
+struct Judgement {
+    action: Action,
+    outcome: &'static str,
+    kind: Option<&'static str>,
+    detail: Option<String>,
+    verdict: Verdict,
+}
+
+type Outcome = Result<Delivered, Undelivered>;
+
+impl<D: Deliver> Attempts<D> {
+    /// Whether an intent must be written down first: what is sent again after a crash in any case needs none.
+    pub(super) fn needs_intent(&self, job: &Job) -> bool {
+        let rules = self.deliver.rules(job);
+        rules.is_ok_and(|rules| rules.class == EffectClass::Blind(OnUnknown::Park))
+    }
+
+    pub(super) async fn make(&self, job: Job, mut lease: Lease, intent: Intent) -> Made {
+        let rules = match self.deliver.rules(&job) {
+            Ok(rules) => rules,
+            Err(error) => {
+                let judgement = Judgement::buried("refused", error.to_string());
+                return done(job, lease, judgement);
+            }
+        };
+        if let Some(judgement) = self.settle_by_its_past(&job, &rules).await {
+            return done(job, lease, judgement);
+        }
+        let waiting = tokio::time::sleep(job.wait);
+        if !job.wait.is_zero() && self.stop.run_until_cancelled(waiting).await.is_none() {
+            return Made::NotBegun(Box::new(job));
+        }
+        if intent == Intent::Missing && self.needs_intent(&job) {
+            let ours = leases::intend(&self.pool, &Numbers::of([&job])).await;
+            if !ours.is_ok_and(|ours| !ours.is_empty() && lease.holds()) {
+                return Made::NotBegun(Box::new(job));
+            }
+        }
+        let outcome = tokio::select! {
+            // What has come is worth more than when it came.
+            biased;
+            outcome = tokio::time::timeout(LONGEST_CALL, self.deliver.deliver(&job)) => outcome.unwrap_or_else(|_| lost("no verdict in time")),
+            // The connection is dropped here: another worker may be at it already.
+            () = lease.ended() => lost("no verdict before the lease ended"),
+        };
+        let judgement = self.judge(&job, &rules, outcome).await;
+        done(job, lease, judgement)
+    }
+
+    /// What must not be sent, for what is known of it already; `None` when it may be sent.
+    async fn settle_by_its_past(&self, job: &Job, rules: &Rules) -> Option<Judgement> {
+        if job.is_superseded {
+            let why = "a newer one of its key takes its place";
+            return Some(Judgement::finished("superseded", Some(why)));
+        }
+        let is_key_forgotten = age(job) >= KEY_LIFE;
+        match rules.class {
+            EffectClass::Blind(OnUnknown::Park) if job.was_intended => {
+                let why = "a worker was lost while it was being sent";
+                return Some(Judgement::parked(why.to_owned(), Verdict::Silent));
+            }
+            EffectClass::Findable if job.is_uncertain => {
+                let found = self.look_up(job, rules).await;
+                if found.is_some() {
+                    return found;
+                }
+            }
+            EffectClass::Keyed if job.is_uncertain && is_key_forgotten => {
+                let found = self.look_up(job, rules).await;
+                let why = "its key may have been forgotten by the provider, and no effect of it was found";
+                return Some(found.unwrap_or_else(|| Judgement::buried("unknown", why.to_owned())));
+            }
+            _ => {}
+        }
+        let is_expired = job.expires_at.is_some_and(|at| at <= job.leased_at);
+        if is_expired {
+            let why = "it was not to be sent so late";
+            return Some(match self.deliver.give_up(job, "expired").await {
+                Ok(()) => Judgement::finished("expired", Some(why)),
+                Err(error) => self.judge_refusal(job, rules, &error),
+            });
+        }
+        None
+    }
+
+    /// What an earlier attempt has done; `None` when nothing was found.
+    async fn look_up(&self, job: &Job, rules: &Rules) -> Option<Judgement> {
+        match self.deliver.look_up(job).await {
+            Ok(None) => None,
+            Ok(Some(delivered)) => Some(Judgement::of(delivered)),
+            Err(Undelivered::Failed(failure)) => {
+                Some(self.judge_failure(job, rules, &failure).await)
+            }
+            Err(Undelivered::Refused(error)) => Some(self.judge_refusal(job, rules, &error)),
+        }
+    }
+
+    async fn judge(&self, job: &Job, rules: &Rules, outcome: Outcome) -> Judgement {
+        match outcome {
+            Ok(delivered) => Judgement::of(delivered),
+            Err(Undelivered::Failed(failure)) => self.judge_failure(job, rules, &failure).await,
+            Err(Undelivered::Refused(error)) => self.judge_refusal(job, rules, &error),
+        }
+    }
+
+    async fn judge_failure(&self, job: &Job, rules: &Rules, failure: &Failure) -> Judgement {
+        let (kind, detail) = (failure.kind.as_str(), failure.detail.clone());
+        tracing::info!(
+            message = job.message_id,
+            target = job.target,
+            kind,
+            detail,
+            "delivery failed"
+        );
+        let verdict = Verdict::of(failure);
+        let is_unknown = failure.kind == FailureKind::Unknown;
+        if is_unknown && rules.class == EffectClass::Blind(OnUnknown::Park) {
+            return Judgement::parked(detail, verdict);
+        }
+        let is_given_back = matches!(failure.kind, FailureKind::NotSent | FailureKind::Auth);
+        let schedule = rules.schedule;
+        let wait = match failure.kind {
+            FailureKind::Refused => None,
+            FailureKind::NotSent | FailureKind::Auth => {
+                schedule.wait_unsent(age(job), failure.retry_after)
+            }
+            FailureKind::Transient | FailureKind::Unknown => {
+                schedule.wait_after(job.attempt, age(job), failure.retry_after)
+            }
+        };
+        if let Some(wait) = wait {
+            return Judgement {
+                action: Action::Retry {
+                    wait,
+                    is_given_back,
+                    is_uncertain: is_unknown,
+                },
+                outcome: "retry",
+                kind: Some(kind),
+                detail: Some(detail),
+                verdict,
+            };
+        }
+        match self.deliver.give_up(job, &detail).await {
+            Ok(()) => Judgement {
+                verdict,
+                ..Judgement::buried(kind, detail)
+            },
+            Err(error) => self.judge_refusal(job, rules, &error),
+        }
+    }
+
+    /// Our own command that carries a timer or a result did not go through; whether the effect had happened by then is
+    /// not known.
+    fn judge_refusal(&self, job: &Job, rules: &Rules, error: &Error) -> Judgement {
+        let detail = error.to_string();
+        tracing::warn!(
+            message = job.message_id,
+            target = job.target,
+            detail,
+            "the result could not be brought back"
+        );
+        if !matches!(error, Error::Busy { .. }) {
+            return Judgement::buried("refused", detail);
+        }
+        if rules.class == EffectClass::Blind(OnUnknown::Park) {
+            return Judgement::parked(detail, Verdict::Silent);
+        }
+        match rules.schedule.wait_after(job.attempt, age(job), None) {
+            None => Judgement::buried("transient", detail),
+            Some(wait) => Judgement {
+                action: Action::Retry {
+                    wait,
+                    is_given_back: false,
+                    is_uncertain: true,
+                },
+                outcome: "retry",
+                kind: Some("transient"),
+                detail: Some(detail),
+                verdict: Verdict::Silent,
+            },
+        }
+    }
+}
+
+impl Judgement {
+    fn of(delivered: Delivered) -> Self {
+        match delivered {
+            Delivered::Done => Self {
+                verdict: Verdict::Answered,
+                ..Self::finished("delivered", None)
+            },
+            Delivered::Withheld(why) => Self::finished("withheld", Some(why)),
+        }
+    }
+
+    fn finished(outcome: &'static str, why: Option<&'static str>) -> Self {
+        Self {
+            action: Action::Finish,
+            outcome,
+            kind: None,
+            detail: why.map(str::to_owned),
+            verdict: Verdict::Silent,
+        }
+    }
+
+    fn buried(kind: &'static str, detail: String) -> Self {
+        Self {
+            action: Action::Bury,
+            outcome: "dead",
+            kind: Some(kind),
+            detail: Some(detail),
+            verdict: Verdict::Silent,
+        }
+    }
+
+    fn parked(detail: String, verdict: Verdict) -> Self {
+        Self {
+            action: Action::Park,
+            outcome: "unknown",
+            kind: Some(FailureKind::Unknown.as_str()),
+            detail: Some(detail),
+            verdict,
+        }
+    }
+}
+
+fn done(job: Job, lease: Lease, judgement: Judgement) -> Made {
+    Made::Done(Box::new(Completion {
+        job,
+        lease,
+        action: judgement.action,
+        outcome: judgement.outcome,
+        failure_kind: judgement.kind,
+        detail: judgement.detail,
+        verdict: judgement.verdict,
+    }))
+}
+
+/// Since it was tried first, by the database's clock.
+fn age(job: &Job) -> Duration {
+    let since: time::Duration = job.leased_at - job.first_sent_at;
+    Duration::try_from(since).unwrap_or_default()
+}
+
+fn lost(detail: &str) -> Outcome {
+    let failure = Failure::new(FailureKind::Unknown, detail);
+    Err(Undelivered::Failed(failure))
+}

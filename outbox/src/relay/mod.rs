@@ -1,0 +1,337 @@
+//! The relay: leases due messages in sets, delivers them side by side, and has what came of them written back in sets.
+//! Several relays may run; leases keep them apart. Polling is the truth, signals only make it prompt.
+
+mod attempt;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use event_store::store::Store;
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::Result;
+use crate::claims::{self, Claimed, MAX_CLAIMED};
+use crate::completions::Completions;
+use crate::deliver::Deliver;
+use crate::leases::{self, Lease, Leases, Numbers};
+use crate::queues::{Destination, Health, Queues, destination};
+use crate::relay::attempt::{Attempts, Intent, Made};
+use crate::sweeps;
+use crate::work::{Job, Settings};
+
+/// The longest wait before due messages are looked for again.
+const POLL_IDLE: Duration = Duration::from_millis(500);
+/// How soon after one claim that found nothing another may be made: commits that bring no work come in crowds.
+const POLL_SOONEST: Duration = Duration::from_millis(2);
+const POLL_CALM: Duration = Duration::from_millis(25);
+/// How long to stay away from a database that does not answer.
+const PAUSE_AFTER_ERROR: Duration = Duration::from_secs(1);
+/// How long to wait for deliveries that have lost their leases to be over: they must not be leased again before that.
+const PAUSE_OVERDUE: Duration = Duration::from_millis(10);
+/// How long a graceful stop waits for deliveries under way; what is left is delivered again when its lease ends.
+const STOP_PATIENCE: Duration = Duration::from_secs(25);
+
+/// Delivers the messages of all tenants.
+pub struct Relay<D> {
+    store: Store,
+    deliver: Arc<D>,
+    settings: Settings,
+    /// Fresh for each start: a process that comes back under an old name must not pass for the one that died.
+    worker: String,
+}
+
+/// What deliveries share.
+struct Engine<D> {
+    attempts: Attempts<D>,
+    leases: Leases,
+    completions: Completions,
+    released: mpsc::UnboundedSender<Released>,
+}
+
+impl<D: Deliver> Relay<D> {
+    pub fn new(store: Store, deliver: Arc<D>, settings: Settings) -> Self {
+        let worker = Uuid::new_v4().to_string();
+        Self {
+            store,
+            deliver,
+            settings,
+            worker,
+        }
+    }
+
+    /// Delivers until told to stop; then gives back what was not begun, and waits for what is under way.
+    pub async fn run(self, stop: CancellationToken) {
+        let pool = self.store.pools.relay.clone();
+        let freed = Arc::new(Notify::new());
+        let (completions, gatherer) =
+            Completions::new(pool.clone(), self.worker.clone(), freed.clone());
+        let gathering = tokio::spawn(gatherer.run());
+        let (released, returns) = mpsc::unbounded_channel();
+        let leases = Leases::default();
+        let ended = CancellationToken::new();
+        let keeping = {
+            let (leases, pool, ended) = (leases.clone(), pool.clone(), ended.clone());
+            let (worker, settings) = (self.worker.clone(), self.settings);
+            tokio::spawn(async move { leases.keep(&pool, (&worker, &settings), ended).await })
+        };
+        let (queues_seen, seen) = watch::channel(Vec::new());
+        let sweeping = {
+            let (store, stop, deliver) = (self.store.clone(), stop.clone(), self.deliver.clone());
+            let swept = sweeps::Sweeps { store, deliver };
+            tokio::spawn(async move {
+                let _ = stop.run_until_cancelled(swept.run(seen)).await;
+            })
+        };
+        let engine = Arc::new(Engine {
+            attempts: Attempts {
+                deliver: self.deliver.clone(),
+                pool,
+                stop: stop.clone(),
+            },
+            leases,
+            completions,
+            released,
+        });
+        let lookout = Lookout {
+            queues: Queues::default(),
+            returns,
+            queues_seen,
+            freed,
+        };
+        self.lease_and_deliver(&engine, lookout, stop).await;
+        drop(engine);
+        let _ = tokio::time::timeout(STOP_PATIENCE, gathering).await;
+        ended.cancel();
+        let _ = keeping.await;
+        let _ = sweeping.await;
+    }
+
+    async fn lease_and_deliver(
+        &self,
+        engine: &Arc<Engine<D>>,
+        mut lookout: Lookout,
+        stop: CancellationToken,
+    ) {
+        let slots = Arc::new(Semaphore::new(self.settings.max_in_flight));
+        let mut safe = self.store.tail.watch();
+        let mut under_way = JoinSet::new();
+        let mut calm = POLL_SOONEST;
+        while !stop.is_cancelled() {
+            while under_way.try_join_next().is_some() {}
+            lookout.take_returns();
+            if engine.leases.are_overdue() {
+                tokio::time::sleep(PAUSE_OVERDUE).await;
+                continue;
+            }
+            let room = slots.available_permits().min(MAX_CLAIMED);
+            let claim = self.claim(&mut lookout.queues, &engine.leases, room);
+            let claimed = match claim.await {
+                Ok(claimed) => claimed,
+                Err(error) => {
+                    tracing::warn!(%error, "the outbox cannot be read");
+                    let _ = stop
+                        .run_until_cancelled(tokio::time::sleep(PAUSE_AFTER_ERROR))
+                        .await;
+                    continue;
+                }
+            };
+            let found = claimed.jobs.len();
+            lookout.tell();
+            if found > 0 {
+                calm = POLL_SOONEST;
+                self.start(engine, claimed, &slots, &mut under_way);
+                if slots.available_permits() > 0 {
+                    continue;
+                }
+            }
+            let idle = lookout.idle_time();
+            let started = Instant::now();
+            tokio::select! {
+                _ = safe.changed() => {}
+                () = lookout.freed.notified() => {}
+                _ = under_way.join_next(), if slots.available_permits() == 0 => {}
+                () = tokio::time::sleep(idle.max(POLL_SOONEST)) => {}
+                () = stop.cancelled() => {}
+            }
+            // Signals that brought nothing make us deaf for a little longer each time.
+            let rest = calm.saturating_sub(started.elapsed());
+            let _ = stop.run_until_cancelled(tokio::time::sleep(rest)).await;
+            calm = (calm * 2).min(POLL_CALM);
+        }
+        let _ = tokio::time::timeout(STOP_PATIENCE, async {
+            while under_way.join_next().await.is_some() {}
+        })
+        .await;
+        under_way.abort_all();
+    }
+
+    /// Claims from the destinations that are known; where that brings nothing, looks for others.
+    async fn claim(&self, queues: &mut Queues, leases: &Leases, room: usize) -> Result<Claimed> {
+        let pool = &self.store.pools.relay;
+        let mut claimed = Claimed {
+            jobs: Vec::new(),
+            asked_at: Instant::now(),
+        };
+        if room == 0 {
+            return Ok(claimed);
+        }
+        for round in 0..2 {
+            let asked = queues.ask(&*self.deliver, room);
+            if !asked.tenants.is_empty() {
+                let held = (self.worker.as_str(), &self.settings, leases);
+                claimed = claims::claim(pool, held, &asked, room).await?;
+            }
+            queues.granted(&claimed.jobs, room);
+            if !claimed.jobs.is_empty() || round > 0 || !queues.discover(pool).await? {
+                break;
+            }
+        }
+        // Destinations that are busy must not keep others from being found.
+        queues.discover_in_time(pool).await?;
+        Ok(claimed)
+    }
+
+    fn start(
+        &self,
+        engine: &Arc<Engine<D>>,
+        claimed: Claimed,
+        slots: &Arc<Semaphore>,
+        under_way: &mut JoinSet<()>,
+    ) {
+        let deadline = self.settings.deadline(claimed.asked_at);
+        let mut intended = Vec::new();
+        for job in claimed.jobs {
+            let Ok(slot) = slots.clone().try_acquire_owned() else {
+                break;
+            };
+            metrics::histogram!("rapport_outbox_late_seconds", "target" => job.target.clone())
+                .record(job.late);
+            let place = Place {
+                destination: destination(&job),
+                health: Health::Good,
+                released: engine.released.clone(),
+                _slot: slot,
+            };
+            let Some(lease) = engine.leases.hold(&job, deadline) else {
+                continue;
+            };
+            let held = Held { job, lease, place };
+            if held.job.wait.is_zero() && engine.attempts.needs_intent(&held.job) {
+                intended.push(held);
+            } else {
+                under_way.spawn(engine.clone().deliver(held, Intent::Missing));
+            }
+        }
+        if !intended.is_empty() {
+            under_way.spawn(engine.clone().intend_and_deliver(intended));
+        }
+    }
+}
+
+/// A message that is to be delivered: its lease and its place among those under way.
+struct Held {
+    job: Job,
+    lease: Lease,
+    place: Place,
+}
+
+/// Given back however the delivery ends.
+struct Place {
+    destination: Destination,
+    health: Health,
+    released: mpsc::UnboundedSender<Released>,
+    _slot: OwnedSemaphorePermit,
+}
+
+/// A delivery that is over, and what it means for how much its destination is given next.
+type Released = (Destination, Health);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let destination = std::mem::take(&mut self.destination);
+        let _ = self.released.send((destination, self.health));
+    }
+}
+
+impl<D: Deliver> Engine<D> {
+    async fn deliver(self: Arc<Self>, held: Held, intent: Intent) {
+        let Held {
+            job,
+            lease,
+            mut place,
+        } = held;
+        place.health = Health::Poor;
+        match self.attempts.make(job, lease, intent).await {
+            Made::Done(completion) => {
+                place.health = completion.verdict.health();
+                self.completions.leave(*completion).await;
+            }
+            Made::NotBegun(job) => {
+                place.health = Health::Good;
+                let numbers = Numbers::of([&*job]);
+                if let Err(error) = leases::give_back(&self.attempts.pool, &numbers).await {
+                    tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+                }
+            }
+        }
+        drop(place);
+    }
+
+    /// One statement writes down the intents of all that were leased together.
+    async fn intend_and_deliver(self: Arc<Self>, batch: Vec<Held>) {
+        let numbers = Numbers::of(batch.iter().map(|held| &held.job));
+        let ours = match leases::intend(&self.attempts.pool, &numbers).await {
+            Ok(ours) => ours,
+            Err(error) => {
+                // Their leases end by themselves, and nothing was sent.
+                tracing::warn!(%error, "intents could not be written down");
+                return;
+            }
+        };
+        let mut under_way = JoinSet::new();
+        for held in batch {
+            if ours.contains(&held.job.work_id) {
+                under_way.spawn(self.clone().deliver(held, Intent::Written));
+            }
+        }
+        while under_way.join_next().await.is_some() {}
+    }
+}
+
+/// What the loop looks at between two claims.
+struct Lookout {
+    queues: Queues,
+    returns: mpsc::UnboundedReceiver<Released>,
+    queues_seen: watch::Sender<Vec<Destination>>,
+    freed: Arc<Notify>,
+}
+
+impl Lookout {
+    fn take_returns(&mut self) {
+        while let Ok((destination, health)) = self.returns.try_recv() {
+            self.queues.released(&destination, health);
+        }
+    }
+
+    /// Until the next message is due, or destinations are to be looked for, within limits.
+    fn idle_time(&self) -> Duration {
+        let queues = &self.queues;
+        let next = [queues.next_due(), queues.until_discovery()];
+        next.into_iter().flatten().fold(POLL_IDLE, Duration::min)
+    }
+
+    /// Tells those who look after queues which there are.
+    fn tell(&self) {
+        let destinations = self.queues.destinations();
+        self.queues_seen.send_if_modified(|seen| {
+            let is_new = *seen != destinations;
+            if is_new {
+                *seen = destinations;
+            }
+            is_new
+        });
+    }
+}

@@ -1,0 +1,49 @@
+//! What is known of a message before it is sent: its effect class, and the schedule of its target.
+
+use domain::effects::{Call, EffectClass};
+
+use crate::schedule::Schedule;
+use crate::work::{MAX_IN_FLIGHT, Ordering};
+
+/// Connections that one mail server is asked to bear.
+const EMAILS_AT_ONCE: usize = 8;
+/// Calls to one Stripe account at once: its test mode takes 25 in a second.
+const STRIPE_CALLS_AT_ONCE: usize = 25;
+/// Commands of our own that are dispatched at once for one tenant.
+const TIMERS_AT_ONCE: usize = 32;
+
+/// How one message is treated.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    pub class: EffectClass,
+    pub schedule: &'static Schedule,
+}
+
+impl Rules {
+    pub fn of(call: &Call, target: &str) -> Self {
+        Self {
+            class: call.class(),
+            schedule: Schedule::of(target),
+        }
+    }
+}
+
+/// Deliveries to one destination of this target that may be under way in one process.
+pub fn concurrency(target: &str) -> usize {
+    match target {
+        "email" => EMAILS_AT_ONCE,
+        "stripe" => STRIPE_CALLS_AT_ONCE,
+        "timer" => TIMERS_AT_ONCE,
+        // Half of all, so that one that hangs leaves as much to the others.
+        _ => MAX_IN_FLIGHT / 2,
+    }
+}
+
+/// How messages of this target follow each other.
+pub fn ordering(target: &str) -> Ordering {
+    match target {
+        // Letters and messages do not build on one another, and a dead one must not silence a conversation.
+        "email" | "sms" | "whatsapp" | "web_chat" => Ordering::FifoPastDead,
+        _ => Ordering::Fifo,
+    }
+}
