@@ -153,23 +153,24 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     running.stop().await;
     report::print(&rows);
     report::write(&rows)?;
-    for check in &checks {
-        let verdict = if check.holds() {
-            "as it must be"
-        } else {
-            "WRONG"
-        };
-        say(&format!(
-            "{}: {} of {}, {verdict}",
-            check.name, check.found, check.expected
-        ));
-    }
+    tell(&checks);
     let holds = rows.iter().all(|row| row.holds) && checks.iter().all(Check::holds);
     Ok(if holds {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn tell(checks: &[Check]) {
+    for check in checks {
+        let verdict = match check.holds() {
+            true => "as it must be",
+            false => "WRONG",
+        };
+        let (name, found, expected) = (&check.name, check.found, check.expected);
+        say(&format!("{name}: {found} of {expected}, {verdict}"));
+    }
 }
 
 /// A dispatcher on the same database whose store is followed by nobody: it tells no other process of its commits.

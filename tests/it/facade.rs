@@ -1,9 +1,12 @@
 //! The paths that existing clients call: their own manners, the same commands and queries, and nobody let in unasked.
 
+use integrations::stripe::signatures;
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::app::TestApp;
 use tests::given::{self, SLOT, day};
+use tests::webhooks::event;
+use time::OffsetDateTime;
 
 /// What a form of theirs sends: with fields that are none of ours.
 fn sloppy(order: Value) -> Value {
@@ -105,4 +108,27 @@ async fn an_open_door_leads_to_bookings_only() {
     let refused = owner.command("update-settings", wrong).await;
     assert_eq!(refused.status, 422, "{}", refused.text);
     assert_eq!(refused.json()["errors"][0]["pointer"], "/open_to/0");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webhook_that_names_no_tenant_goes_to_the_one_that_is_bound() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let body = event("evt_1", "invoice.paid", &json!({ "id": "in_1" })).to_string();
+    let post = |secret: &str| {
+        let now = OffsetDateTime::now_utc().unix_timestamp();
+        let signature = signatures::sign(body.as_bytes(), secret, now);
+        let request = owner.anonymous(Method::POST, "/webhooks/stripe");
+        let request = request.header("stripe-signature", signature);
+        owner.send(request.body(body.clone()))
+    };
+    let secret = app.tenant.webhook_secret.as_str();
+    post(secret).await.refused(404, "webhook-unbound");
+    bind(&app, &[]).await;
+    post("whsec_forged").await.refused(401, "signature-invalid");
+    assert_eq!(post(secret).await.ok(), json!({ "received": true }));
+    let kept = "select count(*) from webhook_inbox where provider = 'stripe'";
+    assert_eq!(app.count(kept).await, 1);
+    let elsewhere = owner.anonymous(Method::POST, "/webhooks/twilio");
+    owner.send(elsewhere).await.refused(404, "path-unknown");
 }

@@ -1,4 +1,4 @@
-//! The paths that existing clients call (`/api/…`): the same commands and queries, with their manners. Unknown fields are
+//! The paths that existing clients call (`/api/…`, and webhooks that name no tenant): the same commands and queries, with their manners. Unknown fields are
 //! ignored, a missing idempotency key is made up, answers are bare. They hold no rules of their own.
 
 use actix_web::http::header::{CONTENT_TYPE, HOST, ORIGIN};
@@ -18,12 +18,13 @@ use uuid::Uuid;
 use super::commands::{context_of, parse_json, read_json};
 use super::principals::{authenticate, authenticate_key, header_text};
 use super::queries::parameters;
-use super::{COMMAND_LIMIT_BYTES, problems};
+use super::{COMMAND_LIMIT_BYTES, problems, webhooks};
 use crate::app::App;
 
 /// The table of routes.
 const COMMANDS: [&str; 2] = ["create-booking", "send-message"];
 const QUERIES: [&str; 1] = ["availability"];
+const WEBHOOKS: [&str; 2] = ["stripe", "ringcentral"];
 
 /// What a caller without a credential may do, where the tenant lets such callers in.
 const OPEN: PermissionSet =
@@ -90,6 +91,24 @@ pub async fn get_query(
         Found::One(item) => item,
     };
     Ok(respond(caller.origin).body(body.to_string()))
+}
+
+/// `POST /webhooks/{provider}`: for the tenant that the host is bound to.
+pub async fn post_webhook(
+    app: web::Data<App>,
+    request: HttpRequest,
+    provider: web::Path<String>,
+    body: web::Payload,
+) -> problems::Answer {
+    if !WEBHOOKS.contains(&provider.as_str()) {
+        return problems::unknown_path(request).await;
+    }
+    let host = header_text(&request, HOST.as_str()).unwrap_or_default();
+    let bound = bound::find(&app.store, host).await?.ok_or_else(|| {
+        let detail = "no tenant is bound to this path; set its webhook_alias, or name it: /webhooks/{tenant}/{provider}";
+        Refusal::not_found("webhook-unbound", detail)
+    })?;
+    webhooks::take_in(&app, &request, (&bound.slug, provider.into_inner()), body).await
 }
 
 /// `OPTIONS /api/…`: what a browser asks before it calls from another origin.

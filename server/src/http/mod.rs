@@ -57,6 +57,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .default_service(web::to(problems::wrong_method)),
         )
         .service(only("/stream", get().to(stream::get_stream)))
+        .service(only(
+            "/webhooks/{provider}",
+            post().to(facade::post_webhook),
+        ))
         .service(
             only(
                 "/webhooks/{tenant}/{provider}",

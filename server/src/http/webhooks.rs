@@ -34,20 +34,30 @@ pub async fn post_webhook(
     body: web::Payload,
 ) -> problems::Answer {
     let (slug, provider) = path.into_inner();
+    take_in(&app, &request, (&slug, provider), body).await
+}
+
+/// As `post_webhook`, for the tenant of this slug.
+pub(super) async fn take_in(
+    app: &App,
+    request: &HttpRequest,
+    (slug, provider): (&str, String),
+    body: web::Payload,
+) -> problems::Answer {
     let body = read(body).await?;
     let door = Door::find(&provider).ok_or_else(unknown)?;
-    let arrival = arrival_of(&app, &request, body);
+    let arrival = arrival_of(app, request, body);
     if let Some(token) = echo(door, &arrival) {
         let mut answer = HttpResponse::Ok();
         return Ok(answer.insert_header((VALIDATION_HEADER, token)).finish());
     }
     let directory = &app.store.directory;
-    let tenant_id = directory.find_by_slug(&slug).await?.ok_or_else(unknown)?;
+    let tenant_id = directory.find_by_slug(slug).await?.ok_or_else(unknown)?;
     let is_signed_in = door == Door::App && arrival.headers.contains_key("authorization");
     let admitted = if is_signed_in {
-        admit_program(&app, &request, &tenant_id, &arrival).await?
+        admit_program(app, request, &tenant_id, &arrival).await?
     } else {
-        admit(&app, &tenant_id, door, &arrival).await?
+        admit(app, &tenant_id, door, &arrival).await?
     };
     let incoming = Incoming {
         tenant_id,
