@@ -15,7 +15,7 @@ use event_store::store::Store;
 use event_store::vault::TenantKeys;
 use serde_json::Value;
 use serde_json::value::RawValue;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Result;
 use crate::answer::{Answer, Replay, StoredBody, render};
@@ -148,7 +148,13 @@ impl Dispatcher {
         let mut calmed = None;
         for attempt in 1..=MAX_ATTEMPTS {
             let outcome = self
-                .attempt(command, request, (key, fingerprint), keys.clone(), attempt)
+                .attempt(
+                    command,
+                    request,
+                    (key, fingerprint),
+                    keys.clone(),
+                    (attempt, &mut calmed),
+                )
                 .await;
             let (stream, violation) = match outcome {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
@@ -229,22 +235,21 @@ impl Dispatcher {
         }
     }
 
-    async fn attempt(
-        &self,
+    async fn attempt<'a>(
+        &'a self,
         command: &Command,
         request: &Request,
         (key, fingerprint): (&str, &[u8]),
         keys: Option<Arc<TenantKeys>>,
-        attempt: u32,
+        (attempt, calmed): (u32, &mut Option<MutexGuard<'a, ()>>),
     ) -> Result<Attempt> {
         let answered = Some((request.ctx.principal.id.clone(), key.to_owned()));
         let mut work = self.work(request, keys);
-        work.prepare(
-            self.wanted(command, request, &work)?,
-            attempt == 1,
-            answered,
-        )
-        .await?;
+        let wanted = self.wanted(command, request, &work)?;
+        if calmed.is_none() {
+            *calmed = self.queue_up(&wanted).await;
+        }
+        work.prepare(wanted, attempt == 1, answered).await?;
         if let Some(answered) = &work.answered {
             return Ok(Attempt::Done(replay(answered, fingerprint)?));
         }
@@ -325,6 +330,20 @@ impl Dispatcher {
             tenant: known.map(|known| known.state()).unwrap_or_default(),
         };
         (command.wanted)(&facts, &request.body)
+    }
+
+    /// Whoever comes to a stream that others have already lost fights for waits behind them, or those would never get
+    /// through: a newcomer decides on what it remembers and is quicker than they are.
+    async fn queue_up(&self, wanted: &Load) -> Option<MutexGuard<'_, ()>> {
+        let (kind, stream, _) = wanted.streams.first()?;
+        if *kind == Tenant::TYPE {
+            return None;
+        }
+        let lock = self.lock_of(stream);
+        match lock.try_lock() {
+            Ok(_) => None,
+            Err(_) => Some(lock.lock().await),
+        }
     }
 
     fn lock_of(&self, stream: &str) -> &Mutex<()> {

@@ -3,8 +3,11 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use tests::app::TestApp;
+use identity::principals::Principal;
+use serde_json::json;
+use tests::app::{TestApp, request};
 use tests::given::{self, SLOT, day, text};
+use tests::scale;
 
 /// Agents who book the same slot at once.
 const RACERS: usize = 200;
@@ -113,4 +116,28 @@ async fn bookings_of_one_customer_at_once_make_one_customer() {
             .await,
         3
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_starves_where_everybody_writes_to_one_stream() {
+    const WRITERS: usize = 32;
+    let each = scale::size(20, 30);
+    let app = TestApp::start_wide().await;
+    let customer = given::customer(&app.tenant.owner, "Ada").await;
+    // No pause between the commands of one writer: newcomers must not overtake those who have already lost.
+    let writers = (0..WRITERS).map(|writer| {
+        let (app, customer) = (&app, &customer);
+        async move {
+            for number in 0..each {
+                let body =
+                    json!({ "customer_id": customer, "text": format!("{writer}: {number}") });
+                let principal = Principal::system(app.tenant.id.clone());
+                let command = request(principal, "add-note", body);
+                app.dispatcher.dispatch(&command).await.unwrap();
+            }
+        }
+    });
+    join_all(writers).await;
+    let noted = "select count(*) from events where event_type = 'NoteAdded'";
+    assert_eq!(usize::try_from(app.count(noted).await), Ok(WRITERS * each));
 }
