@@ -20,11 +20,12 @@ const ACQUIRE: &str = "
       and (lease_until < clock_timestamp()
         or lease_owner like 'process:%' and pg_try_advisory_xact_lock(hashtextextended(lease_owner, 0)))
     returning fencing_token, position";
+/// All shards at once.
 const SEIZE: &str = "
     update checkpoints set lease_owner = $2, lease_until = clock_timestamp() + $3::float8 * interval '1 second',
         fencing_token = fencing_token + 1
-    where subscriber = $1
-    returning fencing_token, position";
+    where projection = $1
+    returning subscriber, fencing_token, position";
 const RENEW: &str = "
     update checkpoints set lease_until = clock_timestamp() + $3::float8 * interval '1 second'
     where subscriber = $1 and fencing_token = $2";
@@ -42,10 +43,10 @@ const FAIL: &str =
     "update checkpoints set failure = $3 where subscriber = $1 and fencing_token = $2";
 /// A subscriber that has never run has no row, and has passed nothing.
 const FIND_POSITION: &str = "
-    select case when count(*) = cardinality($1::text[]) then min(position) else 0 end
-    from checkpoints where subscriber = any ($1)";
+    select case when count(distinct projection) = cardinality($1::text[]) then min(position) else 0 end
+    from checkpoints where projection = any ($1)";
 const LIST: &str = "
-    select subscriber, position, lease_owner, lease_until > clock_timestamp() as leased, failure,
+    select subscriber, projection, position, lease_owner, lease_until > clock_timestamp() as leased, failure,
         extract(epoch from clock_timestamp() - moved_at)::float8 as still_seconds,
         (select coalesce(max(position), 0) from events) as newest
     from checkpoints order by subscriber";
@@ -57,10 +58,34 @@ pub struct Lease {
     pub position: i64,
 }
 
-/// One subscriber's standing, for operators.
+/// The right to run all shards of a projection, or the one that it is.
+#[derive(Clone, Debug)]
+pub struct Seized {
+    shards: Vec<(String, Lease)>,
+}
+
+impl Seized {
+    /// Of the shard that is furthest.
+    pub fn highest(&self) -> i64 {
+        self.positions().max().unwrap_or(0)
+    }
+
+    /// What all shards have passed.
+    pub fn lowest(&self) -> i64 {
+        self.positions().min().unwrap_or(0)
+    }
+
+    fn positions(&self) -> impl Iterator<Item = i64> {
+        self.shards.iter().map(|(_, lease)| lease.position)
+    }
+}
+
+/// One checkpoint's standing, for operators.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Standing {
+    /// The projection, or a shard of it as `customers/1of4`.
     pub subscriber: String,
+    pub projection: String,
     pub position: i64,
     pub newest: i64,
     pub lease_owner: Option<String>,
@@ -70,7 +95,7 @@ pub struct Standing {
 }
 
 /// What a lost lease is called; see `is_lost`.
-const LOST: &str = "lease-lost";
+pub(crate) const LOST: &str = "lease-lost";
 
 /// Takes the lease if nobody holds it and the subscriber is not paused.
 pub async fn acquire(pool: &Pool, subscriber: &str, owner: &str) -> Result<Option<Lease>> {
@@ -85,17 +110,26 @@ pub async fn acquire(pool: &Pool, subscriber: &str, owner: &str) -> Result<Optio
     }))
 }
 
-/// Takes the lease away from whoever holds it: what they have not committed by now is refused.
-pub async fn seize(pool: &Pool, subscriber: &str, owner: &str) -> Result<Lease> {
+/// Takes the leases of a projection's shards away from whoever holds them: what they have not committed by now is refused.
+pub async fn seize(pool: &Pool, projection: &str, owner: &str) -> Result<Seized> {
     let client = pool.get().await?;
-    client.execute(ENSURE, &[&subscriber]).await?;
-    let row = client
-        .query_one(SEIZE, &[&subscriber, &owner, &LEASE.as_secs_f64()])
+    client.execute(ENSURE, &[&projection]).await?;
+    let rows = client
+        .query(SEIZE, &[&projection, &owner, &LEASE.as_secs_f64()])
         .await?;
-    Ok(Lease {
+    if rows.is_empty() {
+        return Err(lost(projection));
+    }
+    let lease = |row: &tokio_postgres::Row| Lease {
         fencing_token: row.get("fencing_token"),
         position: row.get("position"),
-    })
+    };
+    let mut shards: Vec<(String, Lease)> = rows
+        .iter()
+        .map(|row| (row.get("subscriber"), lease(row)))
+        .collect();
+    shards.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(Seized { shards })
 }
 
 /// Keeps the lease until the end of a transaction that does not move the checkpoint; an error means that it was lost and
@@ -116,6 +150,27 @@ pub async fn keep(tx: &Transaction<'_>, subscriber: &str, lease: Lease) -> Resul
         1 => Ok(()),
         _ => Err(lost(subscriber)),
     }
+}
+
+/// As `keep`, of all shards.
+pub async fn keep_seized(tx: &Transaction<'_>, seized: &Seized) -> Result<()> {
+    for (subscriber, lease) in &seized.shards {
+        keep(tx, subscriber, *lease).await?;
+    }
+    Ok(())
+}
+
+/// Moves all shards to where the furthest stands, within the transaction that makes up for what the others lack; an error
+/// means that a lease was lost.
+pub async fn level(tx: &Transaction<'_>, seized: &Seized) -> Result<()> {
+    let highest = seized.highest();
+    for (subscriber, lease) in &seized.shards {
+        match lease.position < highest {
+            true => advance(tx, subscriber, *lease, highest).await?,
+            false => keep(tx, subscriber, *lease).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Whether the error says that another process holds the lease.
@@ -146,6 +201,17 @@ pub async fn release(pool: &Pool, subscriber: &str, lease: Lease) -> Result<()> 
         .await?
         .execute(RELEASE, &[&subscriber, &lease.fencing_token])
         .await?;
+    Ok(())
+}
+
+/// Gives all shards' leases back.
+pub async fn release_seized(pool: &Pool, seized: &Seized) -> Result<()> {
+    let client = pool.get().await?;
+    for (subscriber, lease) in &seized.shards {
+        client
+            .execute(RELEASE, &[subscriber, &lease.fencing_token])
+            .await?;
+    }
     Ok(())
 }
 
@@ -185,13 +251,13 @@ pub async fn fail(pool: &Pool, subscriber: &str, lease: Lease, failure: &str) ->
     Ok(())
 }
 
-/// The position that all of these subscribers have passed.
+/// The position that all of these projections have passed, with all of their shards.
 pub async fn position(
     client: &impl deadpool_postgres::GenericClient,
-    subscribers: &[&str],
+    projections: &[&str],
 ) -> Result<i64> {
     let statement = client.prepare_cached(FIND_POSITION).await?;
-    Ok(client.query_one(&statement, &[&subscribers]).await?.get(0))
+    Ok(client.query_one(&statement, &[&projections]).await?.get(0))
 }
 
 /// Where every subscriber stands.
@@ -201,6 +267,7 @@ pub async fn list(pool: &Pool) -> Result<Vec<Standing>> {
         .iter()
         .map(|row| Standing {
             subscriber: row.get("subscriber"),
+            projection: row.get("projection"),
             position: row.get("position"),
             newest: row.get("newest"),
             lease_owner: row.get("lease_owner"),

@@ -17,6 +17,7 @@ pub mod pg;
 pub mod presence;
 pub mod recorded;
 pub mod recording;
+pub mod shards;
 pub mod snapshots;
 pub mod steering;
 pub mod store;

@@ -13,6 +13,7 @@ use crate::Result;
 use crate::checkpoints::{self, LEASE, Lease};
 use crate::parking::{Parking, Side, is_poison};
 use crate::recorded::Recorded;
+use crate::shards::{self, Shard};
 
 /// How many events one batch holds at most.
 pub const BATCH_LIMIT: i64 = 5_000;
@@ -39,6 +40,15 @@ const READ: &str = "
     where position > $1 and position <= $2 and aggregate_type = any ($3)
     order by position limit $4";
 
+/// As `READ`, of one shard's streams alone. Hash partitions rely on the same function, so it stays as it is.
+const READ_SHARD: &str = "
+    select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
+    from events
+    where position > $1 and position <= $2 and aggregate_type = any ($3)
+      and (hashtextextended(tenant_id || '/' || aggregate_id, 0) & 9223372036854775807) % $5::int8 = $6::int8
+    order by position limit $4";
+
 /// Reacts to events by writing to the database; it never calls out.
 #[async_trait]
 pub trait Subscriber: Send + Sync {
@@ -54,6 +64,11 @@ pub trait Subscriber: Send + Sync {
     /// What must be applied in order, within the tenant: when an event fails, those of the same key wait behind it.
     fn key(&self, event: &Recorded) -> String {
         format!("{}/{}", event.aggregate_type, event.aggregate_id)
+    }
+
+    /// Its share of the streams; all of them unless it is `Sharded`.
+    fn shard(&self) -> Shard {
+        Shard::WHOLE
     }
 }
 
@@ -71,6 +86,26 @@ pub async fn read(
     Ok(rows.iter().map(Recorded::from_row).collect())
 }
 
+async fn read_shard(
+    client: &impl GenericClient,
+    (aggregate_types, shard): (&[&str], Shard),
+    (after, until): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Recorded>> {
+    let statement = client.prepare_cached(READ_SHARD).await?;
+    let (remainder, divisor) = shard.modulus();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &after,
+        &until,
+        &aggregate_types,
+        &limit,
+        &divisor,
+        &remainder,
+    ];
+    let rows = client.query(&statement, &parameters).await?;
+    Ok(rows.iter().map(Recorded::from_row).collect())
+}
+
 /// A batch, and the stretch of the log that it is all there is of.
 #[derive(Debug)]
 pub struct Page {
@@ -80,14 +115,17 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads the next batch after a position, up to a safe one.
+    /// Reads the shard's next batch after a position, up to a safe one.
     pub async fn read(
         client: &impl GenericClient,
-        aggregate_types: &[&str],
+        (aggregate_types, shard): (&[&str], Shard),
         (after, safe): (i64, i64),
         limit: i64,
     ) -> Result<Self> {
-        let events = read(client, aggregate_types, (after, safe), limit).await?;
+        let events = match shard.is_whole() {
+            true => read(client, aggregate_types, (after, safe), limit).await?,
+            false => read_shard(client, (aggregate_types, shard), (after, safe), limit).await?,
+        };
         let is_full = i64::try_from(events.len()).unwrap_or(limit) >= limit;
         let until = match events.last() {
             Some(last) if is_full => last.position,
@@ -117,16 +155,17 @@ impl Runner {
     pub async fn run(mut self, stop: CancellationToken) {
         let mut pause = FIRST_PAUSE;
         let mut seized: Option<Instant> = None;
+        let mut standby = Standby::default();
+        let name = self.checkpoint();
         while !stop.is_cancelled() {
-            let name = self.subscriber.name();
-            match checkpoints::acquire(&self.pool, name, &self.owner).await {
+            match self.take(&name, &mut standby).await {
                 Ok(Some(lease)) => {
                     seized = None;
                     match self.hold(lease, &stop, &mut pause).await {
                         Ok(Held::Stopped) => {}
                         Ok(Held::Lost) => seized = Some(Instant::now()),
                         Err(error) => {
-                            tracing::warn!(subscriber = name, %error, "a batch failed; it will be tried again");
+                            tracing::warn!(subscriber = &name, %error, "a batch failed; it will be tried again");
                             wait(&stop, pause).await;
                             pause = (pause * 2).min(LONGEST_PAUSE);
                         }
@@ -137,11 +176,35 @@ impl Runner {
                     wait(&stop, if is_short { SEIZED_RETRY } else { LEASE_RETRY }).await;
                 }
                 Err(error) => {
-                    tracing::warn!(subscriber = name, %error, "the lease cannot be had");
+                    tracing::warn!(subscriber = &name, %error, "the lease cannot be had");
                     wait(&stop, LEASE_RETRY).await;
                 }
             }
         }
+    }
+
+    /// The name of what it moves.
+    fn checkpoint(&self) -> String {
+        let subscriber = &self.subscriber;
+        subscriber.shard().checkpoint(subscriber.name())
+    }
+
+    /// Takes the lease if it can be had. The split that was started last is the one in use: others stand by, and take over
+    /// when nobody runs it any more.
+    async fn take(&self, name: &str, standby: &mut Standby) -> Result<Option<Lease>> {
+        let (projection, shard) = (self.subscriber.name(), self.subscriber.shard());
+        if !standby.is_laid_out {
+            shards::lay_out(&self.pool, projection, shard).await?;
+            (standby.is_laid_out, standby.abandoned) = (true, None);
+        }
+        let lease = checkpoints::acquire(&self.pool, name, &self.owner).await?;
+        if lease.is_some() || !shards::is_abandoned(&self.pool, projection, shard).await? {
+            standby.abandoned = None;
+            return Ok(lease);
+        }
+        let since = *standby.abandoned.get_or_insert_with(Instant::now);
+        standby.is_laid_out = since.elapsed() < LEASE;
+        Ok(None)
     }
 
     /// Applies batches for as long as the lease is ours.
@@ -151,8 +214,9 @@ impl Runner {
         stop: &CancellationToken,
         pause: &mut Duration,
     ) -> Result<Held> {
-        let name = self.subscriber.name();
-        let mut parking = Parking::load(&self.pool.get().await?, name, Side::Live).await?;
+        let name = &self.checkpoint();
+        let projection = self.subscriber.name();
+        let mut parking = Parking::load(&self.pool.get().await?, projection, Side::Live).await?;
         let mut renewed = Instant::now();
         let mut ahead: Option<Page> = None;
         loop {
@@ -221,12 +285,13 @@ impl Runner {
 
     async fn page(&self, range: (i64, i64), limit: i64) -> Result<Page> {
         let client = self.pool.get().await?;
-        Page::read(&client, self.subscriber.aggregate_types(), range, limit).await
+        let streams = (self.subscriber.aggregate_types(), self.subscriber.shard());
+        Page::read(&client, streams, range, limit).await
     }
 
     /// Writes the batch as a whole; if an event of it is at fault, piece by piece.
     async fn write(&self, lease: Lease, page: &Page, parking: &mut Parking) -> Result<()> {
-        let (subscriber, name) = (self.subscriber.as_ref(), self.subscriber.name());
+        let (subscriber, name) = (self.subscriber.as_ref(), &self.checkpoint());
         let mut client = self.pool.get().await?;
         let tx = client.transaction().await?;
         let applied: Result<()> = match page.events.is_empty() {
@@ -257,6 +322,15 @@ impl Runner {
         *parking = tried;
         stopped.map_or(Ok(()), |stopped| Err(stopped.error))
     }
+}
+
+/// What a runner without a lease knows of the split that is in use.
+#[derive(Default)]
+struct Standby {
+    /// Its own was seen to be the one in use, once.
+    is_laid_out: bool,
+    /// Since when nobody runs another split that is in use.
+    abandoned: Option<Instant>,
 }
 
 /// How holding a lease ended.

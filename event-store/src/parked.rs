@@ -8,7 +8,7 @@ use serde::Serialize;
 use time::OffsetDateTime;
 
 use crate::Result;
-use crate::checkpoints::{self, Lease};
+use crate::checkpoints::{self, Seized};
 use crate::log::{BATCH_LIMIT, Subscriber};
 use crate::parking::{Key, Parking, Side};
 use crate::recorded::Recorded;
@@ -133,9 +133,9 @@ pub async fn retry(
         );
         return Err(Refusal::invalid("parked-elsewhere", detail).into());
     }
-    let lease = checkpoints::seize(pool, name, &format!("retry of {name}")).await?;
-    let outcome = retry_held(pool, subscriber, keys, (lease, dropping)).await;
-    checkpoints::release(pool, name, lease).await?;
+    let seized = checkpoints::seize(pool, name, &format!("retry of {name}")).await?;
+    let outcome = retry_held(pool, subscriber, keys, (&seized, dropping)).await;
+    checkpoints::release_seized(pool, &seized).await?;
     outcome
 }
 
@@ -143,7 +143,7 @@ async fn retry_held(
     pool: &Pool,
     subscriber: &dyn Subscriber,
     keys: &[ParkedKey],
-    (lease, dropping): (Lease, Option<Dropping<'_>>),
+    (seized, dropping): (&Seized, Option<Dropping<'_>>),
 ) -> Result<Retried> {
     let mut client = pool.get().await?;
     let mut parking = Parking::load(&client, subscriber.name(), Side::Live).await?;
@@ -157,11 +157,11 @@ async fn retry_held(
         if let Some(dropping) = dropping {
             let tx = client.transaction().await?;
             retried.events_dropped += give_up(&tx, subscriber.name(), &key, dropping).await?;
-            checkpoints::keep(&tx, subscriber.name(), lease).await?;
+            checkpoints::keep_seized(&tx, seized).await?;
             tx.commit().await?;
         }
         retried.events_applied +=
-            apply_waiting(&mut client, subscriber, &mut parking, (&key, lease)).await?;
+            apply_waiting(&mut client, subscriber, &mut parking, (&key, seized)).await?;
         retried.still_parked += u64::from(parking.contains(&key));
     }
     Ok(retried)
@@ -199,7 +199,7 @@ async fn apply_waiting(
     client: &mut Object,
     subscriber: &dyn Subscriber,
     parking: &mut Parking,
-    (key, lease): (&Key, Lease),
+    (key, seized): (&Key, &Seized),
 ) -> Result<u64> {
     let name = subscriber.name();
     let (tenant_id, text) = (&key.0, &key.1);
@@ -236,7 +236,7 @@ async fn apply_waiting(
             )
             .await?
             .get(0);
-        checkpoints::keep(&tx, name, lease).await?;
+        checkpoints::keep_seized(&tx, seized).await?;
         tx.commit().await?;
         let done = i64::try_from(events.len()).unwrap_or_default() - waiting;
         applied += u64::try_from(done).unwrap_or_default();

@@ -22,7 +22,7 @@ pub const MAX_PARKED_KEYS: usize = 10_000;
 /// Who gave an event up, where the policy says so.
 const BY_POLICY: &str = "policy skip";
 
-const FIND_POLICY: &str = "select policy from checkpoints where subscriber = $1";
+const FIND_POLICY: &str = "select policy from checkpoints where projection = $1 limit 1";
 const LIST_KEYS: &str =
     "select tenant_id, key from parked_keys where subscriber = $1 and side = $2";
 const PARK_KEY: &str = "

@@ -10,6 +10,7 @@ use event_store::Result;
 use event_store::error::Error;
 use event_store::log::{CATCH_UP_LIMIT, Page};
 use event_store::parking::{Parking, is_poison};
+use event_store::shards::Shard;
 use event_store::store::Store;
 use tokio::task::JoinSet;
 
@@ -33,7 +34,9 @@ const MOVE_TWIN: &str =
     "update rebuild.twins set position = $2, changed_at = clock_timestamp() where subscriber = $1";
 const FIND_TWIN: &str = "select state, position from rebuild.twins where subscriber = $1";
 const FIND_POSITION: &str =
-    "select coalesce(max(position), 0) from checkpoints where subscriber = $1";
+    "select coalesce(min(position), 0) from checkpoints where projection = $1";
+const FIND_HIGHEST: &str =
+    "select coalesce(max(position), 0) from checkpoints where projection = $1";
 /// The same unqualified statements then reach the twins, and only what has no twin in public.
 const TURN_TO_TWIN: &str = "set local search_path = twin, public";
 /// Indexes and checksums of large tables take their time. By its name the switch of another projection knows that it
@@ -120,10 +123,18 @@ impl<'a> Build<'a> {
         self.follow(until, progress).await
     }
 
+    /// What all shards of the projection have passed.
     pub async fn find_position(&self) -> Result<i64> {
         let client = self.store.pools.engine.get().await?;
         let name = self.projection.name();
         Ok(client.query_one(FIND_POSITION, &[&name]).await?.get(0))
+    }
+
+    /// Where the furthest shard of the projection stands.
+    pub async fn find_highest(&self) -> Result<i64> {
+        let client = self.store.pools.engine.get().await?;
+        let name = self.projection.name();
+        Ok(client.query_one(FIND_HIGHEST, &[&name]).await?.get(0))
     }
 
     /// Applies what lies between the twins' position and `until`.
@@ -135,9 +146,14 @@ impl<'a> Build<'a> {
         let mut client = self.store.pools.engine.get().await?;
         while self.position < until {
             let tx = client.transaction().await?;
-            let page = self.read_page(&tx, until).await?;
+            let page = self
+                .read_page(&tx, Shard::WHOLE, (self.position, until))
+                .await?;
             match self.write_page(&tx, &page).await {
-                Ok(()) => tx.commit().await?,
+                Ok(()) => {
+                    self.note(&tx, page.until).await?;
+                    tx.commit().await?;
+                }
                 Err(error) if is_poison(&error) => {
                     tx.rollback().await?;
                     self.write_apart(&mut client, &page).await?;
@@ -151,20 +167,31 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
-    /// As `follow`, all of it in the caller's transaction.
-    pub async fn follow_in(&mut self, tx: &Transaction<'_>, until: i64) -> Result<()> {
-        while self.position < until {
-            let page = self.read_page(tx, until).await?;
-            self.write_page(tx, &page).await?;
-            self.position = page.until;
+    /// As `follow`, all of it in the caller's transaction, and each shard as far as its own position. What lies after the
+    /// lowest of them is read again when the twins are followed on.
+    pub async fn follow_in(&mut self, tx: &Transaction<'_>, shards: &[(Shard, i64)]) -> Result<()> {
+        for (shard, until) in shards {
+            let mut position = self.position;
+            while position < *until {
+                let page = self.read_page(tx, *shard, (position, *until)).await?;
+                self.write_page(tx, &page).await?;
+                position = page.until;
+            }
         }
-        Ok(())
+        let passed = shards.iter().map(|(_, until)| *until).min().unwrap_or(0);
+        self.position = self.position.max(passed);
+        self.note(tx, self.position).await
     }
 
-    async fn read_page(&self, tx: &Transaction<'_>, until: i64) -> Result<Page> {
+    async fn read_page(
+        &self,
+        tx: &Transaction<'_>,
+        shard: Shard,
+        range: (i64, i64),
+    ) -> Result<Page> {
         tx.batch_execute(TURN_TO_TWIN).await?;
         let types = self.projection.subscriber.aggregate_types();
-        Page::read(tx, types, (self.position, until), CATCH_UP_LIMIT).await
+        Page::read(tx, (types, shard), range, CATCH_UP_LIMIT).await
     }
 
     async fn write_page(&self, tx: &Transaction<'_>, page: &Page) -> Result<()> {
@@ -173,7 +200,7 @@ impl<'a> Build<'a> {
                 .apply_whole(tx, self.projection.subscriber.as_ref(), &page.events)
                 .await?;
         }
-        self.note(tx, page.until).await
+        Ok(())
     }
 
     async fn write_apart(&mut self, client: &mut Object, page: &Page) -> Result<()> {

@@ -22,9 +22,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use deadpool_postgres::Transaction;
+use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::log::Subscriber;
 use event_store::recorded::Recorded;
+use event_store::shards::{MAX_SHARDS, Sharded};
 use event_store::store::Store;
 
 use crate::fold::Poison;
@@ -35,7 +37,8 @@ pub struct Projection {
     pub subscriber: Arc<dyn Subscriber>,
     /// Its read tables; each has a twin of the same name in the schema `twin`.
     pub tables: &'static [&'static str],
-    /// Folds whole streams at once, where a row depends on one stream alone; else a rebuild follows the log.
+    /// Folds whole streams at once, where a row depends on one stream alone; else a rebuild follows the log, and the
+    /// projection cannot be split.
     pub streams: Option<Arc<dyn Streams>>,
     /// Whether reading a part of the log again changes nothing that is there; sums would count twice.
     pub replay: Replay,
@@ -60,6 +63,23 @@ impl Projection {
     /// Its name, which is its checkpoint's.
     pub fn name(&self) -> &'static str {
         self.subscriber.name()
+    }
+
+    /// What runs it: itself, or as many shards as are wanted. Refused with `shards-out-of-range` for a number that is none,
+    /// and with `projection-not-splittable` where rows depend on more than one stream.
+    pub fn split(&self, shards: u16) -> std::result::Result<Vec<Arc<dyn Subscriber>>, Refusal> {
+        let name = self.name();
+        if !(1..=MAX_SHARDS).contains(&shards) {
+            let detail = format!("{name} cannot have {shards} shards; name 1 to {MAX_SHARDS}");
+            return Err(Refusal::invalid("shards-out-of-range", detail));
+        }
+        if shards > 1 && self.streams.is_none() {
+            let detail = format!(
+                "{name} cannot be split, for its rows depend on more than one stream; leave it whole"
+            );
+            return Err(Refusal::invalid("projection-not-splittable", detail));
+        }
+        Ok(Sharded::all(&self.subscriber, shards).collect())
     }
 
     /// Rows that each depend on one stream alone.

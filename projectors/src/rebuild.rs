@@ -6,9 +6,10 @@ use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::error::Error;
 use event_store::parking::{Parking, Side};
+use event_store::shards::Shard;
 use event_store::store::Store;
 use serde::Serialize;
-use tokio_postgres::IsolationLevel;
+use tokio_postgres::{IsolationLevel, Row};
 
 use crate::build::{Build, Progress, TAKE_TIME};
 use crate::{Projection, switch};
@@ -39,8 +40,8 @@ const UNLOCK: &str = "select pg_advisory_unlock(hashtextextended('rebuild of ' |
 const CHECKSUM: &str = "
     select l.row_count as row_count, t.row_count as twin_row_count, l.checksum = t.checksum as equal
     from twin.checksum('public', $1) l cross join twin.checksum('twin', $1) t";
-const FIND_POSITION: &str =
-    "select coalesce(max(position), 0) from checkpoints where subscriber = $1";
+const LIST_SHARDS: &str =
+    "select shard, shards, position from checkpoints where projection = $1 order by shard";
 
 /// Rebuilds one projection and switches to it. Busy with `rebuild-running` when another rebuild of it runs, with
 /// `tables-busy` when readers never let go of the old tables; the twins are then left as they are.
@@ -152,8 +153,13 @@ async fn compare_with(build: &mut Build<'_>) -> Result<Vec<Compared>> {
         .await?;
     tx.batch_execute(TAKE_TIME).await?;
     let name = build.projection.name();
-    let until: i64 = tx.query_one(FIND_POSITION, &[&name]).await?.get(0);
-    build.follow_in(&tx, until).await?;
+    let rows = tx.query(LIST_SHARDS, &[&name]).await?;
+    let shard = |row: &Row| Shard::stored(row.get("shard"), row.get("shards"));
+    let shards: Vec<(Shard, i64)> = rows
+        .iter()
+        .map(|row| (shard(row), row.get("position")))
+        .collect();
+    build.follow_in(&tx, &shards).await?;
     let mut compared = Vec::new();
     for table in build.projection.tables {
         let row = tx.query_one(CHECKSUM, &[table]).await?;

@@ -1,5 +1,5 @@
 //! Twins take the place of the tables in use. The projection is held for a moment, the twins are brought to its very
-//! position, and the names change hands in one transaction.
+//! position, the furthest of its shards', and the names change hands in one transaction.
 //!
 //! A name is resolved when a statement is planned, and a change of names makes PostgreSQL plan cached statements anew, so
 //! readers go over by themselves. But a reader that took its snapshot before the twins' last rows were committed, and
@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::{Object, Transaction};
-use event_store::checkpoints::{self, Lease};
+use event_store::checkpoints::{self, Seized};
 use event_store::error::Error;
 use event_store::log::BATCH_LIMIT;
 use event_store::store::Store;
@@ -41,7 +41,7 @@ const MARK_TWIN: &str = "
     insert into rebuild.twins (subscriber, state, position) values ($1, $2, $3)
     on conflict (subscriber) do update set state = excluded.state, position = excluded.position,
         changed_at = clock_timestamp()";
-const CLEAR_FAILURE: &str = "update checkpoints set failure = null where subscriber = $1";
+const CLEAR_FAILURE: &str = "update checkpoints set failure = null where projection = $1";
 /// What is parked changes sides with the tables that it is missing from.
 const PUT_ASIDE: [&str; 2] = [
     "update parked_events set side = 'aside' where subscriber = $1 and side = 'live'",
@@ -66,17 +66,17 @@ pub(crate) async fn switch(
     let mut pause = FIRST_PAUSE;
     for _ in 0..MAX_ATTEMPTS {
         // Most of the way without holding anybody up.
-        while build.find_position().await? - build.position > BATCH_LIMIT {
-            let until = build.find_position().await?;
+        while build.find_highest().await? - build.position > BATCH_LIMIT {
+            let until = build.find_highest().await?;
             build.follow(until, progress).await?;
         }
-        let lease = checkpoints::seize(&store.pools.engine, name, &owner).await?;
-        let outcome = attempt(build, lease, progress).await;
-        checkpoints::release(&store.pools.engine, name, lease).await?;
+        let seized = checkpoints::seize(&store.pools.engine, name, &owner).await?;
+        let outcome = attempt(build, &seized, progress).await;
+        checkpoints::release_seized(&store.pools.engine, &seized).await?;
         match outcome {
             Ok(()) => {
                 store.moved.send_modify(|moves| *moves += 1);
-                return Ok(lease.position);
+                return Ok(seized.highest());
             }
             Err(error) if matches!(error, Error::Busy { .. }) || is_lost(&error) => {
                 tracing::debug!(projection = name, %error, "the switch is tried again");
@@ -96,20 +96,20 @@ pub(crate) async fn switch(
 
 async fn attempt(
     build: &mut Build<'_>,
-    lease: Lease,
+    seized: &Seized,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<()> {
-    build.follow(lease.position, progress).await?;
+    build.follow(seized.highest(), progress).await?;
     let mut client = build.store.pools.engine.get().await?;
     outlast_snapshots(&client).await?;
     let tx = client.transaction().await?;
     tx.batch_execute(LIMIT_WAIT).await?;
-    swap(&tx, build.projection, lease).await?;
+    swap(&tx, build.projection, seized).await?;
     tx.commit().await?;
     Ok(())
 }
 
-async fn swap(tx: &Transaction<'_>, projection: &Projection, lease: Lease) -> Result<()> {
+async fn swap(tx: &Transaction<'_>, projection: &Projection, seized: &Seized) -> Result<()> {
     let name = projection.name();
     match tx.execute(SWAP, &[&projection.tables]).await {
         Err(error) if error.code() == Some(&SqlState::LOCK_NOT_AVAILABLE) => {
@@ -117,12 +117,13 @@ async fn swap(tx: &Transaction<'_>, projection: &Projection, lease: Lease) -> Re
         }
         swapped => swapped?,
     };
-    checkpoints::keep(tx, name, lease).await?;
+    checkpoints::level(tx, seized).await?;
     for statement in PUT_ASIDE.iter().chain(&BRING_IN).chain(&TAKE_OUT) {
         tx.execute(*statement, &[&name]).await?;
     }
     tx.execute(CLEAR_FAILURE, &[&name]).await?;
-    tx.execute(MARK_TWIN, &[&name, &"old", &lease.position])
+    // The old tables are where the shards were; what some of them had passed is read again on the way back.
+    tx.execute(MARK_TWIN, &[&name, &"old", &seized.lowest()])
         .await?;
     Ok(())
 }
