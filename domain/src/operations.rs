@@ -38,7 +38,7 @@ pub struct Operation {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Begun, and not over: it runs, or its process is gone.
+    /// Begun, and not over; if its process is gone, whoever looks at it next writes down that it failed.
     #[default]
     Running,
     Done,

@@ -2,9 +2,9 @@
 //! two where it takes its time, so that it is exported, backed up and looked back at as everything else.
 
 use cqrs_es::{Aggregate, DomainEvent};
-use deadpool_postgres::GenericClient;
+use deadpool_postgres::{Client, ClientWrapper, GenericClient};
 use domain::ids::TenantId;
-use domain::operations::{self, Operation, OperationEvent};
+use domain::operations::{self, Operation, OperationEvent, Standing};
 use event_store::Result;
 use event_store::error::Error;
 use event_store::recorded::Recorded as RecordedEvent;
@@ -16,6 +16,8 @@ use uuid::Uuid;
 
 /// The longest list.
 pub const MAX_LISTED: i64 = 200;
+/// Why an act failed whose process is gone.
+pub const ABANDONED: &str = "operation-abandoned";
 /// An act has two events; a few more do no harm.
 const MAX_EVENTS: i64 = 10;
 
@@ -37,6 +39,10 @@ const FIND: &str = "
     from events
     where tenant_id = any ($1) and aggregate_type = 'operation' and aggregate_id = $2
     order by sequence limit $3";
+
+/// For as long as its connection lives, so that everybody can see whether somebody is still at it.
+const HOLD: &str = "select pg_advisory_lock(hashtextextended('operation ' || $1, 0))";
+const TRY_HOLD: &str = "select pg_try_advisory_xact_lock(hashtextextended('operation ' || $1, 0))";
 
 /// One act to be recorded. Neither subject nor details may hold personal data.
 #[derive(Clone, Copy, Debug)]
@@ -94,9 +100,15 @@ pub async fn record(client: &impl GenericClient, act: Act<'_>) -> Result<()> {
     .await
 }
 
-/// Writes down that an act begins; `complete` or `fail` tells how it ended.
-pub async fn begin(client: &impl GenericClient, act: Act<'_>) -> Result<Begun> {
+/// Writes down that an act begins; `complete` or `fail` tells how it ended. The connection `life` must be the act's own and
+/// live as long as it does: when it ends before the act does, the act counts as abandoned.
+pub async fn begin(
+    life: &ClientWrapper,
+    client: &impl GenericClient,
+    act: Act<'_>,
+) -> Result<Begun> {
     let begun = Begun::of(&act);
+    life.query_one(HOLD, &[&begun.operation_id]).await?;
     append(client, &begun, &OperationEvent::OperationBegun(act.into())).await?;
     Ok(begun)
 }
@@ -125,6 +137,35 @@ pub async fn fail(client: &impl GenericClient, begun: &Begun, error: &Error) -> 
         &OperationEvent::OperationFailed { code, detail },
     )
     .await
+}
+
+/// Writes down that an act has failed whose process is gone, and answers the act as it then is; others are answered as they
+/// are. A process that only lost its connection may still tell how the act ended, and the last word counts.
+pub async fn settle(client: &mut Client, act: Recorded) -> Result<Recorded> {
+    if act.operation.standing != Standing::Running {
+        return Ok(act);
+    }
+    let tx = client.transaction().await?;
+    let row = tx.query_one(TRY_HOLD, &[&act.operation_id]).await?;
+    if !row.get::<_, bool>(0) {
+        return Ok(act);
+    }
+    // It may have ended a moment ago: whoever lets go has told how by then.
+    let tenants = [act.tenant_id.as_str()];
+    let now = find(&tx, &tenants, &act.operation_id).await?;
+    if let Some(now) = now.filter(|now| now.operation.standing != Standing::Running) {
+        return Ok(now);
+    }
+    let begun = Begun {
+        tenant_id: TenantId::new(act.tenant_id.clone()),
+        principal: act.principal.clone(),
+        operation_id: act.operation_id.clone(),
+    };
+    let gone = Error::busy(ABANDONED, "its process ended before it did");
+    fail(&tx, &begun, &gone).await?;
+    let settled = find(&tx, &tenants, &act.operation_id).await?;
+    tx.commit().await?;
+    Ok(settled.unwrap_or(act))
 }
 
 /// The newest acts of these tenants, before one of them if named; at most `MAX_LISTED`.
@@ -167,7 +208,7 @@ fn fold(stream: &[RecordedEvent]) -> Result<Option<Recorded>> {
     for event in stream {
         operation.apply(event.decode()?);
     }
-    let is_over = operation.standing != operations::Standing::Running;
+    let is_over = operation.standing != Standing::Running;
     Ok(Some(Recorded {
         operation_id: first.aggregate_id.clone(),
         tenant_id: first.tenant_id.as_str().to_owned(),

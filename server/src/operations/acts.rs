@@ -1,5 +1,6 @@
 //! The record of all acts, and how an act that takes its time is written down: before it begins and when it has ended.
 
+use deadpool_postgres::{Client, ClientWrapper};
 use domain::ids::TenantId;
 use domain::operations::INSTALLATION;
 use domain::refusal::Refusal;
@@ -42,20 +43,29 @@ pub fn owner(scope: &Scope) -> TenantId {
     }
 }
 
+/// An act that was begun, with the connection by which others see that somebody is at it.
+pub struct Underway {
+    pub begun: Begun,
+    _life: ClientWrapper,
+}
+
 /// Writes down that it begins.
 pub async fn begin(
     store: &Store,
     tenant_id: &TenantId,
     deed: Deed<'_>,
     by: By<'_>,
-) -> Result<Begun> {
+) -> Result<Underway> {
+    let life = Client::take(store.pools.engine.get().await?);
     let client = store.pools.engine.get().await?;
-    acts::begin(&client, deed.by(tenant_id, by)).await
+    let begun = acts::begin(&life, &client, deed.by(tenant_id, by)).await?;
+    Ok(Underway { begun, _life: life })
 }
 
 /// Writes down how it ended, and hands the outcome on. What was done stays done where that fails.
-pub async fn end<T: Serialize>(store: &Store, begun: &Begun, outcome: Result<T>) -> Result<T> {
+pub async fn end<T: Serialize>(store: &Store, underway: Underway, outcome: Result<T>) -> Result<T> {
     let client = store.pools.engine.get().await?;
+    let begun = &underway.begun;
     match &outcome {
         Ok(result) => acts::complete(&client, begun, serde_json::to_value(result)?).await?,
         Err(error) => acts::fail(&client, begun, error).await?,
@@ -71,9 +81,9 @@ pub async fn recorded<T: Serialize>(
     (deed, by): (Deed<'_>, By<'_>),
     work: impl Future<Output = Result<T>>,
 ) -> Result<T> {
-    let begun = begin(store, tenant_id, deed, by).await?;
+    let underway = begin(store, tenant_id, deed, by).await?;
     let outcome = work.await;
-    end(store, &begun, outcome).await
+    end(store, underway, outcome).await
 }
 
 /// The newest acts, before one of them if named.
@@ -84,20 +94,34 @@ pub async fn list(
 ) -> Result<Vec<Recorded>> {
     let tenants = tenants(store, scope).await?;
     let tenants: Vec<&str> = tenants.iter().map(String::as_str).collect();
-    let client = store.pools.engine.get().await?;
-    acts::list(&client, &tenants, (before, limit)).await
+    let mut client = store.pools.engine.get().await?;
+    let mut found = Vec::new();
+    for act in acts::list(&client, &tenants, (before, limit)).await? {
+        found.push(settle(store, &mut client, act).await?);
+    }
+    Ok(found)
+}
+
+/// What runs in a process that is gone does not run any more.
+async fn settle(store: &Store, client: &mut Client, act: Recorded) -> Result<Recorded> {
+    let was_over = act.ended_at.is_some();
+    let settled = acts::settle(client, act).await?;
+    if !was_over && settled.ended_at.is_some() {
+        store.wake.committed_unknown();
+    }
+    Ok(settled)
 }
 
 /// One act; refused with 404 `operation-not-found`.
 pub async fn find(store: &Store, scope: &Scope, operation_id: &str) -> Result<Recorded> {
     let tenants = tenants(store, scope).await?;
     let tenants: Vec<&str> = tenants.iter().map(String::as_str).collect();
-    let client = store.pools.engine.get().await?;
-    let found = acts::find(&client, &tenants, operation_id).await?;
-    found.ok_or_else(|| {
+    let mut client = store.pools.engine.get().await?;
+    let Some(found) = acts::find(&client, &tenants, operation_id).await? else {
         let detail = format!("there is no operation {operation_id}");
-        Refusal::not_found("operation-not-found", detail).into()
-    })
+        return Err(Refusal::not_found("operation-not-found", detail).into());
+    };
+    settle(store, &mut client, found).await
 }
 
 async fn tenants(store: &Store, scope: &Scope) -> Result<Vec<String>> {

@@ -8,13 +8,12 @@ use domain::refusal::{Kind, Refusal};
 use event_store::Result;
 use event_store::error::Error;
 use event_store::store::Store;
-use identity::acts::Begun;
 use serde::Serialize;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use super::acts;
+use super::acts::{self, Underway};
 
 /// How many run at once in one process; each may read the whole log.
 pub const MAX_LONG_ACTS: u32 = 2;
@@ -47,8 +46,13 @@ impl LongActs {
     }
 
     /// Runs what was begun, on a thread of its own, so that no request waits behind it.
-    pub fn run<F, W, T>(&self, store: Store, begun: Begun, place: OwnedSemaphorePermit, work: F)
-    where
+    pub fn run<F, W, T>(
+        &self,
+        store: Store,
+        underway: Underway,
+        place: OwnedSemaphorePermit,
+        work: F,
+    ) where
         F: FnOnce(Store) -> W + Send + 'static,
         W: Future<Output = Result<T>>,
         T: Serialize,
@@ -58,10 +62,14 @@ impl LongActs {
             runtime.block_on(async move {
                 let outcome = stop.run_until_cancelled(work(store.clone())).await;
                 let outcome = outcome.unwrap_or_else(|| {
-                    Err(Error::busy("operation-interrupted", "the process was stopped"))
+                    Err(Error::busy(
+                        "operation-interrupted",
+                        "the process was stopped",
+                    ))
                 });
-                if let Err(error) = acts::end(&store, &begun, outcome).await {
-                    tracing::warn!(%error, operation = begun.operation_id, "a long operation failed");
+                let operation = underway.begun.operation_id.clone();
+                if let Err(error) = acts::end(&store, underway, outcome).await {
+                    tracing::warn!(%error, operation, "a long operation failed");
                 }
                 drop(place);
             });

@@ -4,14 +4,14 @@
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::store::Store;
-use identity::acts::{self, Begun};
+use identity::acts;
 use projectors::Projection;
 use projectors::build::Progress;
 use projectors::rebuild::{self, Compared};
 use serde::Serialize;
 use serde_json::json;
 
-use super::acts::{Deed, begin};
+use super::acts::{Deed, Underway, begin};
 use super::{By, projections};
 
 /// What the twins hold when there is something to go back to.
@@ -95,7 +95,7 @@ pub async fn announce(
     projection: &Projection,
     work: Work,
     by: By<'_>,
-) -> Result<Begun> {
+) -> Result<Underway> {
     let deed = Deed {
         action: work.action(),
         subject: projection.name(),

@@ -143,11 +143,11 @@ pub async fn rollback(store: &Store, args: &RollbackArgs, format: Format) -> Out
 async fn run(store: &Store, projection: &Projection, work: Work) -> Result<Built, Reason> {
     let operator = operator::name();
     let by = By::without_reason(&operator);
-    let begun = rebuilds::announce(store, projection, work, by).await?;
+    let underway = rebuilds::announce(store, projection, work, by).await?;
     let bar = Bar::new(projection);
     let outcome = rebuilds::run(store, projection, work, |progress| bar.tell(&progress)).await;
     bar.0.finish_and_clear();
-    Ok(acts::end(store, &begun, outcome).await?)
+    Ok(acts::end(store, underway, outcome).await?)
 }
 
 /// What would be done, and what would be lost by it.

@@ -111,10 +111,10 @@ async fn build(app: &App, order: &Order<Steering>, name: &str, work: Work) -> pr
     }
     let place = app.long_acts.take_place()?;
     let by = order.by(order.body.reason.as_ref())?;
-    let begun = rebuilds::announce(&app.store, &projection, work, by).await?;
-    let operation_id = begun.operation_id.clone();
+    let underway = rebuilds::announce(&app.store, &projection, work, by).await?;
+    let operation_id = underway.begun.operation_id.clone();
     let run = async move |store| rebuilds::run(&store, &projection, work, |_| {}).await;
-    app.long_acts.run(app.store.clone(), begun, place, run);
+    app.long_acts.run(app.store.clone(), underway, place, run);
     let watch = format!("/operations/acts/{operation_id}");
     let progress = format!("/operations/projections/{name}");
     Ok(HttpResponse::Accepted()
