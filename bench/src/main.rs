@@ -108,6 +108,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         // No projectors and no relay beside the load: both are measured by themselves.
         role: Role::Api,
         listen: ([127, 0, 0, 1], 0).into(),
+        shards: Vec::new(),
         endpoints: Endpoints {
             stripe_url: String::new(),
             addresses: Default::default(),

@@ -26,6 +26,7 @@ use crate::config::Role;
 use crate::database::Reason;
 use crate::http::{self, request_log, stream};
 use crate::operations::long::LongActs;
+use crate::sharding::{self, Split};
 
 /// How long a graceful stop waits for requests and tasks.
 const STOP_PATIENCE_SECONDS: u64 = 30;
@@ -64,6 +65,8 @@ pub struct Plan {
     pub store: Store,
     pub role: Role,
     pub listen: SocketAddr,
+    /// Which projections are split; the others are whole.
+    pub shards: Vec<Split>,
     pub endpoints: Endpoints,
     /// How messages are leased and sent.
     pub relay: work::Settings,
@@ -205,10 +208,10 @@ fn start_workers(
     let presence = Presence::default();
     let owner = presence.owner().to_owned();
     start_presence(&plan.store, &presence, stop, tasks);
-    for projection in projectors::all(&plan.store) {
+    for subscriber in sharding::subscribers(&plan.store, &plan.shards)? {
         let runner = Runner {
             pool: plan.store.pools.engine.clone(),
-            subscriber: projection.subscriber,
+            subscriber,
             owner: owner.clone(),
             safe: plan.store.tail.watch(),
             moved: plan.store.moved.clone(),

@@ -8,6 +8,8 @@ use clap::{Args, ValueEnum};
 use integrations::addresses::Addresses;
 use outbox::work;
 
+use crate::sharding::Split;
+
 /// Settings of everything that touches the database.
 #[derive(Args, Clone, Debug)]
 pub struct DatabaseSettings {
@@ -63,6 +65,15 @@ pub struct ServeSettings {
     /// What this process does.
     #[arg(long, env = "RAPPORT_ROLE", value_enum, default_value = "all")]
     pub role: Role,
+    /// Split projections into shards that are run side by side, as customers=4,bookings=2; the others are whole. What was
+    /// started last holds for all workers. Stop binaries that know of no shards first.
+    #[arg(
+        long,
+        env = "RAPPORT_SHARDS",
+        value_delimiter = ',',
+        value_name = "PROJECTION=NUMBER"
+    )]
+    pub shards: Vec<Split>,
     /// How browsers and providers reach this server, without a trailing slash. [default: http://<listen>]
     #[arg(long, env = "RAPPORT_PUBLIC_URL")]
     pub public_url: Option<String>,

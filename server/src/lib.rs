@@ -9,4 +9,5 @@ pub mod embedded;
 pub mod http;
 pub mod operations;
 pub mod root_key;
+pub mod sharding;
 pub mod telemetry;

@@ -168,6 +168,7 @@ async fn project(database: &Database) {
         store: store.clone(),
         role: server::config::Role::Worker,
         listen: "127.0.0.1:0".parse().unwrap(),
+        shards: Vec::new(),
         endpoints: Endpoints {
             stripe_url: "http://127.0.0.1:9".to_owned(),
             addresses: Default::default(),

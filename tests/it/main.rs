@@ -4,6 +4,7 @@
 // What goes wrong here fails a test by panicking.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod acts;
 mod as_of;
 mod backup;
 mod bookings;
@@ -44,6 +45,7 @@ mod queries;
 mod race;
 mod readme;
 mod rebuild;
+mod shards;
 mod signatures;
 mod snapshots;
 mod sql;

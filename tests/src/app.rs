@@ -16,6 +16,7 @@ use serde_json::Value;
 use server::app::{Plan, Running};
 use server::cli::doctor::Patient;
 use server::config::DatabaseSettings;
+use server::sharding::Split;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -66,23 +67,36 @@ impl TestApp {
     pub async fn start() -> Self {
         let database = cluster::shared().await.clone_template().await;
         let url = database.url.clone();
-        Self::start_on(database, &url, POOLS).await
+        Self::start_on(database, &url, POOLS, &[]).await
+    }
+
+    /// As `start`, with these projections split into so many shards.
+    pub async fn start_split(splits: &[(&str, u16)]) -> Self {
+        let database = cluster::shared().await.clone_template().await;
+        let url = database.url.clone();
+        Self::start_on(database, &url, POOLS, splits).await
     }
 
     /// As `start`, with pools as production has them.
     pub async fn start_wide() -> Self {
         let database = cluster::shared().await.clone_template().await;
         let url = database.url.clone();
-        Self::start_on(database, &url, PoolSizes::default()).await
+        Self::start_on(database, &url, PoolSizes::default(), &[]).await
     }
 
-    async fn start_on(database: Database, url: &str, pools: PoolSizes) -> Self {
+    async fn start_on(
+        database: Database,
+        url: &str,
+        pools: PoolSizes,
+        splits: &[(&str, u16)],
+    ) -> Self {
         let store = Store::new(Pools::new(url, pools).unwrap(), Vault::new(&ROOT_KEY));
         let providers = Providers::start().await;
         let plan = Plan {
             store: store.clone(),
             role: server::config::Role::All,
             listen: "127.0.0.1:0".parse().unwrap(),
+            shards: splits.iter().map(split).collect(),
             endpoints: Endpoints {
                 stripe_url: format!("{}/stripe", providers.url),
                 addresses: Addresses::stand_in(&providers.url),
@@ -270,6 +284,13 @@ impl Drop for TestApp {
         if let (Err(panic), false) = (ending, failed) {
             std::panic::resume_unwind(panic);
         }
+    }
+}
+
+fn split((projection, shards): &(&str, u16)) -> Split {
+    Split {
+        projection: (*projection).to_owned(),
+        shards: *shards,
     }
 }
 

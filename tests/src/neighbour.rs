@@ -39,6 +39,7 @@ impl Neighbour {
             store: store.clone(),
             role: Role::Api,
             listen: "127.0.0.1:0".parse().unwrap(),
+            shards: Vec::new(),
             endpoints: Endpoints {
                 stripe_url: format!("{}/stripe", app.providers.url),
                 addresses: Default::default(),

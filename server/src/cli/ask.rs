@@ -146,10 +146,11 @@ async fn remark_lag(store: &Store, query: &Query) -> Outcome {
     let standings = checkpoints::list(&store.pools.engine).await?;
     let (mut late, mut least) = (Vec::new(), None);
     for name in query.entry.projections {
-        let standing = standings
+        let behind = standings
             .iter()
-            .find(|standing| standing.subscriber == *name);
-        let behind = standing.map(|standing| standing.newest - standing.position);
+            .filter(|standing| standing.projection == *name)
+            .map(|standing| standing.newest - standing.position)
+            .max();
         if behind != Some(0) {
             late.push(*name);
             least = least.max(behind);

@@ -23,6 +23,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         store: database.store.clone(),
         role: settings.role,
         listen: settings.listen,
+        shards: settings.shards.clone(),
         endpoints: Endpoints {
             stripe_url: settings.stripe_url(),
             addresses: settings.addresses(),

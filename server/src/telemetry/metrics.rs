@@ -1,8 +1,12 @@
 //! What `/metrics` tells: every name with its meaning in one list, the recorder, and the gauges that are read from the
 //! database whenever somebody asks.
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
+
 use event_store::store::Store;
 use event_store::{Result, ages, holes, steering};
+use metrics::Label;
 use metrics_exporter_prometheus::{BuildError, Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// The upper ends of every histogram's buckets, in seconds: from a commit on a quiet machine to a request given up.
@@ -234,18 +238,52 @@ pub async fn sample(store: &Store) {
 
 async fn sample_projections(store: &Store) -> Result<()> {
     let conditions = steering::list(&store.pools.engine.get().await?).await?;
+    let mut told = Movements::new();
     for found in conditions {
-        let name = found.subscriber;
-        metrics::gauge!("rapport_projection_lag_events", "projection" => name.clone())
-            .set(found.behind_events as f64);
-        metrics::gauge!("rapport_projection_lag_seconds", "projection" => name.clone())
-            .set(found.behind_seconds.max(0.0));
-        metrics::gauge!("rapport_projection_still_seconds", "projection" => name.clone())
-            .set(found.still_seconds.max(0.0));
-        metrics::gauge!("rapport_projection_parked_keys", "projection" => name)
+        metrics::gauge!("rapport_projection_parked_keys", "projection" => found.subscriber.clone())
             .set(found.parked_keys as f64);
+        let name = found.subscriber;
+        if found.shards.is_empty() {
+            let figures = (
+                found.behind_events,
+                found.behind_seconds,
+                found.still_seconds,
+            );
+            told.insert(vec![Label::new("projection", name)], figures);
+            continue;
+        }
+        for shard in found.shards {
+            let figures = (
+                shard.behind_events,
+                shard.behind_seconds,
+                shard.still_seconds,
+            );
+            let labels = vec![
+                Label::new("projection", name.clone()),
+                Label::new("shard", shard.shard),
+            ];
+            told.insert(labels, figures);
+        }
     }
+    tell_movements(told);
     Ok(())
+}
+
+/// Events and seconds behind, and seconds without a move, by projection and by shard where it is split.
+type Movements = BTreeMap<Vec<Label>, (i64, f64, f64)>;
+
+/// A projection that was split anew leaves the gauges of its old shards behind, which say nothing any more.
+fn tell_movements(told: Movements) {
+    static BEFORE: Mutex<BTreeSet<Vec<Label>>> = Mutex::new(BTreeSet::new());
+    let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
+    let gone = before.iter().filter(|labels| !told.contains_key(*labels));
+    let none = gone.map(|labels| (labels, &(0, 0.0, 0.0)));
+    for (labels, (events, seconds, still)) in told.iter().chain(none) {
+        metrics::gauge!("rapport_projection_lag_events", labels.clone()).set(*events as f64);
+        metrics::gauge!("rapport_projection_lag_seconds", labels.clone()).set(seconds.max(0.0));
+        metrics::gauge!("rapport_projection_still_seconds", labels.clone()).set(still.max(0.0));
+    }
+    *before = told.into_keys().collect();
 }
 
 /// Only what lies behind the end that this process has seen is looked at, which is little unless something is wrong.

@@ -236,6 +236,7 @@ mod tests {
     fn standing(position: i64, leased: bool, failure: Option<&str>) -> Standing {
         Standing {
             subscriber: "bookings".to_owned(),
+            projection: "bookings".to_owned(),
             position,
             newest: 5_000,
             lease_owner: None,

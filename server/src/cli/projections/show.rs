@@ -1,7 +1,7 @@
 //! What there is to see of projections.
 
 use clap::Args;
-use event_store::steering::{Condition, Health};
+use event_store::steering::{Condition, Health, ShardCondition};
 use event_store::store::Store;
 use serde_json::json;
 
@@ -23,7 +23,11 @@ pub async fn list(store: &Store, format: Format) -> Outcome {
         return output::document(&json!({ "projections": documents }));
     }
     let conditions = projections::conditions(store).await?;
-    let mut rows: Vec<Vec<String>> = conditions.iter().map(row).collect();
+    let mut rows: Vec<Vec<String>> = Vec::new();
+    for condition in &conditions {
+        rows.push(row(condition));
+        rows.extend(condition.shards.iter().map(shard_row));
+    }
     for projection in projectors::all(store) {
         let name = projection.name();
         if !conditions.iter().any(|one| one.subscriber == name) {
@@ -69,6 +73,22 @@ pub async fn show(store: &Store, args: &ShowArgs, format: Format) -> Outcome {
         .map(|(name, value)| (name.as_str(), value.clone()))
         .collect();
     Ok(output::record(&pairs)?)
+}
+
+/// What is parked, and whether it is paused, concerns the projection as a whole.
+fn shard_row(shard: &ShardCondition) -> Vec<String> {
+    let owner = shard.lease_owner.as_deref().filter(|_| shard.leased);
+    vec![
+        format!("  {}", shard.shard),
+        String::new(),
+        shard.position.to_string(),
+        shard.behind_events.to_string(),
+        output::span(shard.behind_seconds),
+        owner.unwrap_or("nobody").to_owned(),
+        format!("{} ago", output::span(shard.still_seconds)),
+        String::new(),
+        output::optional(shard.failure.as_deref()),
+    ]
 }
 
 fn row(condition: &Condition) -> Vec<String> {
