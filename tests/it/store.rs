@@ -169,6 +169,22 @@ fn dashboards_and_alerts_name_only_metrics_that_there_are() {
 }
 
 #[test]
+fn every_alert_has_a_page_of_what_to_do() {
+    let file = |ending: &str| {
+        let mut found = sources::with_ending(ending).into_iter();
+        found.find(|file| file.path.starts_with("ops/")).unwrap()
+    };
+    let (rules, page) = (file(".yml").text, file(".md").text);
+    let alerts: Vec<&str> = rules.split("alert: ").skip(1).collect();
+    assert!(alerts.len() > 8, "{alerts:?}");
+    for alert in alerts {
+        let name = alert.lines().next().unwrap_or_default();
+        let heading = format!("### {name}\n");
+        assert!(page.contains(&heading), "ops/README.md: {name}");
+    }
+}
+
+#[test]
 fn every_metric_that_the_program_records_is_described() {
     let shipped = sources::rust()
         .into_iter()
