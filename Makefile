@@ -2,7 +2,7 @@
 # The variables RAPPORT_* and DATABASE_URL reach rapport as they are: `rapport serve --help` lists them.
 
 .DEFAULT_GOAL := help
-.PHONY: help bootstrap run test bench conformance soak
+.PHONY: help bootstrap run test bench bench-growth conformance soak
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -22,6 +22,9 @@ test: bootstrap ## Run everything that CI runs
 
 bench: bootstrap ## Measure us beside our peers; the table is also written to target/bench.json
 	cargo run --release -p bench --locked
+
+bench-growth: bootstrap ## Measure the append again once the log holds 20 million events
+	cargo run --release -p bench --locked -- --growth 20000000 --seconds 10
 
 conformance: bootstrap ## Run the event store's conformance suite at full length and write its table
 	cargo build -p server --locked
