@@ -7,7 +7,7 @@ use std::sync::{Arc, RwLock};
 use aes_gcm::aead::{Aead, KeyInit, Payload};
 use aes_gcm::{Aes256Gcm, Nonce};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use base64::engine::general_purpose::{STANDARD_NO_PAD as BASE64, URL_SAFE_NO_PAD};
 use domain::ids::TenantId;
 use domain::sealed::{BlindIndex, Sealed};
 use hmac::{Hmac, Mac};
@@ -46,6 +46,7 @@ pub struct TenantKeys {
     index: Key,
     fingerprint: Key,
     ingest: Key,
+    signature: Key,
     subjects: RwLock<HashMap<String, SubjectKey>>,
 }
 
@@ -100,6 +101,7 @@ impl Vault {
             index: derive(key, "blind indexes"),
             fingerprint: derive(key, "command fingerprints"),
             ingest: derive(key, "ingest"),
+            signature: derive(key, "signatures"),
             subjects: RwLock::new(HashMap::new()),
         });
         if let Ok(mut tenants) = self.tenants.write() {
@@ -155,6 +157,19 @@ impl TenantKeys {
     /// A keyed hash of a command's name and canonical body.
     pub fn fingerprint(&self, name: &str, canonical_body: &str) -> Vec<u8> {
         authenticate(&self.fingerprint, &bind(&[name, canonical_body])).to_vec()
+    }
+
+    /// A signature over what we hand out and get back, in URL-safe base64; good for this tenant and purpose alone.
+    pub fn sign(&self, purpose: &str, text: &str) -> String {
+        URL_SAFE_NO_PAD.encode(authenticate(&self.signature, &bind(&[purpose, text])))
+    }
+
+    /// Whether `sign` made this signature; it takes as long for a wrong one.
+    pub fn verify(&self, purpose: &str, text: &str, signature: &str) -> bool {
+        let given = URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        keyed(&self.signature, &bind(&[purpose, text]))
+            .verify_slice(&given)
+            .is_ok()
     }
 
     /// Seals bytes that name no subject yet: raw webhook bodies, source addresses, secrets of providers.
@@ -317,12 +332,16 @@ fn derive(key: &Key, purpose: &str) -> Key {
 }
 
 fn authenticate(key: &Key, message: &[u8]) -> [u8; KEY_BYTES] {
+    keyed(key, message).finalize().into_bytes().into()
+}
+
+fn keyed(key: &Key, message: &[u8]) -> Hmac<Sha256> {
     // HMAC pads a short key with zeros to its block; doing so here makes the construction infallible.
     let mut block = Zeroizing::new([0; 64]);
     block[..KEY_BYTES].copy_from_slice(key.as_slice());
     let mut mac = <Hmac<Sha256> as KeyInit>::new((&*block).into());
     mac.update(message);
-    mac.finalize().into_bytes().into()
+    mac
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -377,5 +396,16 @@ mod tests {
         assert_eq!(one.blind_index("email", "a"), one.blind_index("email", "a"));
         assert_ne!(one.blind_index("email", "a"), two.blind_index("email", "a"));
         assert_ne!(one.blind_index("email", "a"), one.blind_index("phone", "a"));
+    }
+
+    #[test]
+    fn a_signature_is_good_for_its_tenant_purpose_and_text_alone() {
+        let (one, two) = (keys("t1"), keys("t2"));
+        let signature = one.sign("session", "ada");
+        assert!(one.verify("session", "ada", &signature));
+        assert!(!one.verify("session", "bob", &signature));
+        assert!(!one.verify("message", "ada", &signature));
+        assert!(!two.verify("session", "ada", &signature));
+        assert!(!one.verify("session", "ada", "") && !one.verify("session", "ada", "?"));
     }
 }

@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::doctor::Patient;
 use crate::config::Role;
 use crate::database::Reason;
+use crate::http::chat::limits::Limits;
 use crate::http::{self, request_log, stream};
 use crate::operations::long::LongActs;
 use crate::sharding::{self, Split};
@@ -49,6 +50,8 @@ pub struct App {
     pub dispatcher: Dispatcher,
     pub keys: KeyCache,
     pub streams: Arc<Semaphore>,
+    /// What visitors of the chat have used up.
+    pub chat: Limits,
     /// Ends open streams, which would otherwise outlast any graceful stop.
     pub closing: CancellationToken,
     pub inbox_wake: Arc<Notify>,
@@ -103,6 +106,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         dispatcher: dispatcher.clone(),
         keys: KeyCache::default(),
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
+        chat: Limits::default(),
         closing: closing.clone(),
         inbox_wake,
         public_url: plan.endpoints.public_url.clone(),

@@ -55,6 +55,7 @@ mod tenancy;
 mod tenants;
 mod tidy;
 mod together;
+mod web_chat;
 mod webhook_inbox;
 mod webhooks;
 mod wire;

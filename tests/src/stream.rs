@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Response};
+use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 
 use crate::client::Client;
@@ -29,6 +29,11 @@ impl Listener {
         if let Some(id) = last_event_id {
             request = request.header("last-event-id", id);
         }
+        Self::of(request).await
+    }
+
+    /// Opens whatever stream is asked for.
+    pub async fn of(request: RequestBuilder) -> Self {
         let response = request.send().await.expect("the stream opens");
         assert_eq!(response.status(), 200);
         let mut listener = Self {

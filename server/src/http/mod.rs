@@ -1,5 +1,6 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
+pub mod chat;
 pub mod commands;
 mod components;
 pub mod docs;
@@ -68,6 +69,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .route(get().to(webhooks::get_handshake)),
         )
+        .configure(chat::routes)
         .configure(operations::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))
         .service(only("/docs", get().to(docs::get_docs)))
