@@ -1,6 +1,8 @@
 //! Dead letters sent again, many at once: an order that is stored, carried out by whichever relay comes to it, at a pace.
 //! Where it stands is written in the statement that revives, so a crash neither skips a message nor revives it twice.
 
+use std::ops::RangeInclusive;
+
 use deadpool_postgres::{GenericClient, Pool};
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
@@ -8,6 +10,7 @@ use identity::acts::{self, Act};
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::Result;
@@ -15,12 +18,18 @@ use crate::operators::Operator;
 
 /// Messages revived in a second when nobody says how many.
 pub const DEFAULT_RATE_PER_SECOND: f64 = 50.0;
+/// The slowest and the quickest pace, in messages a second; beyond them the arithmetic of times would end.
+pub const RATES_PER_SECOND: RangeInclusive<f64> = 0.001..=10_000.0;
+/// How a dead letter may have failed.
+pub const FAILURE_KINDS: [&str; 5] = ["not_sent", "transient", "refused", "auth", "unknown"];
+/// The longest name of a target that is looked for.
+const MAX_TARGET_CHARS: usize = 100;
 /// The most messages that one order may revive.
 pub const MAX_MESSAGES: i64 = 1_000_000;
 /// Messages revived by one statement.
 const MAX_BATCH: i64 = 2_000;
 /// The longest list.
-const MAX_LISTED: i64 = 200;
+pub const MAX_LISTED: i64 = 200;
 /// Time that counts towards the pace when nobody carried an order out for a while.
 const LONGEST_STEP_SECONDS: f64 = 2.0;
 
@@ -89,6 +98,12 @@ const LIST: &str = "
     from outbox_redrives where ($1::text is null or tenant_id = $1)
     order by started_at desc, redrive_id limit $2";
 
+const FIND: &str = "
+    select tenant_id, redrive_id, principal, reason, target, failure_kind, died_after, died_before, rate_per_second,
+        max_messages, found, revived, started_at, finished_at, cancelled_by
+    from outbox_redrives where redrive_id = $1 and ($2::text is null or tenant_id = $2)
+    limit 1";
+
 const CANCEL: &str = "
     update outbox_redrives set finished_at = clock_timestamp(), cancelled_by = $3
     where tenant_id = $1 and redrive_id = $2 and finished_at is null";
@@ -97,7 +112,7 @@ const CANCEL: &str = "
 #[derive(Clone, Debug, Default)]
 pub struct Wanted<'a> {
     pub target: Option<&'a str>,
-    /// `not_sent`, `transient`, `refused`, `auth` or `unknown`.
+    /// One of `FAILURE_KINDS`.
     pub failure_kind: Option<&'a str>,
     pub died_after: Option<OffsetDateTime>,
     pub rate_per_second: Option<f64>,
@@ -129,16 +144,45 @@ pub struct Redrive {
     pub cancelled_by: Option<String>,
 }
 
-/// How many of a tenant's dead letters fit, up to the order's limit.
+impl Wanted<'_> {
+    /// Refused with 422: `validation-failed` for a failure that there is not, `redrive-invalid` for a pace or a limit that
+    /// makes no sense.
+    fn check(&self) -> std::result::Result<(), Refusal> {
+        if let Some(kind) = self.failure_kind
+            && !FAILURE_KINDS.contains(&kind)
+        {
+            let message = format!("a failure is one of {}", FAILURE_KINDS.join(", "));
+            return Err(Refusal::field("/failure_kind", "failure-unknown", message));
+        }
+        let is_sound = self
+            .rate_per_second
+            .is_none_or(|rate| RATES_PER_SECOND.contains(&rate))
+            && self
+                .max_messages
+                .is_none_or(|most| (1..=MAX_MESSAGES).contains(&most))
+            && self
+                .target
+                .is_none_or(|target| target.chars().count() <= MAX_TARGET_CHARS);
+        if is_sound {
+            return Ok(());
+        }
+        let (slowest, quickest) = (RATES_PER_SECOND.start(), RATES_PER_SECOND.end());
+        let detail = format!(
+            "the rate is {slowest} to {quickest} messages a second, the limit 1 to {MAX_MESSAGES}, and a target has at most \
+             {MAX_TARGET_CHARS} characters"
+        );
+        Err(Refusal::invalid("redrive-invalid", detail))
+    }
+}
+
+/// How many of a tenant's dead letters fit, up to the order's limit. Refused as an order is.
 pub async fn count(
     client: &impl GenericClient,
     tenant_id: &TenantId,
     wanted: &Wanted<'_>,
 ) -> Result<i64> {
-    let most = wanted
-        .max_messages
-        .unwrap_or(MAX_MESSAGES)
-        .min(MAX_MESSAGES);
+    wanted.check()?;
+    let most = wanted.max_messages.unwrap_or(MAX_MESSAGES);
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
         &tenant_id.as_str(),
         &wanted.target,
@@ -150,7 +194,7 @@ pub async fn count(
 }
 
 /// Stores an order to send a tenant's dead letters again; answers its id and how many fit now. Those that die later are
-/// left alone. Refused with 422 `redrive-invalid` for a pace or a limit that makes no sense.
+/// left alone. Refused with 422 `redrive-invalid` or `validation-failed` for what makes no sense.
 pub async fn order(
     pool: &Pool,
     tenant_id: &TenantId,
@@ -159,13 +203,6 @@ pub async fn order(
 ) -> Result<(String, i64)> {
     let rate = wanted.rate_per_second.unwrap_or(DEFAULT_RATE_PER_SECOND);
     let most = wanted.max_messages.unwrap_or(MAX_MESSAGES);
-    let is_sound = rate.is_finite() && rate > 0.0 && (1..=MAX_MESSAGES).contains(&most);
-    if !is_sound {
-        let detail = format!(
-            "the rate must be above 0 messages a second, and the limit 1 to {MAX_MESSAGES}"
-        );
-        return Err(Refusal::invalid("redrive-invalid", detail).into());
-    }
     let redrive_id = Uuid::now_v7().to_string();
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
@@ -205,27 +242,44 @@ pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Redri
     let client = pool.get().await?;
     let tenant_id = tenant_id.map(TenantId::as_str);
     let rows = client.query(LIST, &[&tenant_id, &MAX_LISTED]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Redrive {
-                tenant_id: row.try_get("tenant_id")?,
-                redrive_id: row.try_get("redrive_id")?,
-                principal: row.try_get("principal")?,
-                reason: row.try_get("reason")?,
-                target: row.try_get("target")?,
-                failure_kind: row.try_get("failure_kind")?,
-                died_after: row.try_get("died_after")?,
-                died_before: row.try_get("died_before")?,
-                rate_per_second: row.try_get("rate_per_second")?,
-                max_messages: row.try_get("max_messages")?,
-                found: row.try_get("found")?,
-                revived: row.try_get("revived")?,
-                started_at: row.try_get("started_at")?,
-                finished_at: row.try_get("finished_at")?,
-                cancelled_by: row.try_get("cancelled_by")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+/// One order, running or over. Refused with 404 `redrive-not-found`, also for another tenant's.
+pub async fn find(
+    pool: &Pool,
+    (tenant_id, redrive_id): (Option<&TenantId>, &str),
+) -> Result<Redrive> {
+    let client = pool.get().await?;
+    let tenant_id = tenant_id.map(TenantId::as_str);
+    let found = client.query_opt(FIND, &[&redrive_id, &tenant_id]).await?;
+    let found = found.ok_or_else(|| {
+        let detail = format!("there is no redrive {redrive_id}; see the list of them");
+        Refusal::not_found("redrive-not-found", detail)
+    })?;
+    read(&found)
+}
+
+fn read(row: &Row) -> Result<Redrive> {
+    Ok(Redrive {
+        tenant_id: row.try_get("tenant_id")?,
+        redrive_id: row.try_get("redrive_id")?,
+        principal: row.try_get("principal")?,
+        reason: row
+            .try_get::<_, Option<String>>("reason")?
+            .unwrap_or_default(),
+        target: row.try_get("target")?,
+        failure_kind: row.try_get("failure_kind")?,
+        died_after: row.try_get("died_after")?,
+        died_before: row.try_get("died_before")?,
+        rate_per_second: row.try_get("rate_per_second")?,
+        max_messages: row.try_get("max_messages")?,
+        found: row.try_get("found")?,
+        revived: row.try_get("revived")?,
+        started_at: row.try_get("started_at")?,
+        finished_at: row.try_get("finished_at")?,
+        cancelled_by: row.try_get("cancelled_by")?,
+    })
 }
 
 /// Ends an order; what it has revived stays so. Refused with 409 `redrive-not-running`.
@@ -239,8 +293,7 @@ pub async fn cancel(
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
         [&tenant_id.as_str(), &redrive_id, &operator.principal];
     if tx.execute(CANCEL, &parameters).await? == 0 {
-        let detail = format!("no redrive {redrive_id} of this tenant is running");
-        return Err(Refusal::conflict("redrive-not-running", detail).into());
+        return Err(not_running(redrive_id).into());
     }
     let act = Act {
         tenant_id,
@@ -252,6 +305,12 @@ pub async fn cancel(
     };
     acts::record(&tx, act).await?;
     Ok(tx.commit().await?)
+}
+
+/// Why an order cannot be ended any more.
+pub fn not_running(redrive_id: &str) -> Refusal {
+    let detail = format!("the redrive {redrive_id} is not running any more");
+    Refusal::conflict("redrive-not-running", detail)
 }
 
 /// Carries on with the order that is due, if there is one; answers whether there was.

@@ -3,6 +3,8 @@
 
 pub mod breaker;
 
+use std::ops::RangeInclusive;
+
 use deadpool_postgres::{GenericClient, Pool};
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
@@ -10,6 +12,7 @@ use identity::acts::{self, Act};
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
+use tokio_postgres::Row;
 
 use crate::Result;
 use crate::operators::{Mode, Operator};
@@ -18,6 +21,14 @@ use crate::operators::{Mode, Operator};
 pub const MAX_LISTED: i64 = 1_000;
 /// The longest pause, and the longest time that a breaker is kept open by hand.
 pub const LONGEST_PAUSE_SECONDS: i64 = 30 * 24 * 3_600;
+/// The slowest and the quickest rate, in messages a second; beyond them the claims' arithmetic of times would end.
+pub const RATES_PER_SECOND: RangeInclusive<f64> = 0.001..=100_000.0;
+/// The largest burst, and the largest cap on calls under way.
+pub const MOST_AT_ONCE: i32 = 100_000;
+/// The longest name of a target.
+const MAX_TARGET_CHARS: usize = 100;
+/// Destinations that are kept of one tenant, beyond which operators name no new ones.
+const MAX_KEPT: i64 = 1_000;
 /// Waiting messages of a destination are counted up to here.
 const MAX_COUNTED: i64 = 1_000;
 
@@ -44,7 +55,7 @@ const LIST: &str = "
         case when d.breaker_until > clock_timestamp() then d.breaker_until end as breaker_until, d.breaker_reason,
         coalesce(d.breaker_opens, 0) as breaker_opens,
         due.found as due, due.oldest_seconds, leased.found as in_flight
-    from named n
+    from (select * from named where $4::text is null or target = $4) n
     left join destinations d on d.tenant_id = n.tenant_id and d.target = n.target
     cross join lateral (
         select count(*) as found, coalesce(extract(epoch from clock_timestamp() - min(few.run_at)), 0)::float8 as oldest_seconds
@@ -60,7 +71,10 @@ const LIST: &str = "
     order by n.tenant_id, n.target limit $3";
 
 const ENSURE: &str = "
-    insert into destinations (tenant_id, target) values ($1, $2) on conflict (tenant_id, target) do nothing";
+    insert into destinations (tenant_id, target)
+    select $1::text, $2::text
+    where (select count(*) from (select from destinations where tenant_id = $1::text limit $3) few) < $3
+    on conflict (tenant_id, target) do nothing";
 const PAUSE: &str = "
     update destinations set paused_until = clock_timestamp() + $3::bigint * interval '1 second', pause_reason = $4
     where tenant_id = $1 and target = $2";
@@ -171,16 +185,18 @@ impl Change {
                 burst,
                 max_in_flight,
             } => {
-                rate_per_second.is_none_or(|rate| rate.is_finite() && rate > 0.0)
-                    && *burst > 0
-                    && max_in_flight.is_none_or(|most| most > 0)
+                rate_per_second.is_none_or(|rate| RATES_PER_SECOND.contains(&rate))
+                    && (1..=MOST_AT_ONCE).contains(burst)
+                    && max_in_flight.is_none_or(|most| (1..=MOST_AT_ONCE).contains(&most))
             }
         };
         if is_sound {
             return Ok(());
         }
+        let (slowest, quickest) = (RATES_PER_SECOND.start(), RATES_PER_SECOND.end());
         let detail = format!(
-            "a pause lasts 1 to {LONGEST_PAUSE_SECONDS} seconds; a rate, a burst and a cap are above 0"
+            "a pause lasts 1 to {LONGEST_PAUSE_SECONDS} seconds; a rate is {slowest} to {quickest} messages a second; a burst \
+             and a cap are 1 to {MOST_AT_ONCE}"
         );
         Err(Refusal::invalid("destination-change-invalid", detail))
     }
@@ -191,45 +207,58 @@ pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Stand
     let client = pool.get().await?;
     let tenant_id = tenant_id.map(TenantId::as_str);
     let rows = client
-        .query(LIST, &[&tenant_id, &MAX_COUNTED, &MAX_LISTED])
+        .query(
+            LIST,
+            &[&tenant_id, &MAX_COUNTED, &MAX_LISTED, &None::<&str>],
+        )
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Standing {
-                tenant_id: row.try_get("tenant_id")?,
-                target: row.try_get("target")?,
-                rate_per_second: row.try_get("rate_per_second")?,
-                burst: row.try_get("burst")?,
-                max_in_flight: row.try_get("max_in_flight")?,
-                paused_until: row.try_get("paused_until")?,
-                pause_reason: row.try_get("pause_reason")?,
-                not_before: row.try_get("not_before")?,
-                breaker: row.try_get("breaker")?,
-                breaker_until: row.try_get("breaker_until")?,
-                breaker_reason: row.try_get("breaker_reason")?,
-                breaker_opens: row.try_get("breaker_opens")?,
-                due: row.try_get("due")?,
-                oldest_due_seconds: row.try_get("oldest_seconds")?,
-                in_flight: row.try_get("in_flight")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
 }
 
-/// Changes one destination, whether or not anything was ever sent there. Refused with 422 `destination-change-invalid`.
+fn read(row: &Row) -> Result<Standing> {
+    Ok(Standing {
+        tenant_id: row.try_get("tenant_id")?,
+        target: row.try_get("target")?,
+        rate_per_second: row.try_get("rate_per_second")?,
+        burst: row.try_get("burst")?,
+        max_in_flight: row.try_get("max_in_flight")?,
+        paused_until: row.try_get("paused_until")?,
+        pause_reason: row.try_get("pause_reason")?,
+        not_before: row.try_get("not_before")?,
+        breaker: row.try_get("breaker")?,
+        breaker_until: row.try_get("breaker_until")?,
+        breaker_reason: row.try_get("breaker_reason")?,
+        breaker_opens: row.try_get("breaker_opens")?,
+        due: row.try_get("due")?,
+        oldest_due_seconds: row.try_get("oldest_seconds")?,
+        in_flight: row.try_get("in_flight")?,
+    })
+}
+
+/// Changes one destination, whether or not anything was ever sent there; answers how it stands then, or would stand.
+/// Refused with 422 `destination-change-invalid` or `target-invalid`, 409 `destinations-exhausted`.
 pub async fn change(
     pool: &Pool,
     (tenant_id, target): (&TenantId, &str),
     change: &Change,
     (operator, mode): (&Operator<'_>, Mode),
-) -> Result<()> {
+) -> Result<Standing> {
+    check_target(target)?;
     change.check()?;
-    if mode == Mode::DryRun {
-        return Ok(());
-    }
     let mut client = pool.get().await?;
     let tx = client.transaction().await?;
-    apply(&tx, (tenant_id.as_str(), target), change, operator.reason).await?;
+    let place = (tenant_id.as_str(), target);
+    if apply(&tx, place, change, operator.reason).await? == 0 {
+        let detail = format!("{MAX_KEPT} destinations are known already, and {target} is not one");
+        return Err(Refusal::conflict("destinations-exhausted", detail).into());
+    }
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+        [&tenant_id.as_str(), &MAX_COUNTED, &MAX_LISTED, &target];
+    let standing = read(&tx.query_one(LIST, &parameters).await?)?;
+    if mode == Mode::DryRun {
+        tx.rollback().await?;
+        return Ok(standing);
+    }
     let act = Act {
         tenant_id,
         principal: operator.principal,
@@ -239,7 +268,22 @@ pub async fn change(
         details: &change.details(),
     };
     acts::record(&tx, act).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(standing)
+}
+
+fn check_target(target: &str) -> std::result::Result<(), Refusal> {
+    let is_sound = (1..=MAX_TARGET_CHARS).contains(&target.len())
+        && target
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_-.:".contains(&byte));
+    if is_sound {
+        return Ok(());
+    }
+    let detail = format!(
+        "a target has at most {MAX_TARGET_CHARS} letters, digits, `_`, `-`, `.` and `:`, as `stripe` and `email`"
+    );
+    Err(Refusal::invalid("target-invalid", detail))
 }
 
 async fn apply(
@@ -247,9 +291,10 @@ async fn apply(
     (tenant_id, target): (&str, &str),
     change: &Change,
     reason: Option<&str>,
-) -> Result<()> {
-    tx.execute(ENSURE, &[&tenant_id, &target]).await?;
-    match change {
+) -> Result<u64> {
+    tx.execute(ENSURE, &[&tenant_id, &target, &MAX_KEPT])
+        .await?;
+    Ok(match change {
         Change::Pause { seconds } => {
             tx.execute(PAUSE, &[&tenant_id, &target, seconds, &reason])
                 .await?
@@ -269,6 +314,5 @@ async fn apply(
                 [&tenant_id, &target, rate_per_second, burst, max_in_flight];
             tx.execute(LIMIT, &parameters).await?
         }
-    };
-    Ok(())
+    })
 }
