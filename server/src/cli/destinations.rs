@@ -1,18 +1,17 @@
 //! `rapport destinations`: a tenant's accounts with providers; what holds them back, and what limits them.
 
 use clap::{Args, Subcommand};
-use domain::ids::TenantId;
 use event_store::store::Store;
-use outbox::destinations::{self, Change, LONGEST_PAUSE_SECONDS, Standing};
-use outbox::operators::{Mode, Operator};
+use outbox::destinations::{Change, LONGEST_PAUSE_SECONDS, Standing};
 use serde_json::json;
 
+use super::Outcome;
 use super::attached::attached;
 use super::operator;
 use super::output::{self, Format};
 use super::tenant_choice::TenantChoice;
-use super::{Outcome, Reason};
 use crate::config::DatabaseSettings;
+use crate::operations::{By, Intent, destinations};
 
 const MINUTE_SECONDS: i64 = 60;
 const LONGEST_PAUSE_MINUTES: i64 = LONGEST_PAUSE_SECONDS / MINUTE_SECONDS;
@@ -143,8 +142,8 @@ pub async fn run(
 }
 
 async fn list(store: &Store, args: &ListArgs, format: Format) -> Outcome {
-    let tenant_id = args.tenant.find(store).await?;
-    let found = destinations::list(&store.pools.engine, tenant_id.as_ref()).await?;
+    let scope = args.tenant.scope(store).await?;
+    let found = destinations::list(store, &scope).await?;
     if format == Format::Json {
         return output::document(&json!({ "destinations": found }));
     }
@@ -211,38 +210,24 @@ fn limits(one: &Standing) -> String {
 }
 
 async fn change(store: &Store, chosen: &Chosen, wanted: Change, format: Format) -> Outcome {
-    let tenant_id: TenantId = chosen.tenant.require(store).await?;
+    let scope = chosen.tenant.scope(store).await?;
     let name = operator::name();
-    let operator = Operator {
+    let by = By {
         principal: &name,
         reason: chosen.reason.as_deref(),
     };
-    let mode = match chosen.dry_run {
-        true => Mode::DryRun,
-        false => Mode::Real,
+    let intent = match chosen.dry_run {
+        true => Intent::Say,
+        false => Intent::Act,
     };
-    let place = (&tenant_id, chosen.target.as_str());
-    destinations::change(&store.pools.engine, place, &wanted, (&operator, mode)).await?;
-    tell(store, (&tenant_id, chosen), format).await
-}
-
-async fn tell(
-    store: &Store,
-    (tenant_id, chosen): (&TenantId, &Chosen),
-    format: Format,
-) -> Result<(), Reason> {
-    let all = destinations::list(&store.pools.engine, Some(tenant_id)).await?;
-    let found = all.into_iter().find(|one| one.target == chosen.target);
+    let place = (&scope, chosen.target.as_str());
+    let standing = destinations::change(store, place, &wanted, (intent, by)).await?;
     if format == Format::Json {
-        return output::document(&json!({ "dry_run": chosen.dry_run, "destination": found }));
+        return output::document(&json!({ "dry_run": chosen.dry_run, "destination": standing }));
     }
     if chosen.dry_run {
-        output::line("Nothing was changed. It stands so:")?;
+        output::line("Nothing was changed. It would stand so:")?;
     }
-    let row = found.map(|one| vec![one.target.clone(), held(&one), limits(&one)]);
-    Ok(output::table(
-        &["target", "held", "limits"],
-        row.into_iter().collect(),
-        "Nothing is known of it yet.",
-    )?)
+    let row = vec![standing.target.clone(), held(&standing), limits(&standing)];
+    Ok(output::table(&["target", "held", "limits"], vec![row], "")?)
 }

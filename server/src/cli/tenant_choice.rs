@@ -18,21 +18,7 @@ pub struct TenantChoice {
 impl TenantChoice {
     /// The tenant. Refused with 404 `tenant-not-found`, or 400 `tenant-missing` where there are several.
     pub async fn require(&self, store: &Store) -> Result<TenantId> {
-        if let Some(found) = self.find(store).await? {
-            return Ok(found);
-        }
-        let mut tenants = store.directory.list().await?;
-        match (tenants.len(), tenants.pop()) {
-            (1, Some((tenant_id, _))) => Ok(tenant_id),
-            (0, _) => {
-                let detail = "there is no tenant yet; make one with `rapport tenants create`";
-                Err(Refusal::not_found("tenant-not-found", detail).into())
-            }
-            _ => {
-                let detail = "there are several tenants: say which with --tenant (see `rapport tenants list`)";
-                Err(Refusal::malformed("tenant-missing", detail).into())
-            }
-        }
+        self.scope(store).await?.require_one(store).await
     }
 
     /// As operations take it.

@@ -2,12 +2,14 @@
 //! each act is written down as an event in the transaction of the deed, or before it begins and after it has ended.
 
 pub mod acts;
+pub mod destinations;
 pub mod events;
 pub mod long;
 pub mod outbox;
 pub mod parked;
 pub mod projections;
 pub mod rebuilds;
+pub mod redrives;
 pub mod snapshots;
 pub mod store;
 pub mod webhooks;
@@ -75,6 +77,27 @@ impl Scope {
 
     pub fn covers(&self, tenant_id: &str) -> bool {
         self.tenant_id().is_none_or(|own| own.as_str() == tenant_id)
+    }
+
+    /// The tenant that is meant, or the only one there is. Refused with 404 `tenant-not-found` where there is none, 400
+    /// `tenant-missing` where there are several.
+    pub async fn require_one(&self, store: &Store) -> Result<TenantId> {
+        if let Some(tenant_id) = self.tenant_id() {
+            return Ok(tenant_id.clone());
+        }
+        let mut tenants = store.directory.list().await?;
+        match (tenants.len(), tenants.pop()) {
+            (1, Some((tenant_id, _))) => Ok(tenant_id),
+            (0, _) => {
+                let detail = "there is no tenant yet; make one with `rapport tenants create`";
+                Err(Refusal::not_found("tenant-not-found", detail).into())
+            }
+            _ => {
+                let detail = "there are several tenants: say which, by its slug (`rapport tenants list`), with --tenant or \
+                              ?tenant=";
+                Err(Refusal::malformed("tenant-missing", detail).into())
+            }
+        }
     }
 
     /// What a principal may see: the tenant of this slug, else its own; for an operator of the installation any, else all.

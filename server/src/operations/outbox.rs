@@ -1,15 +1,27 @@
-//! The outbox: what waits, what was tried and what died, within what the operator may see; trying again and giving up.
+//! The outbox: what waits, what was tried and what died, within what the operator may see; and what is done about single
+//! messages.
 
 use event_store::Result;
 use event_store::store::Store;
 use outbox::attempts::{self, Listing, MessageDetail, MessageSummary};
-use outbox::operators::{self, Mode, Operator, Remedy};
-use serde_json::{Value, json};
+use outbox::destinations::{self, Standing};
+use outbox::operators::{self, Mode, Operator, Remedied, Remedy};
+use outbox::stats::{self, Failed};
+use serde::Serialize;
 
 use super::{By, Intent, Scope};
 
 /// The states that a message can be in.
 pub const STATES: [&str; 6] = attempts::STATES;
+
+/// How the outbox stands, from a few steps of its indexes.
+#[derive(Clone, Debug, Serialize)]
+pub struct Stats {
+    /// What is due, under way and held, by destination.
+    pub queues: Vec<Standing>,
+    /// What waits for an operator, by target.
+    pub failed: Vec<Failed>,
+}
 
 /// The newest messages.
 pub async fn list(
@@ -31,43 +43,47 @@ pub async fn show(store: &Store, scope: &Scope, message_id: &str) -> Result<Mess
     attempts::find_message(&store.pools.engine, scope.tenant_id(), message_id).await
 }
 
-/// Tries a waiting, dead or unknown message again now; refused with 409 `message-not-retriable`.
-pub async fn retry(
-    store: &Store,
-    (scope, message_id): (&Scope, &str),
-    intent: Intent,
-    by: By<'_>,
-) -> Result<Value> {
-    remedy(store, (scope, message_id), Remedy::Retry, (intent, by)).await?;
-    Ok(json!({ "message_id": message_id, "action": "retry" }))
+/// How each queue stands, and what has failed.
+pub async fn stats(store: &Store, scope: &Scope) -> Result<Stats> {
+    let pool = &store.pools.engine;
+    Ok(Stats {
+        queues: destinations::list(pool, scope.tenant_id()).await?,
+        failed: stats::count_failed(pool, scope.tenant_id()).await?,
+    })
 }
 
-/// Gives a dead or unknown message up for good; refused with 409 `message-not-dead`.
-pub async fn discard(
-    store: &Store,
-    (scope, message_id): (&Scope, &str),
-    intent: Intent,
-    by: By<'_>,
-) -> Result<Value> {
-    remedy(store, (scope, message_id), Remedy::Skip, (intent, by)).await?;
-    Ok(json!({ "message_id": message_id, "action": "discard" }))
-}
-
-async fn remedy(
+/// Does one thing about one message. Refused with 404 `message-not-found`, also for another tenant's, and with 409 where
+/// the message is not in a state for it.
+pub async fn remedy(
     store: &Store,
     (scope, message_id): (&Scope, &str),
     what: Remedy,
     (intent, by): (Intent, By<'_>),
-) -> Result<()> {
-    let operator = Operator {
+) -> Result<Remedied> {
+    let place = (scope.tenant_id(), message_id);
+    let how = (&operator(by), mode(intent));
+    let remedied = operators::remedy(&store.pools.engine, place, what, how).await?;
+    tell(store, intent);
+    Ok(remedied)
+}
+
+pub(super) fn operator(by: By<'_>) -> Operator<'_> {
+    Operator {
         principal: by.principal,
         reason: by.reason,
-    };
-    let mode = match intent {
+    }
+}
+
+pub(super) fn mode(intent: Intent) -> Mode {
+    match intent {
         Intent::Act => Mode::Real,
         Intent::Say => Mode::DryRun,
-    };
-    let place = (scope.tenant_id(), message_id);
-    operators::remedy(&store.pools.engine, place, what, (&operator, mode)).await?;
-    Ok(())
+    }
+}
+
+/// An act is an event: whoever follows the log need not wait for it.
+pub(super) fn tell(store: &Store, intent: Intent) {
+    if intent == Intent::Act {
+        store.wake.committed_unknown();
+    }
 }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::output::{self, Format};
 use super::super::tenant_choice::TenantChoice;
 use super::Outcome;
+use crate::operations;
 
 /// List messages, the newest first; those that wait or are under way in the order in which they are due.
 #[derive(Args, Debug)]
@@ -111,11 +112,10 @@ pub fn show(message: &MessageDetail, format: Format) -> Outcome {
 }
 
 pub async fn stats(store: &Store, args: &StatsArgs, format: Format) -> Outcome {
-    let tenant_id = args.tenant.find(store).await?;
-    let queues = destinations::list(&store.pools.engine, tenant_id.as_ref()).await?;
-    let failed = outbox::stats::count_failed(&store.pools.engine, tenant_id.as_ref()).await?;
+    let scope = args.tenant.scope(store).await?;
+    let stats = operations::outbox::stats(store, &scope).await?;
     if format == Format::Json {
-        return output::document(&json!({ "queues": queues, "failed": failed }));
+        return output::document(&stats);
     }
     let row = |queue: &destinations::Standing| {
         vec![
@@ -130,7 +130,7 @@ pub async fn stats(store: &Store, args: &StatsArgs, format: Format) -> Outcome {
     let heads = ["tenant", "target", "due", "oldest", "in flight", "breaker"];
     output::table(
         &heads,
-        queues.iter().map(row).collect(),
+        stats.queues.iter().map(row).collect(),
         "Nothing waits anywhere.",
     )?;
     let row = |one: &outbox::stats::Failed| {
@@ -144,7 +144,7 @@ pub async fn stats(store: &Store, args: &StatsArgs, format: Format) -> Outcome {
     output::line("")?;
     Ok(output::table(
         &["target", "state", "messages", "oldest"],
-        failed.iter().map(row).collect(),
+        stats.failed.iter().map(row).collect(),
         "No message is dead or unknown.",
     )?)
 }

@@ -1,18 +1,17 @@
 //! Dead letters sent again, many at once: an order that the relay carries out, at a pace, whatever restarts.
 
 use clap::Args;
-use domain::ids::TenantId;
-use domain::refusal::Refusal;
 use event_store::store::Store;
-use outbox::operators::Operator;
-use outbox::redrives::{self, DEFAULT_RATE_PER_SECOND, Redrive, Wanted};
+use outbox::redrives::{DEFAULT_RATE_PER_SECOND, FAILURE_KINDS, Redrive, Wanted};
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::super::operator;
 use super::super::output::{self, Format};
 use super::super::tenant_choice::TenantChoice;
-use super::{Outcome, Reason};
+use super::Outcome;
+use crate::operations::redrives::{self, Ordered};
+use crate::operations::{By, Intent};
 
 /// Send dead letters again, at a pace; or see, or end, what was ordered.
 ///
@@ -29,7 +28,7 @@ pub struct RedriveArgs {
     #[arg(long)]
     target: Option<String>,
     /// Only those that failed so.
-    #[arg(long, value_parser = ["not_sent", "transient", "refused", "auth", "unknown"])]
+    #[arg(long, value_parser = FAILURE_KINDS)]
     failure: Option<String>,
     /// Only those that died within the last so many hours.
     #[arg(long, value_name = "HOURS", value_parser = clap::value_parser!(i64).range(1..=24 * 365))]
@@ -59,12 +58,12 @@ pub async fn redrive(store: &Store, args: &RedriveArgs, format: Format) -> Outco
         return list(store, args, format).await;
     }
     let name = operator::name();
-    let operator = Operator {
+    let by = By {
         principal: &name,
         reason: args.reason.as_deref(),
     };
     if let Some(redrive_id) = &args.cancel {
-        return cancel(store, redrive_id, &operator, format).await;
+        return cancel(store, (args, redrive_id), by, format).await;
     }
     let wanted = Wanted {
         target: args.target.as_deref(),
@@ -75,27 +74,20 @@ pub async fn redrive(store: &Store, args: &RedriveArgs, format: Format) -> Outco
         rate_per_second: Some(args.rate),
         max_messages: args.limit,
     };
-    let mut ordered = Vec::new();
-    for tenant_id in tenants(store, args).await? {
-        let client = store.pools.engine.get().await?;
-        let mut found = redrives::count(&client, &tenant_id, &wanted).await?;
-        drop(client);
-        let mut redrive_id = None;
-        if found > 0 && !args.dry_run {
-            let pool = &store.pools.engine;
-            let (id, counted) = redrives::order(pool, &tenant_id, &wanted, &operator).await?;
-            (redrive_id, found) = (Some(id), counted);
-        }
-        ordered.push(json!({ "tenant_id": tenant_id, "redrive_id": redrive_id, "found": found }));
-    }
+    let intent = match args.dry_run {
+        true => Intent::Say,
+        false => Intent::Act,
+    };
+    let scope = args.tenant.scope(store).await?;
+    let ordered = redrives::order(store, (&scope, &wanted), intent, by).await?;
     if format == Format::Json {
         return output::document(&json!({ "dry_run": args.dry_run, "redrives": ordered }));
     }
-    let row = |one: &serde_json::Value| {
+    let row = |one: &Ordered| {
         vec![
-            output::cell(one.get("tenant_id")),
-            output::cell(one.get("found")),
-            output::cell(one.get("redrive_id")),
+            one.tenant_id.as_str().to_owned(),
+            one.found.to_string(),
+            output::optional(one.redrive_id.as_deref()),
         ]
     };
     Ok(output::table(
@@ -106,8 +98,8 @@ pub async fn redrive(store: &Store, args: &RedriveArgs, format: Format) -> Outco
 }
 
 async fn list(store: &Store, args: &RedriveArgs, format: Format) -> Outcome {
-    let tenant_id = args.tenant.find(store).await?;
-    let orders = redrives::list(&store.pools.engine, tenant_id.as_ref()).await?;
+    let scope = args.tenant.scope(store).await?;
+    let orders = redrives::list(store, &scope).await?;
     if format == Format::Json {
         return output::document(&json!({ "redrives": orders }));
     }
@@ -145,33 +137,14 @@ async fn list(store: &Store, args: &RedriveArgs, format: Format) -> Outcome {
 
 async fn cancel(
     store: &Store,
-    redrive_id: &str,
-    operator: &Operator<'_>,
+    (args, redrive_id): (&RedriveArgs, &str),
+    by: By<'_>,
     format: Format,
 ) -> Outcome {
-    let orders = redrives::list(&store.pools.engine, None).await?;
-    let order = orders
-        .into_iter()
-        .find(|order| order.redrive_id == redrive_id);
-    let order = order.ok_or_else(|| {
-        let detail = format!("there is no order {redrive_id}; see `rapport outbox redrive --list`");
-        Refusal::not_found("redrive-not-found", detail)
-    })?;
-    let tenant_id = TenantId::new(order.tenant_id);
-    redrives::cancel(&store.pools.engine, (&tenant_id, redrive_id), operator).await?;
+    let scope = args.tenant.scope(store).await?;
+    redrives::cancel(store, (&scope, redrive_id), Intent::Act, by).await?;
     match format {
         Format::Json => output::document(&json!({ "cancelled": redrive_id })),
         Format::Table => Ok(output::line(&format!("the order {redrive_id} is ended"))?),
     }
-}
-
-async fn tenants(store: &Store, args: &RedriveArgs) -> Result<Vec<TenantId>, Reason> {
-    if let Some(tenant_id) = args.tenant.find(store).await? {
-        return Ok(vec![tenant_id]);
-    }
-    let tenants = store.directory.list().await?;
-    Ok(tenants
-        .into_iter()
-        .map(|(tenant_id, _)| tenant_id)
-        .collect())
 }

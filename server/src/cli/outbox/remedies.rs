@@ -3,13 +3,14 @@
 use clap::Args;
 use event_store::store::Store;
 use outbox::attempts::{self, Listing, MAX_LISTED};
-use outbox::operators::{self, Mode, Operator, Remedied, Remedy};
+use outbox::operators::{Remedied, Remedy};
 use serde_json::json;
 
 use super::super::operator;
 use super::super::output::{self, Format};
 use super::super::tenant_choice::TenantChoice;
 use super::{Outcome, Reason};
+use crate::operations::{self, By, Intent, Scope};
 
 const DEAD: &str = "dead";
 
@@ -120,21 +121,20 @@ async fn carry_out(
     format: Format,
 ) -> Outcome {
     let name = operator::name();
-    let operator = Operator {
+    let by = By {
         principal: &name,
         reason,
     };
-    let mode = match dry_run {
-        true => Mode::DryRun,
-        false => Mode::Real,
+    let intent = match dry_run {
+        true => Intent::Say,
+        false => Intent::Act,
     };
     let mut done = Vec::new();
     for message_id in message_ids {
-        let pool = &store.pools.engine;
-        let remedied =
-            operators::remedy(pool, (None, message_id), remedy, (&operator, mode)).await?;
+        let place = (&Scope::All, message_id.as_str());
+        let remedied = operations::outbox::remedy(store, place, remedy, (intent, by)).await?;
         if format == Format::Table {
-            output::line(&told(&remedied, remedy, mode))?;
+            output::line(&told(&remedied, remedy, intent))?;
         }
         done.push(remedied);
     }
@@ -144,7 +144,7 @@ async fn carry_out(
     }
 }
 
-fn told(remedied: &Remedied, remedy: Remedy, mode: Mode) -> String {
+fn told(remedied: &Remedied, remedy: Remedy, intent: Intent) -> String {
     let done = match remedy {
         Remedy::Retry => "tried again",
         Remedy::Cancel => "cancelled",
@@ -152,9 +152,9 @@ fn told(remedied: &Remedied, remedy: Remedy, mode: Mode) -> String {
         Remedy::ResolveDelivered => "delivered",
         Remedy::ResolveFailed => "failed",
     };
-    let verb = match mode {
-        Mode::Real => "is",
-        Mode::DryRun => "would be",
+    let verb = match intent {
+        Intent::Act => "is",
+        Intent::Say => "would be",
     };
     let Remedied {
         message_id,

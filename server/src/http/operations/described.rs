@@ -1,5 +1,8 @@
 //! `/operations/*` as the OpenAPI document tells of it.
 
+mod outbox;
+
+use ::outbox::redrives::FAILURE_KINDS;
 use serde_json::{Map, Value, json};
 
 use super::projections::ACTS;
@@ -253,15 +256,15 @@ const WRITES: &[Write] = &[
 
 /// Every path below `/operations`, with its operation.
 pub fn paths() -> Map<String, Value> {
-    let reads = READS.iter().map(|(path, name, summary, permission, parameters)| {
+    let reads = READS.iter().chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
         let operation = json!({
             "operationId": name, "summary": summary, "tags": ["operations"], "x-permission": permission,
             "parameters": parameters_of(path, parameters),
             "responses": responses(json!({ "type": "object" }), &["400", "401", "403", "404", "429", "500", "503"]),
         });
-        ((*path).to_owned(), json!({ "get": operation }))
+        (*path, "get", operation)
     });
-    let writes = WRITES.iter().map(|(path, name, summary, permission, fields, status)| {
+    let writes = WRITES.iter().chain(outbox::WRITES).map(|(path, name, summary, permission, fields, status)| {
         let mut answers = responses(
             json!({ "type": "object", "required": ["dry_run", "result"] }),
             &["400", "401", "403", "404", "409", "415", "422", "429", "500", "503"],
@@ -277,13 +280,17 @@ pub fn paths() -> Map<String, Value> {
             "requestBody": { "required": false, "content": { "application/json": { "schema": body(fields) } } },
             "responses": answers,
         });
-        ((*path).to_owned(), json!({ "post": operation }))
+        (*path, "post", operation)
     });
     debug_assert!(
         ACTS.iter()
             .all(|act| WRITES.iter().any(|write| write.0.ends_with(act)))
     );
-    reads.chain(writes).collect()
+    let mut paths = Map::new();
+    for (path, method, operation) in reads.chain(writes) {
+        paths.entry(path).or_insert_with(|| json!({}))[method] = operation;
+    }
+    paths
 }
 
 fn parameters_of(path: &str, names: &[&str]) -> Vec<Value> {
@@ -314,6 +321,13 @@ fn schema(name: &str) -> Value {
         "compare" => json!({ "type": "boolean" }),
         "dry_run" => json!({ "type": "string", "enum": ["true", "false"] }),
         "policy" => json!({ "type": "string", "enum": ["park", "pause", "skip"] }),
+        "died_after" | "until" => json!({ "type": "string", "format": "date-time" }),
+        "rate_per_second" => json!({ "type": "number", "exclusiveMinimum": 0 }),
+        "max_messages" | "seconds" | "burst" | "max_in_flight" => {
+            json!({ "type": "integer", "minimum": 1 })
+        }
+        "failure_kind" => json!({ "type": "string", "enum": FAILURE_KINDS }),
+        "outcome" => json!({ "type": "string", "enum": ["delivered", "failed"] }),
         _ => json!({ "type": "string" }),
     }
 }

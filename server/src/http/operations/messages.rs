@@ -1,17 +1,19 @@
-//! What goes out and what comes in: the outbox with its attempts, trying again and giving up, and webhooks received.
+//! What goes out and what comes in: the outbox with its attempts, what is done about single messages, and webhooks
+//! received.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::refusal::Refusal;
 use identity::permissions::Permission;
-use serde::Deserialize;
+use outbox::operators::{Remedied, Remedy};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{Reason, enter, enter_plainly, order, page_length, parameters};
+use super::{OfTenant, Reason, enter, enter_plainly, order, page_length, parameters};
 use crate::app::App;
 use crate::http::problems;
-use crate::operations::{Scope, outbox, webhooks};
+use crate::operations::{Scope, outbox as messages, webhooks};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,18 +30,18 @@ pub async fn list_messages(app: web::Data<App>, request: HttpRequest) -> problem
     if let Some(state) = params
         .state
         .as_deref()
-        .filter(|state| !outbox::STATES.contains(state))
+        .filter(|state| !messages::STATES.contains(state))
     {
         let detail = format!(
             "there is no state {state}; there are {}",
-            outbox::STATES.join(", ")
+            messages::STATES.join(", ")
         );
         return Err(Refusal::malformed("parameters-invalid", detail).into());
     }
     let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
     let wanted = (params.state.as_deref(), page_length(params.limit)?);
-    let messages = outbox::list(&app.store, &scope, wanted).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": messages })))
+    let listed = messages::list(&app.store, &scope, wanted).await?;
+    Ok(HttpResponse::Ok().json(json!({ "items": listed })))
 }
 
 /// `GET /operations/outbox/{id}`
@@ -50,7 +52,7 @@ pub async fn find_message(
 ) -> problems::Answer {
     let principal = enter_plainly(&app, &request, Permission::OperationsRead).await?;
     let scope = Scope::of(&app.store, &principal, None).await?;
-    let message = outbox::show(&app.store, &scope, &id).await?;
+    let message = messages::show(&app.store, &scope, &id).await?;
     Ok(HttpResponse::Ok().json(json!({ "item": message })))
 }
 
@@ -62,8 +64,25 @@ pub async fn list_attempts(
 ) -> problems::Answer {
     let principal = enter_plainly(&app, &request, Permission::OperationsRead).await?;
     let scope = Scope::of(&app.store, &principal, None).await?;
-    let message = outbox::show(&app.store, &scope, &id).await?;
+    let message = messages::show(&app.store, &scope, &id).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": message.attempts })))
+}
+
+/// `GET /operations/outbox/stats`
+pub async fn count_messages(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
+    let principal = enter(&app, &request, Permission::OperationsRead).await?;
+    let params: OfTenant = parameters(&request)?;
+    let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
+    let stats = messages::stats(&app.store, &scope).await?;
+    Ok(HttpResponse::Ok().json(json!({ "item": stats })))
+}
+
+/// What was done about a message, or would be.
+#[derive(Serialize)]
+struct Done {
+    action: &'static str,
+    #[serde(flatten)]
+    remedied: Remedied,
 }
 
 /// `POST /operations/outbox/{id}/retry`
@@ -75,21 +94,87 @@ pub async fn retry_message(
 ) -> problems::Answer {
     let order = order::<Reason>(&app, &request, body, Permission::OperationsWrite).await?;
     let by = order.by(order.body.reason.as_ref())?;
-    let result = outbox::retry(&app.store, (&order.scope, &id), order.intent, by).await?;
-    order.done(result)
+    let how = (order.intent, by);
+    let remedied = messages::remedy(&app.store, (&order.scope, &id), Remedy::Retry, how).await?;
+    order.done(Done {
+        action: "retry",
+        remedied,
+    })
 }
 
-/// `POST /operations/outbox/{id}/discard`
+/// `POST /operations/outbox/{id}/cancel`
+pub async fn cancel_message(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: web::Payload,
+) -> problems::Answer {
+    explained(&app, (&request, &id), body, ("cancel", Remedy::Cancel)).await
+}
+
+/// `POST /operations/outbox/{id}/skip`
+pub async fn skip_message(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: web::Payload,
+) -> problems::Answer {
+    explained(&app, (&request, &id), body, ("skip", Remedy::Skip)).await
+}
+
+/// `POST /operations/outbox/{id}/discard`, the older name of `skip`.
 pub async fn discard_message(
     app: web::Data<App>,
     request: HttpRequest,
     id: web::Path<String>,
     body: web::Payload,
 ) -> problems::Answer {
-    let order = order::<Reason>(&app, &request, body, Permission::OperationsWrite).await?;
-    let by = order.by_for(order.body.reason.as_ref())?;
-    let result = outbox::discard(&app.store, (&order.scope, &id), order.intent, by).await?;
-    order.done(result)
+    explained(&app, (&request, &id), body, ("discard", Remedy::Skip)).await
+}
+
+/// What may be done only with a reason.
+async fn explained(
+    app: &App,
+    (request, id): (&HttpRequest, &str),
+    body: web::Payload,
+    (action, remedy): (&'static str, Remedy),
+) -> problems::Answer {
+    let order = order::<Reason>(app, request, body, Permission::OperationsWrite).await?;
+    let how = (order.intent, order.by_for(order.body.reason.as_ref())?);
+    let remedied = messages::remedy(&app.store, (&order.scope, id), remedy, how).await?;
+    order.done(Done { action, remedied })
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Resolving {
+    /// `delivered` or `failed`.
+    outcome: Option<String>,
+    reason: Option<String>,
+}
+
+/// `POST /operations/outbox/{id}/resolve`
+pub async fn resolve_message(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: web::Payload,
+) -> problems::Answer {
+    let order = order::<Resolving>(&app, &request, body, Permission::OperationsWrite).await?;
+    let how = (order.intent, order.by_for(order.body.reason.as_ref())?);
+    let remedy = match order.body.outcome.as_deref() {
+        Some("delivered") => Remedy::ResolveDelivered,
+        Some("failed") => Remedy::ResolveFailed,
+        _ => {
+            let message = "say delivered or failed; to send it again, see retry";
+            return Err(Refusal::field("/outcome", "outcome-unknown", message).into());
+        }
+    };
+    let remedied = messages::remedy(&app.store, (&order.scope, &id), remedy, how).await?;
+    order.done(Done {
+        action: "resolve",
+        remedied,
+    })
 }
 
 #[derive(Deserialize)]

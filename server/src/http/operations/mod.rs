@@ -2,10 +2,12 @@
 //! tenants share needs a right that no role of a tenant holds.
 
 mod described;
+mod destinations;
 mod log;
 mod messages;
 mod projections;
 mod record;
+mod redrives;
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -58,6 +60,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/operations/outbox",
             get().to(messages::list_messages),
         ))
+        .configure(deliveries)
         .service(only(
             "/operations/outbox/{id}",
             get().to(messages::find_message),
@@ -101,6 +104,55 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(only(
             "/operations/projections/{name}/{act}",
             post().to(projections::steer_projection),
+        ));
+}
+
+/// What is done about messages and about the places they go to; names stand before ids.
+fn deliveries(cfg: &mut ServiceConfig) {
+    let redrives = web::resource("/operations/outbox/redrives")
+        .route(get().to(redrives::list_redrives))
+        .route(post().to(redrives::order_redrive))
+        .default_service(web::to(problems::wrong_method));
+    cfg.service(redrives)
+        .service(only(
+            "/operations/outbox/redrives/{id}/cancel",
+            post().to(redrives::cancel_redrive),
+        ))
+        .service(only(
+            "/operations/outbox/stats",
+            get().to(messages::count_messages),
+        ))
+        .service(only(
+            "/operations/outbox/{id}/cancel",
+            post().to(messages::cancel_message),
+        ))
+        .service(only(
+            "/operations/outbox/{id}/skip",
+            post().to(messages::skip_message),
+        ))
+        .service(only(
+            "/operations/outbox/{id}/resolve",
+            post().to(messages::resolve_message),
+        ))
+        .service(only(
+            "/operations/destinations",
+            get().to(destinations::list_destinations),
+        ))
+        .service(only(
+            "/operations/destinations/{name}/pause",
+            post().to(destinations::pause_destination),
+        ))
+        .service(only(
+            "/operations/destinations/{name}/resume",
+            post().to(destinations::resume_destination),
+        ))
+        .service(only(
+            "/operations/destinations/{name}/breaker",
+            post().to(destinations::set_breaker),
+        ))
+        .service(only(
+            "/operations/destinations/{name}/limits",
+            post().to(destinations::limit_destination),
         ));
 }
 
