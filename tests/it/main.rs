@@ -31,6 +31,7 @@ mod idempotency;
 mod log;
 mod openapi;
 mod operations;
+mod operations_outbox;
 mod outages;
 mod outbox_destinations;
 mod outbox_operators;
