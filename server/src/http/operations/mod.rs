@@ -81,30 +81,35 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/operations/webhooks",
             get().to(messages::list_webhooks),
         ))
-        .service(only(
-            "/operations/parked",
-            get().to(projections::list_parked),
-        ))
-        .service(only(
-            "/operations/parked/retry",
-            post().to(projections::retry_parked),
-        ))
-        .service(only(
-            "/operations/parked/drop",
-            post().to(projections::drop_parked),
-        ))
-        .service(only(
-            "/operations/projections",
-            get().to(projections::list_projections),
-        ))
-        .service(only(
-            "/operations/projections/{name}",
-            get().to(projections::find_projection),
-        ))
-        .service(only(
-            "/operations/projections/{name}/{act}",
-            post().to(projections::steer_projection),
-        ));
+        .configure(readers);
+}
+
+/// Projections, and what they have parked.
+fn readers(cfg: &mut ServiceConfig) {
+    cfg.service(only(
+        "/operations/parked",
+        get().to(projections::list_parked),
+    ))
+    .service(only(
+        "/operations/parked/retry",
+        post().to(projections::retry_parked),
+    ))
+    .service(only(
+        "/operations/parked/drop",
+        post().to(projections::drop_parked),
+    ))
+    .service(only(
+        "/operations/projections",
+        get().to(projections::list_projections),
+    ))
+    .service(only(
+        "/operations/projections/{name}",
+        get().to(projections::find_projection),
+    ))
+    .service(only(
+        "/operations/projections/{name}/{act}",
+        post().to(projections::steer_projection),
+    ));
 }
 
 /// What is done about messages and about the places they go to; names stand before ids.
