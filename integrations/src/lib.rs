@@ -25,3 +25,4 @@ pub mod stripe;
 pub mod texts;
 pub mod twilio;
 pub mod whatsapp;
+pub mod webhooks_out;
