@@ -17,6 +17,7 @@ use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
+use crate::webhook_endpoints::WebhookEndpoint;
 
 /// The version of an event that has never changed its shape.
 pub const FIRST_VERSION: u32 = 1;
@@ -68,6 +69,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 7] {
         of::<Operation>(),
         of::<Payment>(),
         of::<Tenant>(),
+        of::<WebhookEndpoint>(),
     ]
 }
 

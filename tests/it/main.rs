@@ -54,5 +54,6 @@ mod tenants;
 mod tidy;
 mod together;
 mod webhook_inbox;
+mod webhook_endpoints;
 mod webhooks;
 mod wire;
