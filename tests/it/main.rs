@@ -56,4 +56,5 @@ mod together;
 mod webhook_inbox;
 mod webhook_endpoints;
 mod webhooks;
+mod webhooks_out;
 mod wire;
