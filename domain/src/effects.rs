@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
-use crate::ids::{
-    BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId,
-};
+use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId};
 use crate::webhook_endpoints::messages::News;
 
 /// Something to be done outside, or later, because of an event.

@@ -24,5 +24,5 @@ pub mod standard_webhooks;
 pub mod stripe;
 pub mod texts;
 pub mod twilio;
-pub mod whatsapp;
 pub mod webhooks_out;
+pub mod whatsapp;

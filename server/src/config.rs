@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use integrations::addresses::Addresses;
 use domain::webhook_endpoints::reach::Reach;
+use integrations::addresses::Addresses;
 use outbox::work;
 
 /// Settings of everything that touches the database.
