@@ -115,6 +115,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
             public_url: String::new(),
         },
         relay: outbox::work::Settings::default(),
+        webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
         metrics: None,
         patient: None,
     })?;

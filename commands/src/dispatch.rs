@@ -8,6 +8,7 @@ use cqrs_es::Aggregate;
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
+use domain::webhook_endpoints::reach::Reach;
 use event_store::commit::{CommandRecord, Outcome, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
@@ -61,6 +62,7 @@ pub struct Dispatcher {
     pub store: Store,
     known: Arc<Known>,
     stream_locks: Arc<Vec<Mutex<()>>>,
+    webhook_reach: Reach,
 }
 
 /// What came of one attempt.
@@ -82,7 +84,21 @@ impl Dispatcher {
             store,
             known: Arc::new(Known::new()),
             stream_locks: Arc::new(stream_locks),
+            webhook_reach: Reach::default(),
         }
+    }
+
+    /// The same, where webhooks may reach further than public addresses.
+    pub fn reaching(self, webhook_reach: Reach) -> Self {
+        Self {
+            webhook_reach,
+            ..self
+        }
+    }
+
+    /// How far webhooks reach.
+    pub fn webhook_reach(&self) -> Reach {
+        self.webhook_reach
     }
 
     /// Runs one command.
@@ -317,7 +333,9 @@ impl Dispatcher {
 
     fn work(&self, request: &Request, keys: Option<Arc<TenantKeys>>) -> Work {
         let (store, known) = (self.store.clone(), self.known.clone());
-        Work::new(request.ctx.clone(), store, known, keys)
+        let mut work = Work::new(request.ctx.clone(), store, known, keys);
+        work.webhook_reach = self.webhook_reach;
+        work
     }
 
     /// What the command asks to see.

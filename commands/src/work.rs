@@ -13,6 +13,7 @@ use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
+use domain::webhook_endpoints::reach::Reach;
 use event_store::commit::{CommandRecord, Commit};
 use event_store::load::{HeldKey, Load, LoadedStream, StoredAnswer};
 use event_store::recorded::Payload;
@@ -69,6 +70,8 @@ struct Seen {
 pub struct Work {
     pub ctx: Context,
     pub answered: Option<StoredAnswer>,
+    /// Which addresses a webhook endpoint may have.
+    pub webhook_reach: Reach,
     pub(crate) basis: Basis,
     tenant: (Arc<Tenant>, i64),
     tenant_read: AtomicBool,
@@ -100,6 +103,7 @@ impl Work {
         Self {
             ctx,
             answered: None,
+            webhook_reach: Reach::default(),
             basis: Basis::Known,
             tenant: Default::default(),
             tenant_read: AtomicBool::new(false),

@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
-use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId};
+use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId};
+use crate::webhook_endpoints::messages::News;
 
 /// Something to be done outside, or later, because of an event.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,6 +74,12 @@ pub enum Call {
         message_id: MessageId,
         channel: Channel,
     },
+    /// Tell an endpoint of the tenant's own, if it is enabled, or test it.
+    SendWebhook {
+        endpoint_id: WebhookEndpointId,
+        #[serde(flatten)]
+        news: News,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -122,6 +129,8 @@ impl Call {
                 // It is there as soon as it is stored.
                 Channel::WebChat => EffectClass::Named,
             },
+            // Receivers know it by its id, which stays the same.
+            Self::SendWebhook { .. } => EffectClass::Named,
             // A command of ours, whose key is never forgotten while the timer waits.
             Self::Timer(_) => EffectClass::Named,
         }
@@ -209,6 +218,13 @@ mod tests {
                     customer_id: CustomerId::new("customer"),
                 },
                 EffectClass::Blind(OnUnknown::Resend),
+            ),
+            (
+                Call::SendWebhook {
+                    endpoint_id: WebhookEndpointId::new("endpoint"),
+                    news: News::Ping,
+                },
+                EffectClass::Named,
             ),
             (
                 Call::Timer(Timer::ExpireBooking { booking_id }),

@@ -17,6 +17,7 @@ use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
+use crate::webhook_endpoints::WebhookEndpoint;
 
 /// The version of an event that has never changed its shape.
 pub const FIRST_VERSION: u32 = 1;
@@ -53,7 +54,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 7] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -68,6 +69,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 7] {
         of::<Operation>(),
         of::<Payment>(),
         of::<Tenant>(),
+        of::<WebhookEndpoint>(),
     ]
 }
 

@@ -47,6 +47,8 @@ id! {
     BookingId,
     /// One payment, whatever brought it.
     PaymentId,
+    /// An address of the tenant's own that hears of its events.
+    WebhookEndpointId,
     /// A note on a customer or in a conversation.
     NoteId,
     /// One thread with a customer over one channel.

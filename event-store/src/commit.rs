@@ -1,8 +1,11 @@
 //! What one command writes, all or nothing.
 
+use std::borrow::Cow;
+
 use domain::customers::consents::Channel;
 use domain::effects::Call;
 use domain::ids::TenantId;
+use domain::webhook_endpoints::messages;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -136,7 +139,7 @@ impl OutboxMessage {
         Ok(Self {
             message_id: Uuid::new_v5(&MESSAGE_NAMESPACE, name.as_bytes()).to_string(),
             name: effect.name.to_owned(),
-            target: target(&effect.call).to_owned(),
+            target: target(&effect.call).into_owned(),
             call: serde_json::to_string(&effect.call)?,
             order_key: effect.order_key.clone(),
             due: effect.due,
@@ -149,19 +152,20 @@ impl OutboxMessage {
 }
 
 /// The destination that a call goes to; limits, pauses and order are kept per destination.
-fn target(call: &Call) -> &'static str {
+fn target(call: &Call) -> Cow<'static, str> {
     match call {
         Call::CreateCheckout { .. } | Call::ExpireCheckout { .. } | Call::RefundPayment { .. } => {
-            "stripe"
+            "stripe".into()
         }
-        Call::SendEmail { .. } => "email",
+        Call::SendEmail { .. } => "email".into(),
         Call::SendMessage { channel, .. } => match channel {
-            Channel::Email => "email",
-            Channel::Sms | Channel::Phone => "sms",
-            Channel::Whatsapp => "whatsapp",
-            Channel::WebChat => "web_chat",
+            Channel::Email => "email".into(),
+            Channel::Sms | Channel::Phone => "sms".into(),
+            Channel::Whatsapp => "whatsapp".into(),
+            Channel::WebChat => "web_chat".into(),
         },
-        Call::Timer(_) => "timer",
+        Call::SendWebhook { endpoint_id, .. } => messages::target(endpoint_id.as_str()).into(),
+        Call::Timer(_) => "timer".into(),
     }
 }
 

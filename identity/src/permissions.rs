@@ -73,6 +73,12 @@ pub enum Permission {
     /// Make a new tenant; no role of a tenant holds it.
     #[serde(rename = "tenants:create")]
     TenantsCreate,
+    /// See webhook endpoints and what was sent to them.
+    #[serde(rename = "webhooks:read")]
+    WebhooksRead,
+    /// Add, change, test and remove webhook endpoints, send events again, and see the secrets that sign.
+    #[serde(rename = "webhooks:write")]
+    WebhooksWrite,
 }
 
 impl Permission {
@@ -101,6 +107,8 @@ impl Permission {
         Self::TenantsRead,
         Self::TenantsConfigure,
         Self::TenantsCreate,
+        Self::WebhooksRead,
+        Self::WebhooksWrite,
     ];
 
     /// The wire name.
@@ -129,6 +137,8 @@ impl Permission {
             Self::TenantsRead => "tenants:read",
             Self::TenantsConfigure => "tenants:configure",
             Self::TenantsCreate => "tenants:create",
+            Self::WebhooksRead => "webhooks:read",
+            Self::WebhooksWrite => "webhooks:write",
         }
     }
 
@@ -258,7 +268,7 @@ mod tests {
         // The last variant's number tells how many there are; a variant added to the enum only is caught here.
         assert_eq!(
             Permission::ALL.len(),
-            Permission::TenantsCreate as usize + 1
+            Permission::WebhooksWrite as usize + 1
         );
         assert!(
             Permission::ALL

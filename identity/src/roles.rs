@@ -123,6 +123,8 @@ const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[
 const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
     Permission::TenantsConfigure,
     Permission::OperationsWrite,
+    Permission::WebhooksRead,
+    Permission::WebhooksWrite,
 ]));
 
 const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
@@ -149,6 +151,7 @@ const SERVICE: PermissionSet = PermissionSet::of(&[
     Permission::PaymentsRefund,
     Permission::PersonalDataRead,
     Permission::TenantsRead,
+    Permission::WebhooksWrite,
 ]);
 
 #[cfg(test)]
@@ -175,6 +178,8 @@ mod tests {
             Permission::ChefsWrite,
             Permission::KeysManage,
             Permission::OperationsWrite,
+            Permission::WebhooksRead,
+            Permission::WebhooksWrite,
         ] {
             assert!(!rights.contains(denied), "{denied}");
         }

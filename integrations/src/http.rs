@@ -41,6 +41,11 @@ pub type HttpClient = Client;
 /// # Errors
 /// When neither TLS set-up can be built.
 pub fn client() -> Result<Client, Failure> {
+    build(builder)
+}
+
+/// Builds what `builder` makes.
+pub(crate) fn build(builder: impl Fn() -> ClientBuilder) -> Result<Client, Failure> {
     // A second installation is refused and harmless: the first one is the same provider.
     let _ = rustls::crypto::ring::default_provider().install_default();
     builder().build().or_else(|_| {
@@ -98,7 +103,8 @@ fn parse_retry_after(value: &str, now: OffsetDateTime) -> Option<Duration> {
     Some(Duration::try_from(at - now).unwrap_or(Duration::ZERO))
 }
 
-fn builder() -> ClientBuilder {
+/// What all clients have in common.
+pub(crate) fn builder() -> ClientBuilder {
     Client::builder()
         .connect_timeout(CONNECT_TIMEOUT)
         .pool_idle_timeout(IDLE_TIMEOUT)

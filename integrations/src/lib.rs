@@ -24,4 +24,5 @@ pub mod standard_webhooks;
 pub mod stripe;
 pub mod texts;
 pub mod twilio;
+pub mod webhooks_out;
 pub mod whatsapp;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 use crate::Result;
 use crate::destinations::breaker::{Tally, Verdict};
 use crate::leases::Lease;
+use crate::rules::kind;
 use crate::work::Job;
 
 /// Results written by one statement.
@@ -216,10 +217,10 @@ impl Flusher {
                     "a stale delivery changed nothing"
                 );
             }
-            metrics::counter!("rapport_outbox_attempts_total", "target" => job.target.clone(), "outcome" => completion.outcome)
+            metrics::counter!("rapport_outbox_attempts_total", "target" => kind(&job.target).to_owned(), "outcome" => completion.outcome)
                 .increment(1);
             let took = OffsetDateTime::now_utc() - job.leased_at;
-            metrics::histogram!("rapport_outbox_delivery_seconds", "target" => job.target.clone())
+            metrics::histogram!("rapport_outbox_delivery_seconds", "target" => kind(&job.target).to_owned())
                 .record(took.as_seconds_f64().max(0.0));
         }
         // Behind each of them another of its key may wait.

@@ -19,6 +19,7 @@ pub mod schedule;
 pub mod senders;
 pub mod stats;
 pub mod sweeps;
+pub mod webhooks;
 pub mod work;
 
 /// What every fallible call here answers.

@@ -12,6 +12,9 @@ const STRIPE_CALLS_AT_ONCE: usize = 25;
 /// Commands of our own that are dispatched at once for one tenant.
 const TIMERS_AT_ONCE: usize = 32;
 
+/// Connections that one endpoint of a tenant is asked to bear.
+const WEBHOOKS_AT_ONCE: usize = 16;
+
 /// How one message is treated.
 #[derive(Clone, Copy, Debug)]
 pub struct Rules {
@@ -28,12 +31,18 @@ impl Rules {
     }
 }
 
+/// What a target is, without which of its kind: each webhook endpoint is a target of its own.
+pub fn kind(target: &str) -> &str {
+    target.split_once(':').map_or(target, |(kind, _)| kind)
+}
+
 /// Deliveries to one destination of this target that may be under way in one process.
 pub fn concurrency(target: &str) -> usize {
-    match target {
+    match kind(target) {
         "email" => EMAILS_AT_ONCE,
         "stripe" => STRIPE_CALLS_AT_ONCE,
         "timer" => TIMERS_AT_ONCE,
+        "webhook" => WEBHOOKS_AT_ONCE,
         // Half of all, so that one that hangs leaves as much to the others.
         _ => MAX_IN_FLIGHT / 2,
     }

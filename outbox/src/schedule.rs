@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::rules::kind;
+
 const SECOND: u64 = 1;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 3_600;
@@ -100,7 +102,7 @@ const JITTER: f64 = 0.2;
 impl Schedule {
     /// That of a target.
     pub fn of(target: &str) -> &'static Self {
-        match target {
+        match kind(target) {
             "stripe" => &STRIPE,
             "email" => &EMAIL,
             "sms" | "whatsapp" | "web_chat" => &MESSAGING,

@@ -10,13 +10,13 @@ use crate::Result;
 const MAX_COUNTED: i64 = 10_000;
 
 const COUNT_FAILED: &str = "
-    select few.target, few.state, count(*) as found,
+    select split_part(few.target, ':', 1) as target, few.state, count(*) as found,
         coalesce(extract(epoch from clock_timestamp() - min(few.died_at)), 0)::float8 as oldest_seconds
     from (
         select d.target, d.state, d.died_at from outbox_dead d
         where d.discarded_at is null and ($1::text is null or d.tenant_id = $1)
         order by d.died_at, d.message_id limit $2) few
-    group by few.target, few.state order by few.target, few.state";
+    group by 1, few.state order by 1, few.state";
 
 /// One step of the index for each destination; whatever is due there has its oldest first.
 const FIND_OLDEST: &str = "
@@ -28,7 +28,7 @@ const FIND_OLDEST: &str = "
             where (w.tenant_id, w.target) > (q.tenant_id, q.target)
             order by w.tenant_id, w.target limit 1) n
     )
-    select q.target, max(greatest(extract(epoch from now() - head.run_at), 0))::float8 as oldest_seconds,
+    select split_part(q.target, ':', 1) as target, max(greatest(extract(epoch from now() - head.run_at), 0))::float8 as oldest_seconds,
         count(*) filter (where head.run_at <= now()) as waiting,
         coalesce(sum(due.found), 0)::bigint as due
     from queue q
@@ -41,12 +41,12 @@ const FIND_OLDEST: &str = "
             select from outbox_work w
             where w.tenant_id = q.tenant_id and w.target = q.target and w.lease_until < now() and w.run_at <= now()
             order by w.run_at limit $1) few) due on true
-    group by q.target order by q.target";
+    group by 1 order by 1";
 
 const COUNT_HELD: &str = "
-    select d.target, count(*) filter (where d.breaker_opens > 0) as open_breakers,
+    select split_part(d.target, ':', 1) as target, count(*) filter (where d.breaker_opens > 0) as open_breakers,
         count(*) filter (where greatest(d.paused_until, d.not_before) > now()) as held
-    from destinations d group by d.target order by d.target";
+    from destinations d group by 1 order by 1";
 
 /// Due messages of one destination are counted up to here.
 const MAX_DUE: i64 = 1_000;

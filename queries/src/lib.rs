@@ -21,3 +21,6 @@ mod payments;
 mod plain;
 mod schedule_board;
 mod tenants;
+mod webhook_deliveries;
+mod webhook_endpoints;
+mod webhook_replays;

@@ -132,6 +132,12 @@ impl<'c, 'a> Past<'c, 'a> {
         Ok(as_of.map(|as_of| Self { ctx, as_of }))
     }
 
+    /// The present, as the log has it.
+    pub fn newest(ctx: &'c Ctx<'a>) -> Self {
+        let as_of = AsOf::Position(i64::MAX);
+        Self { ctx, as_of }
+    }
+
     /// The aggregate as it was; `None` where it did not exist yet.
     pub async fn find<A: Aggregate>(&self, id: &str) -> Result<Option<Then<A>>> {
         let statement = self.ctx.tx.prepare_cached(LIST_STREAM).await?;

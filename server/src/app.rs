@@ -7,7 +7,8 @@ use std::time::Duration;
 use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 use commands::dispatch::Dispatcher;
-use event_store::log::Runner;
+use domain::webhook_endpoints::reach::Reach;
+use event_store::log::{Runner, Subscriber};
 use event_store::presence::Presence;
 use event_store::store::Store;
 use identity::key_cache::KeyCache;
@@ -16,6 +17,7 @@ use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
 use outbox::relay::Relay;
+use outbox::webhooks::{replays, subscriber::Webhooks};
 use outbox::work;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
@@ -73,6 +75,8 @@ pub struct Plan {
     pub endpoints: Endpoints,
     /// How messages are leased and sent.
     pub relay: work::Settings,
+    /// Which addresses webhooks may be sent to.
+    pub webhook_reach: Reach,
     pub metrics: Option<PrometheusHandle>,
     /// Without it there is nobody for the doctor to look at over HTTP.
     pub patient: Option<Patient>,
@@ -92,7 +96,7 @@ pub struct Running {
 
 /// Starts everything that the role asks for.
 pub fn start(plan: Plan) -> Result<Running, Reason> {
-    let dispatcher = Dispatcher::new(plan.store.clone());
+    let dispatcher = Dispatcher::new(plan.store.clone()).reaching(plan.webhook_reach);
     let (closing, stop) = (CancellationToken::new(), CancellationToken::new());
     let mut tasks = JoinSet::new();
     let inbox_wake = Arc::new(Notify::new());
@@ -212,7 +216,8 @@ fn start_workers(
     let presence = Presence::default();
     let owner = presence.owner().to_owned();
     start_presence(&plan.store, &presence, stop, tasks);
-    for subscriber in sharding::subscribers(&plan.store, &plan.shards)? {
+    let subscribers = sharding::subscribers(&plan.store, &plan.shards)?.into_iter();
+    for subscriber in subscribers.chain([Arc::new(Webhooks) as Arc<dyn Subscriber>]) {
         let runner = Runner {
             pool: plan.store.pools.engine.clone(),
             subscriber,
@@ -236,6 +241,7 @@ fn start_workers(
     tasks.spawn(subscriptions.run(stop.clone()));
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(Relay::new(plan.store.clone(), delivery, plan.relay).run(stop.clone()));
+    tasks.spawn(replays::run(plan.store.pools.engine.clone(), stop.clone()));
     tasks.spawn(
         Worker {
             dispatcher: dispatcher.clone(),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use domain::webhook_endpoints::reach::Reach;
 use integrations::addresses::Addresses;
 use outbox::work;
 
@@ -88,6 +89,10 @@ pub struct ServeSettings {
     pub demo: bool,
     #[command(flatten)]
     pub sandbox: SandboxSettings,
+    /// Let webhooks be sent to this machine too, over plain http if need be. For development: whoever may add a webhook
+    /// endpoint can then call whatever listens here.
+    #[arg(long, env = "RAPPORT_WEBHOOKS_TO_LOOPBACK")]
+    pub webhooks_to_loopback: bool,
     #[command(flatten)]
     pub relay: RelaySettings,
 }
@@ -144,6 +149,14 @@ impl ServeSettings {
             .clone()
             .unwrap_or_else(|| format!("http://{}", self.listen));
         url.trim_end_matches('/').to_owned()
+    }
+
+    /// Which addresses webhooks may be sent to.
+    pub fn webhook_reach(&self) -> Reach {
+        match self.webhooks_to_loopback {
+            true => Reach::LoopbackToo,
+            false => Reach::Public,
+        }
     }
 
     pub fn stripe_url(&self) -> String {

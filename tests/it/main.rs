@@ -57,6 +57,8 @@ mod tenants;
 mod tidy;
 mod together;
 mod web_chat;
+mod webhook_endpoints;
 mod webhook_inbox;
 mod webhooks;
+mod webhooks_out;
 mod wire;

@@ -67,6 +67,26 @@ async fn actions(client: &Client) -> Vec<String> {
     items.map(|act| text(act, "action").to_owned()).collect()
 }
 
+async fn refuse_wrong_orders(owner: &Client, trial: &str) {
+    for (wrong, code) in [
+        (json!({ "target": "stripe" }), "validation-failed"),
+        (
+            json!({ "failure_kind": "bad", "reason": "x" }),
+            "validation-failed",
+        ),
+        (
+            json!({ "rate_per_second": 0, "reason": "x" }),
+            "redrive-invalid",
+        ),
+        (
+            json!({ "max_messages": -1, "reason": "x" }),
+            "redrive-invalid",
+        ),
+    ] {
+        post(owner, trial, wrong).await.refused(422, code);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dead_letters_are_counted_then_ordered_again_and_the_order_can_be_ended() {
     let app = TestApp::start().await;
@@ -100,23 +120,7 @@ async fn dead_letters_are_counted_then_ordered_again_and_the_order_can_be_ended(
         (&json!(0), &Value::Null)
     );
     assert_eq!(app.count(COUNT_ACTS).await, 0, "nothing was done");
-    for (wrong, code) in [
-        (json!({ "target": "stripe" }), "validation-failed"),
-        (
-            json!({ "failure_kind": "bad", "reason": "x" }),
-            "validation-failed",
-        ),
-        (
-            json!({ "rate_per_second": 0, "reason": "x" }),
-            "redrive-invalid",
-        ),
-        (
-            json!({ "max_messages": -1, "reason": "x" }),
-            "redrive-invalid",
-        ),
-    ] {
-        post(owner, &trial, wrong).await.refused(422, code);
-    }
+    refuse_wrong_orders(owner, &trial).await;
 
     let ordered = post(owner, REDRIVES, order).await.ok();
     let redrive_id = text(&ordered["result"][0], "redrive_id").to_owned();

@@ -14,6 +14,7 @@ const NOUNS: &[&str] = &[
     "customers",
     "payments",
     "tenants",
+    "webhook_endpoints",
 ];
 
 /// Who may import whom; crates of ours only. Whoever is not listed may import everything.

@@ -103,6 +103,7 @@ impl TestApp {
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             relay: outbox::work::Settings::default(),
+            webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
             metrics: None,
             patient: Some(patient(url)),
         };

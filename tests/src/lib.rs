@@ -15,6 +15,7 @@ pub mod operator;
 pub mod oracles;
 pub mod programs;
 pub mod providers;
+pub mod receivers;
 pub mod relay;
 pub mod scale;
 pub mod served;

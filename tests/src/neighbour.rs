@@ -46,6 +46,7 @@ impl Neighbour {
                 public_url: "http://127.0.0.1:9".to_owned(),
             },
             relay: outbox::work::Settings::default(),
+            webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
             metrics: None,
             patient: None,
         };

@@ -6,6 +6,7 @@ mod message_mails;
 mod message_texts;
 mod messages;
 mod stripe;
+mod webhooks;
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
@@ -14,12 +15,14 @@ use domain::effects::{Call, Timer};
 use domain::ids::TenantId;
 use domain::noun::Noun;
 use domain::tenants::Tenant;
+use domain::webhook_endpoints::reach::Reach;
 use event_store::error::Error;
 use event_store::load::{Folded, Load, LoadedStream};
 use identity::principals::Principal;
 use integrations::addresses::Addresses;
 use integrations::outcome::{Failure, FailureKind};
 use integrations::secret::Secret;
+use integrations::webhooks_out::{MayReach, WebhookSender};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -49,6 +52,7 @@ pub struct Delivery {
     pub(crate) http: integrations::http::HttpClient,
     pub(crate) letters: Letters,
     pub(crate) senders: Senders,
+    pub(crate) webhooks: WebhookSender,
 }
 
 impl Delivery {
@@ -58,12 +62,19 @@ impl Delivery {
         let http =
             integrations::http::client().map_err(|failure| Error::internal(failure.detail))?;
         let senders = Senders::new(http.clone(), endpoints.addresses.clone());
+        let may_reach: MayReach = match dispatcher.webhook_reach() {
+            Reach::Public => |address| Reach::Public.allows(address),
+            Reach::LoopbackToo => |address| Reach::LoopbackToo.allows(address),
+        };
+        let webhooks =
+            WebhookSender::new(may_reach).map_err(|failure| Error::internal(failure.detail))?;
         Ok(Self {
             dispatcher,
             endpoints,
             http,
             letters: Letters::new()?,
             senders,
+            webhooks,
         })
     }
 
@@ -93,6 +104,9 @@ impl Delivery {
                 message_id,
                 ..
             } => self.send_message(job, conversation_id, message_id).await,
+            Call::SendWebhook { endpoint_id, news } => {
+                self.send_webhook(job, &endpoint_id, &news).await
+            }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }

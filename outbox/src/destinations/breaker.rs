@@ -10,6 +10,7 @@ use integrations::outcome::{Failure, FailureKind};
 
 use crate::Result;
 use crate::queues::{Destination, Health, destination};
+use crate::rules::kind;
 use crate::work::Job;
 
 /// Results that a minute must have before their shares mean anything.
@@ -167,7 +168,7 @@ impl Tally {
                 let target: String = row.try_get("target")?;
                 let tenant_id: String = row.try_get("tenant_id")?;
                 let reason: Option<String> = row.try_get("breaker_reason")?;
-                metrics::counter!("rapport_outbox_breaker_opened_total", "target" => target.clone())
+                metrics::counter!("rapport_outbox_breaker_opened_total", "target" => kind(&target).to_owned())
                     .increment(1);
                 tracing::warn!(tenant_id, target, reason, "a destination's breaker opened");
             }

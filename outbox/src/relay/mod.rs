@@ -19,6 +19,7 @@ use crate::deliver::Deliver;
 use crate::leases::{self, Lease, Leases, Numbers};
 use crate::queues::{Destination, Health, Queues, destination};
 use crate::relay::attempt::{Attempts, Intent, Made};
+use crate::rules::kind;
 use crate::sweeps;
 use crate::work::{Job, Settings};
 
@@ -207,7 +208,7 @@ impl<D: Deliver> Relay<D> {
             let Ok(slot) = slots.clone().try_acquire_owned() else {
                 break;
             };
-            metrics::histogram!("rapport_outbox_late_seconds", "target" => job.target.clone())
+            metrics::histogram!("rapport_outbox_late_seconds", "target" => kind(&job.target).to_owned())
                 .record(job.late);
             let place = Place {
                 destination: destination(&job),

@@ -19,6 +19,7 @@ mod serve;
 mod store;
 mod tenant_choice;
 mod tenants;
+mod webhooks;
 
 use std::process::ExitCode;
 
@@ -104,6 +105,9 @@ pub enum Command {
     /// See, hold and limit the places that messages go to.
     #[command(subcommand)]
     Destinations(destinations::DestinationsCommand),
+    /// See whom events are told to, and mend what they missed.
+    #[command(subcommand)]
+    Webhooks(webhooks::WebhooksCommand),
     /// What `rapport serve --demo` has made.
     #[command(subcommand)]
     Demo(demo::DemoCommand),
@@ -163,6 +167,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Store(command) => store::run(settings, command, format).await,
         Command::Outbox(command) => outbox::run(settings, command, format).await,
         Command::Destinations(command) => destinations::run(settings, command, format).await,
+        Command::Webhooks(command) => webhooks::run(settings, command, format).await,
         Command::Demo(command) => demo::run(settings, command, format),
         Command::Sandbox(sandbox_settings) => sandbox::sandbox(settings, sandbox_settings).await,
     }

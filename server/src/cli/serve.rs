@@ -30,6 +30,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
             public_url: settings.public_url(),
         },
         relay: settings.relay.settings(),
+        webhook_reach: settings.webhook_reach(),
         metrics: Some(metrics),
         patient: Some(Patient::new(
             database_settings,

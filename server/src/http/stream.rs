@@ -84,6 +84,12 @@ const TOPICS: &[Topic] = &[
         projection: "conversations",
         permission: Permission::ConversationsRead,
     },
+    Topic {
+        name: "webhooks",
+        aggregate_type: "webhook-endpoint",
+        projection: "webhook_endpoints",
+        permission: Permission::WebhooksRead,
+    },
 ];
 
 const READ_CHANGES: &str = "

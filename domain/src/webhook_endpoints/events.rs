@@ -1,0 +1,78 @@
+//! What can happen to a webhook endpoint.
+
+use std::collections::BTreeSet;
+
+use cqrs_es::{Aggregate, DomainEvent};
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+
+use super::{DisabledReason, PayloadStyle, WebhookEndpoint};
+use crate::evolution;
+use crate::sealed::Sealed;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum WebhookEndpointEvent {
+    WebhookEndpointCreated {
+        url: String,
+        event_types: BTreeSet<String>,
+        #[serde(default)]
+        description: String,
+        #[serde(default)]
+        payload: PayloadStyle,
+        secret: Sealed,
+    },
+    WebhookEndpointMoved {
+        url: String,
+    },
+    /// All that it hears of from now on, and how much of it.
+    WebhookEndpointSubscriptionChanged {
+        event_types: BTreeSet<String>,
+        payload: PayloadStyle,
+    },
+    WebhookEndpointDescribed {
+        description: String,
+    },
+    WebhookEndpointEnabled {},
+    WebhookEndpointDisabled {
+        reason: DisabledReason,
+    },
+    /// The secret before it signs as well until then; one before that no longer does.
+    WebhookSecretRotated {
+        secret: Sealed,
+        #[serde(with = "time::serde::rfc3339")]
+        previous_until: OffsetDateTime,
+    },
+    WebhookEndpointPinged {},
+    /// Events that were written down in that time are sent again.
+    WebhookReplayOrdered {
+        replay_id: String,
+        #[serde(with = "time::serde::rfc3339")]
+        from: OffsetDateTime,
+        #[serde(with = "time::serde::rfc3339")]
+        until: OffsetDateTime,
+        messages_per_second: u32,
+    },
+    WebhookEndpointDeleted {},
+}
+
+impl DomainEvent for WebhookEndpointEvent {
+    fn event_type(&self) -> String {
+        let name = match self {
+            Self::WebhookEndpointCreated { .. } => "WebhookEndpointCreated",
+            Self::WebhookEndpointMoved { .. } => "WebhookEndpointMoved",
+            Self::WebhookEndpointSubscriptionChanged { .. } => "WebhookEndpointSubscriptionChanged",
+            Self::WebhookEndpointDescribed { .. } => "WebhookEndpointDescribed",
+            Self::WebhookEndpointEnabled {} => "WebhookEndpointEnabled",
+            Self::WebhookEndpointDisabled { .. } => "WebhookEndpointDisabled",
+            Self::WebhookSecretRotated { .. } => "WebhookSecretRotated",
+            Self::WebhookEndpointPinged {} => "WebhookEndpointPinged",
+            Self::WebhookReplayOrdered { .. } => "WebhookReplayOrdered",
+            Self::WebhookEndpointDeleted {} => "WebhookEndpointDeleted",
+        };
+        name.to_owned()
+    }
+
+    fn event_version(&self) -> String {
+        evolution::version(WebhookEndpoint::TYPE, &self.event_type())
+    }
+}
