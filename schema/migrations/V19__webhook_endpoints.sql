@@ -97,4 +97,5 @@ begin
         execute format('grant select, insert, update, delete on %I.%I to rapport_engine', s, t);
     end loop;
 end $$;
-grant select on webhook_endpoints, webhook_deliveries, webhook_failures, webhook_replays to rapport_request;
+grant select on webhook_endpoints, twin.webhook_endpoints, webhook_deliveries, webhook_failures, webhook_replays
+    to rapport_request;

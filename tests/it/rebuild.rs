@@ -343,7 +343,7 @@ async fn operators_steer_projections_from_the_command_line() {
     };
     let listed = done(&["projections", "list"]);
     let listed = listed["projections"].as_array().unwrap();
-    assert_eq!(listed.len(), 8);
+    assert_eq!(listed.len(), 10);
     assert!(
         listed.iter().all(|one| one["health"] == "up_to_date"),
         "{listed:?}"
