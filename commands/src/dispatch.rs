@@ -32,6 +32,8 @@ pub const MAX_ATTEMPTS: u32 = 6;
 const FIRST_BACKOFF: Duration = Duration::from_millis(2);
 /// The longest idempotency key, in visible ASCII characters.
 pub const MAX_KEY_LENGTH: usize = 255;
+/// The longest wait for others who fight for the same stream.
+const LONGEST_QUEUE: Duration = Duration::from_secs(10);
 /// How many locks calm down commands that fight for one stream; commands of other streams may share one by chance.
 const STREAM_LOCKS: usize = 256;
 
@@ -199,13 +201,10 @@ impl Dispatcher {
             // The lock of the last stream goes before the next is taken: nobody ever holds two.
             calmed = None;
             back_off(attempt).await;
-            calmed.replace(self.lock_of(&stream).lock().await);
+            calmed.replace(self.calm(&stream).await?);
         }
         drop(calmed);
-        Err(Error::busy(
-            "command-contended",
-            "other commands were first each time; try again",
-        ))
+        Err(contended())
     }
 
     /// The tenant's settings, up to date.
@@ -263,7 +262,7 @@ impl Dispatcher {
         let mut work = self.work(request, keys);
         let wanted = self.wanted(command, request, &work)?;
         if calmed.is_none() {
-            *calmed = self.queue_up(&wanted).await;
+            *calmed = self.queue_up(&wanted).await?;
         }
         work.prepare(wanted, attempt == 1, answered).await?;
         if let Some(answered) = &work.answered {
@@ -352,16 +351,23 @@ impl Dispatcher {
 
     /// Whoever comes to a stream that others have already lost fights for waits behind them, or those would never get
     /// through: a newcomer decides on what it remembers and is quicker than they are.
-    async fn queue_up(&self, wanted: &Load) -> Option<MutexGuard<'_, ()>> {
-        let (kind, stream, _) = wanted.streams.first()?;
-        if *kind == Tenant::TYPE {
-            return None;
+    async fn queue_up(&self, wanted: &Load) -> Result<Option<MutexGuard<'_, ()>>> {
+        match wanted.streams.first() {
+            Some((kind, stream, _)) if *kind != Tenant::TYPE => {
+                match self.lock_of(stream).try_lock() {
+                    Ok(_) => Ok(None),
+                    Err(_) => Ok(Some(self.calm(stream).await?)),
+                }
+            }
+            _ => Ok(None),
         }
-        let lock = self.lock_of(stream);
-        match lock.try_lock() {
-            Ok(_) => None,
-            Err(_) => Some(lock.lock().await),
-        }
+    }
+
+    /// Waits for the stream's lock, so that those who fight for it come one after the other.
+    async fn calm(&self, stream: &str) -> Result<MutexGuard<'_, ()>> {
+        tokio::time::timeout(LONGEST_QUEUE, self.lock_of(stream).lock())
+            .await
+            .map_err(|_| contended())
     }
 
     fn lock_of(&self, stream: &str) -> &Mutex<()> {
@@ -370,6 +376,13 @@ impl Dispatcher {
         });
         &self.stream_locks[hash % STREAM_LOCKS]
     }
+}
+
+fn contended() -> Error {
+    Error::busy(
+        "command-contended",
+        "other commands were first each time; try again",
+    )
 }
 
 fn may_see(command: &Command, ctx: &Context) -> bool {
