@@ -24,6 +24,10 @@ const CUSTOMERS: usize = 4;
 const LONGEST_LIFE_MS: u64 = 1_500;
 /// How long the outbox and the webhooks may take to settle at the end.
 const SETTLING: Duration = Duration::from_secs(180);
+/// Days that are booked, one after the other and then again; a party is booked two years ahead at most.
+const DAYS: usize = 600;
+/// Whoever hears nothing for so long asks again.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
 const COUNT_CREATIONS: &str = "
     select aggregate_id, count(*) from events
@@ -116,10 +120,8 @@ async fn book(plan: Arc<Plan>, acknowledged: Acknowledged, done: Arc<AtomicBool>
     let mut payers = JoinSet::new();
     while !done.load(Ordering::Relaxed) {
         intent += 1;
-        let day = today
-            + time::Duration::days(
-                40 + i64::try_from(intent * CUSTOMERS + plan.number).unwrap() / 3,
-            );
+        let ahead = 40 + (intent * CUSTOMERS + plan.number) / 3 % DAYS;
+        let day = today + time::Duration::days(i64::try_from(ahead).unwrap());
         let body = plan.booking(day, intent);
         let answer = plan.send(&Uuid::new_v4().to_string(), &body).await;
         let Some(booking_id) = answer["result"]["booking_id"].as_str().map(str::to_owned) else {
@@ -157,22 +159,42 @@ impl Plan {
 
     /// Sends one intent until it has an answer; a refusal is one.
     async fn send(&self, key: &str, body: &Value) -> Value {
-        wait::for_answer(SETTLING, async || {
-            let request = self
-                .agent
-                .request(reqwest::Method::POST, "/commands/create-booking");
-            let sent = request
-                .header("idempotency-key", key)
-                .json(body)
-                .send()
-                .await
-                .ok()?;
-            let (status, text) = (sent.status().as_u16(), sent.text().await.ok()?);
-            (status == 200 || status == 409)
-                .then(|| serde_json::from_str(&text).expect("an answer is JSON"))
-        })
-        .await
-        .expect("an intent is answered in the end")
+        let last = Mutex::new(Err("nothing was asked".to_owned()));
+        let answered = wait::for_answer(SETTLING, async || {
+            let answer = self.send_once(key, body).await;
+            let found = match &answer {
+                Ok((200 | 409, text)) => {
+                    Some(serde_json::from_str(text).expect("an answer is JSON"))
+                }
+                _ => None,
+            };
+            *last.lock().await = answer;
+            found
+        });
+        match answered.await {
+            Some(answer) => answer,
+            None => panic!(
+                "an intent found no answer in {SETTLING:?}; the last try: {:?}",
+                last.lock().await
+            ),
+        }
+    }
+
+    /// One try; what went wrong on the way, in words.
+    async fn send_once(&self, key: &str, body: &Value) -> Result<(u16, String), String> {
+        let request = self
+            .agent
+            .request(reqwest::Method::POST, "/commands/create-booking");
+        let sent = request
+            .header("idempotency-key", key)
+            .timeout(LONGEST_ANSWER)
+            .json(body)
+            .send()
+            .await
+            .map_err(|error| format!("{error:?}"))?;
+        let status = sent.status().as_u16();
+        let text = sent.text().await.map_err(|error| format!("{error:?}"))?;
+        Ok((status, text))
     }
 
     /// Waits for the payment page and presses its button; a press whose answer is lost may have worked.

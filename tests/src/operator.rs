@@ -1,6 +1,5 @@
 //! An operator at the command line: the binary itself on a database of the test's, with a data directory of its own.
 
-use std::net::TcpListener;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -77,12 +76,7 @@ impl Operator {
 
     /// Starts `rapport serve`, with nothing behind its providers, and waits until it is ready and has caught up.
     pub async fn serve(&self) -> Serving {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let listen = listener
-            .local_addr()
-            .expect("it has an address")
-            .to_string();
-        drop(listener);
+        let listen = format!("127.0.0.1:{}", served::free_port());
         let nowhere = "http://127.0.0.1:9";
         let mut command = self.command(&["serve", "--listen", &listen, "--stripe-url", nowhere]);
         command.stdout(Stdio::null()).stderr(Stdio::null());

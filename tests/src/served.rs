@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -17,6 +18,9 @@ use crate::wait;
 
 /// The first start makes a database and fills the demo; a debug build on a busy machine takes its time.
 const START_PATIENCE: Duration = Duration::from_secs(180);
+
+/// Below the ports that Linux gives to those who ask for any (`ip_local_port_range`).
+const PORTS: Range<u16> = 12_000..32_000;
 
 /// `rapport serve --demo`, running or killed.
 pub struct Served {
@@ -169,7 +173,13 @@ pub fn binary() -> PathBuf {
     target.join("debug/rapport")
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it has an address").port()
+/// A free port that stays ours while the server is down for a moment: outside of the range from which systems take ports
+/// for those who ask for any, so that no other test's server comes to answer in its place.
+pub fn free_port() -> u16 {
+    let mut candidates = std::iter::repeat_with(|| {
+        let random = Uuid::new_v4().as_u128() % u128::from(PORTS.end - PORTS.start);
+        PORTS.start + u16::try_from(random).expect("it is smaller than a port")
+    });
+    let found = candidates.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    found.expect("some port is free")
 }
