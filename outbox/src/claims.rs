@@ -17,13 +17,14 @@ use crate::work::{Job, Settings};
 /// The share of a rate that is used, so that a call that was quick on its way is not one too many at the other end.
 const RATE_USED: f64 = 0.98;
 /// Messages leased by one statement.
-pub const MAX_CLAIMED: usize = 64;
+pub const MAX_CLAIMED: usize = 256;
 
 /// Destinations under a limit, or with a breaker that is not closed, are locked while they are counted; whoever meets
 /// another's lock, or finds that the count has moved on since its own snapshot, takes nothing there this time. Places on
 /// a destination's time line are taken for a second ahead at most. Among tenants, and within a tenant among
 /// destinations, everybody's first message comes before anybody's second. A dead letter holds its key where the order
-/// says so. Rows are found by their places, so no plan rests on how full the tables were when it was made.
+/// says so. Rows are found by their places, so no plan rests on how full the tables were when it was made, and nothing
+/// that is chosen is joined again: what a destination is given is its first so many, which can be counted anew.
 const CLAIM: &str = "
     with asked as materialized (
         select a.tenant_id, a.target, a.quota, a.floor, a.ordering
@@ -64,10 +65,10 @@ const CLAIM: &str = "
             where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
               and w.lease_until < now()
               and (w.order_key is null
-                or w.work_id = (
-                    select head.work_id from outbox_work head
-                    where head.tenant_id = w.tenant_id and head.target = w.target and head.order_key = w.order_key
-                    order by head.work_id limit 1)
+                or not exists (
+                    select from outbox_work older
+                    where older.tenant_id = w.tenant_id and older.target = w.target and older.order_key = w.order_key
+                      and older.work_id < w.work_id)
                 and (g.ordering <> 'fifo' or not exists (
                     select from outbox_dead dead
                     where dead.tenant_id = w.tenant_id and dead.target = w.target and dead.order_key = w.order_key
@@ -95,24 +96,25 @@ const CLAIM: &str = "
             is_counted = exists (
                 select from gated g where g.tenant_id = w.tenant_id and g.target = w.target and g.is_counted)
         where w.ctid = any (array(select c.place from chosen c))
-        returning w.work_id, w.lease_no, w.attempt, w.tenant_id, w.target, w.message_id, w.order_key,
+        returning w.work_id, w.lease_no, w.attempt, w.tenant_id, w.target, w.message_id, w.order_key, w.run_at,
             w.first_sent_at, w.expires_at, w.is_uncertain, w.intent_no
+    ), placed as (
+        select l.*, row_number() over (partition by l.tenant_id, l.target order by l.run_at, l.work_id) as nth from leased l
     )
     select l.work_id, l.lease_no, l.attempt, l.tenant_id, l.message_id, m.name, l.target, m.call, m.correlation_id,
         m.causation_id, now() as leased_at, l.first_sent_at, l.expires_at, l.is_uncertain,
-        l.intent_no > 0 as was_intended, extract(epoch from now() - c.run_at)::float8 as late_seconds, coalesce(g.is_troubled, false) as is_troubled,
+        l.intent_no > 0 as was_intended, extract(epoch from now() - l.run_at)::float8 as late_seconds, coalesce(g.is_troubled, false) as is_troubled,
         g.ordering = 'latest' and l.order_key is not null and exists (
             select from outbox_work newer
             where newer.tenant_id = l.tenant_id and newer.target = l.target and newer.order_key = l.order_key
               and newer.work_id > l.work_id) as is_superseded,
         case when g.pace_seconds is null then 0
-            else greatest(extract(epoch from g.first_slot_at - now()) + (c.nth - 1) * g.pace_seconds, 0)
+            else greatest(extract(epoch from g.first_slot_at - now()) + (l.nth - 1) * g.pace_seconds, 0)
         end::float8 as wait_seconds
-    from leased l
-    join chosen c on c.work_id = l.work_id
+    from placed l
     join gated g on g.tenant_id = l.tenant_id and g.target = l.target
     join outbox_messages m on m.tenant_id = l.tenant_id and m.message_id = l.message_id
-    order by c.turn, l.work_id";
+    order by l.nth, l.work_id";
 
 /// What one claim brought.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ use crate::rules::kind;
 use crate::work::Job;
 
 /// Results written by one statement.
-const MAX_FLUSHED: usize = 64;
+const MAX_FLUSHED: usize = 256;
 /// How long a result waits for others.
 const GATHER: Duration = Duration::from_millis(5);
 /// Results that wait to be written before deliveries have to wait for them.

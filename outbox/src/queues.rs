@@ -43,6 +43,13 @@ const DISCOVER: &str = "
         order by w.run_at limit 1) head
     limit $1";
 
+/// How much work may lie ready, leased, for a destination that answers quickly: as much as it does in this time, and so
+/// many times what it has under way at most. One that is slow is given nothing ahead, for others may be free to do it.
+const READY: Duration = Duration::from_millis(50);
+const MOST_READY: u32 = 7;
+/// How much the newest delivery counts in the mean of how long they take: one part in so many.
+const MEMORY: u32 = 16;
+
 /// The arrays of a claim.
 #[derive(Debug, Default)]
 pub struct Asked {
@@ -62,6 +69,7 @@ struct Queue {
     due_at: Instant,
     under_way: usize,
     health: Health,
+    pace: Pace,
     /// Asked for in the claim that runs, and not granted yet.
     asked: usize,
     granted: usize,
@@ -75,9 +83,35 @@ pub enum Health {
     Poor,
 }
 
+/// A delivery that is over: its destination, what it means for how much that is given next, and how long the call took,
+/// if there was one.
+pub type Released = (Destination, Health, Option<Duration>);
+
+/// How long calls take, in the mean of the last ones; nothing is known at first.
+#[derive(Clone, Copy, Default)]
+struct Pace(Option<Duration>);
+
+impl Pace {
+    fn note(&mut self, took: Duration) {
+        self.0 = Some(match self.0 {
+            Some(mean) => mean - mean / MEMORY + took / MEMORY,
+            None => took,
+        });
+    }
+
+    /// How many messages to have leased for so many calls at once.
+    fn ready_for(self, calls: usize) -> usize {
+        let mean = self.0.unwrap_or(READY).max(Duration::from_micros(1));
+        let times = (READY.as_micros() / mean.as_micros()).min(u128::from(MOST_READY));
+        calls * (1 + usize::try_from(times).unwrap_or_default())
+    }
+}
+
 /// What one process knows of the destinations.
 #[derive(Default)]
 pub struct Queues {
+    /// Of all destinations together.
+    pace: Pace,
     known: HashMap<Destination, Queue>,
     /// Where the next claim begins among those that may have work.
     turn: usize,
@@ -137,6 +171,7 @@ impl Queues {
                 due_at: now.checked_add(due_in).unwrap_or(now + DISCOVER_LATEST),
                 under_way: before.as_ref().map_or(0, |queue| queue.under_way),
                 health: before.as_ref().map_or(Health::Good, |queue| queue.health),
+                pace: before.as_ref().map_or(Pace::default(), |queue| queue.pace),
                 asked: 0,
                 granted: 0,
             };
@@ -174,7 +209,7 @@ impl Queues {
                 continue;
             };
             let most = match queue.health {
-                Health::Good => deliver.concurrency(&destination.1),
+                Health::Good => queue.pace.ready_for(deliver.concurrency(&destination.1)),
                 Health::Poor => SMALLEST_QUOTA,
             };
             let free = most.saturating_sub(queue.under_way);
@@ -213,11 +248,22 @@ impl Queues {
     }
 
     /// One delivery less is under way.
-    pub fn released(&mut self, destination: &Destination, health: Health) {
-        if let Some(queue) = self.known.get_mut(destination) {
+    pub fn released(&mut self, (destination, health, took): Released) {
+        if let Some(took) = took {
+            self.pace.note(took);
+        }
+        if let Some(queue) = self.known.get_mut(&destination) {
             queue.health = health;
             queue.under_way = queue.under_way.saturating_sub(1);
+            if let Some(took) = took {
+                queue.pace.note(took);
+            }
         }
+    }
+
+    /// How many messages may be leased where `calls` may be under way.
+    pub fn ready_for(&self, calls: usize) -> usize {
+        self.pace.ready_for(calls)
     }
 
     /// Until something that is known will be due, if it is not yet.

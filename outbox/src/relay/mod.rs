@@ -2,12 +2,13 @@
 //! Several relays may run; leases keep them apart. Polling is the truth, signals only make it prompt.
 
 mod attempt;
+mod gates;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use event_store::store::Store;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -17,8 +18,9 @@ use crate::claims::{self, Claimed, MAX_CLAIMED};
 use crate::completions::Completions;
 use crate::deliver::Deliver;
 use crate::leases::{self, Lease, Leases, Numbers};
-use crate::queues::{Destination, Health, Queues, destination};
+use crate::queues::{Destination, Health, Queues, Released, destination};
 use crate::relay::attempt::{Attempts, Intent, Made};
+use crate::relay::gates::{Gates, Pass};
 use crate::rules::kind;
 use crate::sweeps;
 use crate::work::{Job, Settings};
@@ -46,6 +48,7 @@ pub struct Relay<D> {
 
 /// What deliveries share.
 struct Engine<D> {
+    gates: Gates,
     attempts: Attempts<D>,
     leases: Leases,
     completions: Completions,
@@ -87,6 +90,7 @@ impl<D: Deliver> Relay<D> {
             })
         };
         let engine = Arc::new(Engine {
+            gates: Gates::new(self.settings.max_in_flight),
             attempts: Attempts {
                 deliver: self.deliver.clone(),
                 pool,
@@ -116,18 +120,22 @@ impl<D: Deliver> Relay<D> {
         mut lookout: Lookout,
         stop: CancellationToken,
     ) {
-        let slots = Arc::new(Semaphore::new(self.settings.max_in_flight));
+        let mut leased = 0_usize;
         let mut safe = self.store.tail.watch();
         let mut under_way = JoinSet::new();
         let mut calm = POLL_SOONEST;
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
-            lookout.take_returns();
+            leased -= lookout.take_returns();
             if engine.leases.are_overdue() {
                 tokio::time::sleep(PAUSE_OVERDUE).await;
                 continue;
             }
-            let room = slots.available_permits().min(MAX_CLAIMED);
+            let most = lookout.queues.ready_for(self.settings.max_in_flight);
+            let room = most.saturating_sub(leased);
+            // While enough lies ready, it is claimed in handfuls and not one by one.
+            let is_full = room <= most.saturating_sub(self.settings.max_in_flight) / 4;
+            let room = if is_full { 0 } else { room.min(MAX_CLAIMED) };
             let claim = self.claim(&mut lookout.queues, &engine.leases, room);
             let claimed = match claim.await {
                 Ok(claimed) => claimed,
@@ -143,24 +151,27 @@ impl<D: Deliver> Relay<D> {
             lookout.tell();
             if found > 0 {
                 calm = POLL_SOONEST;
-                self.start(engine, claimed, &slots, &mut under_way);
-                if slots.available_permits() > 0 {
-                    continue;
-                }
+                leased += found;
+                self.start(engine, claimed, &mut under_way);
+                continue;
             }
             let idle = lookout.idle_time();
             let started = Instant::now();
             tokio::select! {
                 _ = safe.changed() => {}
                 () = lookout.freed.notified() => {}
-                _ = under_way.join_next(), if slots.available_permits() == 0 => {}
+                _ = under_way.join_next(), if is_full => {}
                 () = tokio::time::sleep(idle.max(POLL_SOONEST)) => {}
                 () = stop.cancelled() => {}
             }
             // Signals that brought nothing make us deaf for a little longer each time.
             let rest = calm.saturating_sub(started.elapsed());
             let _ = stop.run_until_cancelled(tokio::time::sleep(rest)).await;
-            calm = (calm * 2).min(POLL_CALM);
+            calm = if is_full {
+                POLL_SOONEST
+            } else {
+                (calm * 2).min(POLL_CALM)
+            };
         }
         let _ = tokio::time::timeout(STOP_PATIENCE, async {
             while under_way.join_next().await.is_some() {}
@@ -195,32 +206,28 @@ impl<D: Deliver> Relay<D> {
         Ok(claimed)
     }
 
-    fn start(
-        &self,
-        engine: &Arc<Engine<D>>,
-        claimed: Claimed,
-        slots: &Arc<Semaphore>,
-        under_way: &mut JoinSet<()>,
-    ) {
+    fn start(&self, engine: &Arc<Engine<D>>, claimed: Claimed, under_way: &mut JoinSet<()>) {
         let deadline = self.settings.deadline(claimed.asked_at);
         let mut intended = Vec::new();
         for job in claimed.jobs {
-            let Ok(slot) = slots.clone().try_acquire_owned() else {
-                break;
-            };
             metrics::histogram!("rapport_outbox_late_seconds", "target" => kind(&job.target).to_owned())
                 .record(job.late);
-            let place = Place {
+            let mut place = Place {
                 destination: destination(&job),
                 health: Health::Good,
+                took: None,
                 released: engine.released.clone(),
-                _slot: slot,
+                call: None,
             };
+            place.call = engine
+                .gates
+                .try_pass(&place.destination, || self.deliver.concurrency(&job.target));
             let Some(lease) = engine.leases.hold(&job, deadline) else {
                 continue;
             };
             let held = Held { job, lease, place };
-            if held.job.wait.is_zero() && engine.attempts.needs_intent(&held.job) {
+            let goes_now = held.place.call.is_some() && held.job.wait.is_zero();
+            if goes_now && engine.attempts.needs_intent(&held.job) {
                 intended.push(held);
             } else {
                 under_way.spawn(engine.clone().deliver(held, Intent::Missing));
@@ -243,17 +250,16 @@ struct Held {
 struct Place {
     destination: Destination,
     health: Health,
+    took: Option<Duration>,
     released: mpsc::UnboundedSender<Released>,
-    _slot: OwnedSemaphorePermit,
+    /// The right to call; without it a message lies ready.
+    call: Option<Pass>,
 }
-
-/// A delivery that is over, and what it means for how much its destination is given next.
-type Released = (Destination, Health);
 
 impl Drop for Place {
     fn drop(&mut self) {
         let destination = std::mem::take(&mut self.destination);
-        let _ = self.released.send((destination, self.health));
+        let _ = self.released.send((destination, self.health, self.took));
     }
 }
 
@@ -264,21 +270,35 @@ impl<D: Deliver> Engine<D> {
             lease,
             mut place,
         } = held;
+        if place.call.is_none() {
+            let passing = self.gates.pass(&place.destination);
+            place.call = self.attempts.stop.run_until_cancelled(passing).await;
+        }
+        if place.call.is_none() || !lease.holds() {
+            return self.give_back(&job).await;
+        }
         place.health = Health::Poor;
+        let started = Instant::now();
         match self.attempts.make(job, lease, intent).await {
             Made::Done(completion) => {
+                place.took = Some(started.elapsed());
                 place.health = completion.verdict.health();
+                // The next may call while this is written back.
+                place.call = None;
                 self.completions.leave(*completion).await;
             }
             Made::NotBegun(job) => {
                 place.health = Health::Good;
-                let numbers = Numbers::of([&*job]);
-                if let Err(error) = leases::give_back(&self.attempts.pool, &numbers).await {
-                    tracing::warn!(%error, "a lease could not be given back; it ends by itself");
-                }
+                self.give_back(&job).await;
             }
         }
         drop(place);
+    }
+
+    async fn give_back(&self, job: &Job) {
+        if let Err(error) = leases::give_back(&self.attempts.pool, &Numbers::of([job])).await {
+            tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+        }
     }
 
     /// One statement writes down the intents of all that were leased together.
@@ -311,10 +331,14 @@ struct Lookout {
 }
 
 impl Lookout {
-    fn take_returns(&mut self) {
-        while let Ok((destination, health)) = self.returns.try_recv() {
-            self.queues.released(&destination, health);
+    /// Answers how many deliveries have ended since the last time.
+    fn take_returns(&mut self) -> usize {
+        let mut count = 0;
+        while let Ok(released) = self.returns.try_recv() {
+            self.queues.released(released);
+            count += 1;
         }
+        count
     }
 
     /// Until the next message is due, or destinations are to be looked for, within limits.
