@@ -4,6 +4,7 @@ use event_store::store::Store;
 use serde::Serialize;
 
 use crate::Result;
+use crate::rounds::Round;
 
 const COUNT_HOLES: &str = "
     select count(*) from (
@@ -80,4 +81,21 @@ pub async fn check_messages(store: &Store, target: &str, acknowledged: u64) -> R
         expected: i64::try_from(acknowledged)?,
         found: client.query_one(COUNT_MESSAGES, &[&target]).await?.get(0),
     })
+}
+
+/// Nobody lost a message on the way to the sink, or brought it twice.
+pub fn check_deliveries(rounds: &[Round]) -> Result<[Check; 2]> {
+    let runs = || rounds.iter().flat_map(|round| round.deliveries.values());
+    Ok([
+        Check {
+            name: "messages that never came to the sink".to_owned(),
+            expected: 0,
+            found: i64::try_from(runs().map(|run| run.lost).sum::<u64>())?,
+        },
+        Check {
+            name: "messages that came to the sink more than once".to_owned(),
+            expected: 0,
+            found: i64::try_from(runs().map(|run| run.repeated).sum::<u64>())?,
+        },
+    ])
 }

@@ -25,6 +25,9 @@ const SETTINGS: [&str; 8] = [
     "shared_buffers",
     "max_wal_size",
 ];
+/// Who may make databases here, and the file with its password, see `server::embedded`.
+const ADMIN: &str = "rapport_admin";
+const ADMIN_PASSWORD: &str = "postgres.admin.password";
 /// Any key will do for data that nobody keeps.
 pub const ROOT_KEY: [u8; 32] = [7; 32];
 
@@ -88,16 +91,36 @@ impl Ground {
 
     /// Once the logs are filled. Never for tables that are still empty: a plan made for an empty table is kept.
     pub async fn vacuum_logs(&self) -> Result<()> {
-        let client = self.connect().await?;
+        let client = self.connect(&self.url()).await?;
         for statement in VACUUM {
             client.batch_execute(statement).await?;
         }
         Ok(())
     }
 
-    /// A connection of the owner of all tables.
-    pub async fn connect(&self) -> Result<Client> {
-        connect(&self.config).await
+    /// Where another database of this server is.
+    pub fn url_of(&self, database: &str) -> String {
+        let mut config = self.config.clone();
+        config.dbname(database);
+        url_of(&config)
+    }
+
+    /// A connection of whoever may make databases.
+    pub async fn connect_admin(&self) -> Result<Client> {
+        let password = std::fs::read_to_string(self.directory.join(ADMIN_PASSWORD))?;
+        let mut config = self.config.clone();
+        config.user(ADMIN).password(password.trim());
+        connect(&config).await
+    }
+
+    /// Where ours is.
+    pub fn url(&self) -> String {
+        url_of(&self.config)
+    }
+
+    /// A connection of the owner of all tables of this database.
+    pub async fn connect(&self, url: &str) -> Result<Client> {
+        connect(&url.parse()?).await
     }
 
     /// How much PostgreSQL has written to its log so far.

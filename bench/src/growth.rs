@@ -66,7 +66,7 @@ pub async fn measure(
 
 /// Adds quiet streams until the log holds this many events.
 async fn grow(ground: &Ground, tenant_id: &TenantId, last: &mut u64, events: u64) -> Result<()> {
-    let client = ground.connect().await?;
+    let client = ground.connect(&ground.url()).await?;
     let there: i64 = client.query_one(COUNT, &[]).await?.get(0);
     let missing = events.saturating_sub(u64::try_from(there)?);
     let until = i64::try_from(*last + missing.div_ceil(PER_STREAM))?;

@@ -4,6 +4,7 @@ mod appends;
 mod catch_up;
 mod checks;
 mod cpu;
+mod deliveries;
 mod dispatched;
 mod drive;
 mod ground;
@@ -15,6 +16,7 @@ mod projected;
 mod report;
 mod rounds;
 mod rows;
+mod sink;
 mod streams;
 mod tenant;
 
@@ -79,6 +81,8 @@ pub enum Group {
     Projected,
     /// Catching up and rebuilding.
     CatchUp,
+    /// Messages delivered to an HTTP sink.
+    Deliver,
 }
 
 /// As in the product.
@@ -87,6 +91,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
+    if std::env::args().nth(1).as_deref() == Some(sink::OPTION) {
+        sink::serve().await?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let options = Options::parse();
     let groups = match options.only.as_slice() {
         [] => Group::value_variants().to_vec(),
@@ -151,7 +159,8 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
     }
-    let checks = check(&ground.store, &principal, acknowledged).await?;
+    let mut checks = check(&ground.store, &principal, acknowledged).await?;
+    checks.extend(checks::check_deliveries(&rounds)?);
     running.stop().await;
     report::print(&rows);
     report::write(&rows)?;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
 
+use crate::deliveries::{self, COURIERS, Courier};
 use crate::drive::{Sample, WARM_UP};
 use crate::ground::Ground;
 use crate::limits::Script;
+use crate::sink::Sink;
 use crate::{Group, Result, appends, catch_up, dispatched, http, peer, projected, streams};
 
 /// The numbers of clients at which appends are measured.
@@ -63,6 +65,7 @@ pub struct Round {
     pub catch_up: Option<catch_up::Round>,
     /// From a command's answer to the read model, at half of the commands that this round had at many clients.
     pub projected: Option<Sample>,
+    pub deliveries: BTreeMap<Courier, deliveries::Run>,
 }
 
 /// How much of what was sent came back well, to be found again in the log.
@@ -142,7 +145,26 @@ impl Rounds<'_> {
             ));
             round.catch_up = Some(read);
         }
+        if groups.contains(&Group::Deliver) {
+            round.deliveries = self.deliver(number).await?;
+        }
         Ok(round)
+    }
+
+    async fn deliver(&self, number: usize) -> Result<BTreeMap<Courier, deliveries::Run>> {
+        let sink = Sink::start().await?;
+        let mut couriers = COURIERS;
+        couriers.rotate_left(number % COURIERS.len());
+        let mut runs = BTreeMap::new();
+        for courier in couriers {
+            let run = deliveries::measure(self.ground, &sink, courier).await?;
+            crate::say(&format!(
+                "  {courier:?}: {:.0} messages/s, {} lost, {} more than once, stolen {:.1} %",
+                run.per_second, run.lost, run.repeated, run.stolen_percent
+            ));
+            runs.insert(courier, run);
+        }
+        Ok(runs)
     }
 
     /// Half of what could be sent, or of a modest rate where that was not measured.

@@ -1,6 +1,7 @@
 //! From rounds to rows: which figure stands beside which, and what is promised of it.
 
 use crate::catch_up;
+use crate::deliveries::Courier;
 use crate::drive::Sample;
 use crate::growth::{Growth, SMALL};
 use crate::limits::Script;
@@ -23,6 +24,24 @@ const CATCH_UP_FLOOR: f64 = 30.0;
 const REBUILD_FLOOR: f64 = 0.5;
 /// Commands a second with wake-ups beside none.
 const WAKE_FLOOR: f64 = 0.9;
+/// Messages delivered a second, beside graphile-worker, pg-boss, and sending without any database.
+const DELIVERY_FLOORS: [(Courier, f64, &str); 3] = [
+    (
+        Courier::Graphile,
+        2.0,
+        "other: graphile-worker 0.17, local queue of 500, completions in batches",
+    ),
+    (
+        Courier::PgBoss,
+        4.0,
+        "other: pg-boss 10, batches of 1000, 4 workers",
+    ),
+    (
+        Courier::Unrecorded,
+        0.5,
+        "other: the same client without any database",
+    ),
+];
 /// The latency with a large log beside that with a small one, at most.
 const GROWTH_CEILING: f64 = 1.3;
 
@@ -59,6 +78,7 @@ pub fn rows(rounds: &[Round]) -> Vec<Row> {
     ));
     rows.extend(special_rows(rounds));
     rows.extend(reading_rows(rounds));
+    rows.extend(delivery_rows(rounds));
     rows.into_iter().flatten().collect()
 }
 
@@ -187,6 +207,26 @@ fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
             "other: the same events copied out and parsed",
         ),
     ]
+}
+
+fn delivery_rows(rounds: &[Round]) -> Vec<Option<Row>> {
+    let row = |(courier, floor, note): (Courier, f64, &str)| {
+        let pairs: Vec<Pair> = rounds
+            .iter()
+            .filter_map(|round| {
+                let ours = round.deliveries.get(&Courier::Ours)?;
+                let other = round.deliveries.get(&courier)?;
+                Some(Pair {
+                    ours: ours.per_second,
+                    other: other.per_second,
+                    stolen_percent: ours.stolen_percent.max(other.stolen_percent),
+                })
+            })
+            .collect();
+        let name = format!("messages delivered beside {courier:?}");
+        Row::of(name, PER_SECOND, &pairs, Some(floor), note)
+    };
+    DELIVERY_FLOORS.into_iter().map(row).collect()
 }
 
 /// The two systems' figures of every round that has both.
