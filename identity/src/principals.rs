@@ -6,8 +6,10 @@ use domain::refusal::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::factors::Factor;
 use crate::permissions::{Permission, PermissionSet};
 use crate::roles::Role;
+use crate::second_factors::{USUAL_AGE, missing};
 
 /// What the ids of our own services begin with; ids of credentials begin with their kind.
 const OWN_SERVICE: &str = "rapport:";
@@ -55,6 +57,9 @@ pub struct Principal {
     pub role: Role,
     /// The role's rights, less whatever this credential was narrowed by.
     pub permissions: PermissionSet,
+    /// What it would hold besides, had its second factor been given lately.
+    pub withheld: PermissionSet,
+    pub factor: Factor,
     /// The model an agent says it runs on.
     pub model: Option<String>,
 }
@@ -69,6 +74,8 @@ impl Principal {
             label: "Rapport".to_owned(),
             role: Role::Owner,
             permissions: PermissionSet::all(),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
             model: None,
         }
     }
@@ -82,6 +89,8 @@ impl Principal {
             label: name.to_owned(),
             role: Role::Service,
             permissions: Role::Service.permissions(),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
             model: None,
         }
     }
@@ -96,10 +105,18 @@ impl Principal {
         self.permissions.contains(permission)
     }
 
-    /// Refused with 403 `permission-missing`, which names the right, unless this principal holds it.
+    /// Refused with 403 `permission-missing`, which names the right, unless this principal holds it; with `mfa-required`
+    /// where only its second factor is too old.
     pub fn require(&self, permission: Permission) -> Result<(), Refusal> {
         if self.may(permission) {
             return Ok(());
+        }
+        if self.withheld.contains(permission) {
+            return Err(missing(&format!(
+                "{permission} needs a second factor from the last {} hours: POST /auth/second-factor with a code, then send \
+                 this again",
+                USUAL_AGE.whole_hours()
+            )));
         }
         Err(Refusal::forbidden(
             "permission-missing",
