@@ -7,6 +7,7 @@ use commands::answer::position_token;
 use commands::dispatch::{Request, Run};
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::openings;
+use identity::factors::Factor;
 use identity::permissions::{Permission, PermissionSet};
 use identity::principals::{Principal, PrincipalKind};
 use identity::roles::Role;
@@ -154,6 +155,8 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
             label: "open façade".to_owned(),
             role: Role::AiAgent,
             permissions: Role::AiAgent.permissions().intersection(OPEN),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
             model: None,
         };
         return Ok(Caller { principal, origin });

@@ -1,5 +1,6 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
+pub mod auth;
 pub mod chat;
 pub mod commands;
 mod components;
@@ -69,6 +70,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .route(get().to(webhooks::get_handshake)),
         )
+        .configure(auth::routes)
         .configure(chat::routes)
         .configure(operations::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))
