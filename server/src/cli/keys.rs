@@ -106,6 +106,8 @@ async fn create(store: &Store, args: &CreateArgs, format: Format) -> Outcome {
         permissions: (!args.permissions.is_empty()).then(|| args.permissions.clone()),
         model: args.model.clone(),
         expires_at: expires_at(args.expires_in_days)?,
+        address_ranges: Vec::new(),
+        owner_id: None,
     };
     let (key, plain) = keys::create(&store.pools.engine, &tenant_id, &new).await?;
     note(store, &tenant_id, "create-key", &key).await?;
