@@ -6,6 +6,8 @@
 
 mod acts;
 mod as_of;
+mod auth;
+mod auth_arrivals;
 mod backup;
 mod bookings;
 mod canary;

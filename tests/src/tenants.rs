@@ -107,6 +107,8 @@ pub(crate) async fn client(
         permissions: None,
         model: None,
         expires_at: None,
+        address_ranges: Vec::new(),
+        owner_id: None,
     };
     let (_, plain) = keys::create(&store.pools.engine, tenant_id, &new)
         .await
