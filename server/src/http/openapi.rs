@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
-use commands::registry::{self, Command};
+use commands::registry::{self, Command, FactorDemand};
 use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
@@ -74,6 +74,7 @@ fn command_operation(command: &Command, components: &mut Components) -> Value {
         "operationId": command.name.replace('-', "_"), "summary": command.title(),
         "description": command.description(), "tags": ["commands"],
         "x-permission": command.permission, "x-risk": command.risk,
+        "x-fresh-factor": command.factor == FactorDemand::Fresh,
         "parameters": [
             header("Idempotency-Key", "Made new for each intent; repeating it repeats the answer, not the effect", Need::Required),
             header("If-Match", "The sequence the aggregate must have, in quotes", Need::Optional),
