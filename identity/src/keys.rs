@@ -19,6 +19,7 @@ use crate::people::Rights;
 use crate::permissions::{Permission, PermissionSet};
 use crate::plain_keys::{KeyHash, PlainKey};
 use crate::principals::{Principal, PrincipalKind};
+use crate::rates::Rate;
 use crate::roles::Role;
 
 /// Keys shown by one listing; far above what a tenant needs.
@@ -50,6 +51,8 @@ pub struct ApiKey {
     pub owner_id: Option<String>,
     /// From where it may be used; from anywhere when empty.
     pub address_ranges: Vec<String>,
+    /// What it may read, and what it may write, in a minute; absent as everybody, nought without a limit.
+    pub requests_per_minute: Option<u32>,
     /// Whether its owner, if it has one, is still here.
     #[serde(skip)]
     owner_is_gone: bool,
@@ -77,6 +80,7 @@ impl ApiKey {
             permissions: self.permissions,
             withheld: PermissionSet::EMPTY,
             factor: Factor::NotAsked,
+            rate: Rate::of(self.requests_per_minute),
             model: self.model.clone(),
         })
     }
@@ -112,11 +116,12 @@ pub async fn create(pool: &Pool, tenant_id: &TenantId, new: &NewKey) -> Result<(
 
 const INSERT_KEY: &str = "
     insert into api_keys
-        (tenant_id, key_id, key_hash, kind, label, role, permissions, model, created_at, expires_at, owner_id, address_ranges)
-    values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10, $11)
+        (tenant_id, key_id, key_hash, kind, label, role, permissions, model, created_at, expires_at, owner_id, address_ranges,
+        requests_per_minute)
+    values ($1, $2, $3, $4, $5, $6, $7, $8, now(), $9, $10, $11, $12)
     on conflict (key_hash) do nothing
     returning tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at,
-        last_used_at, owner_id, address_ranges";
+        last_used_at, owner_id, address_ranges, requests_per_minute";
 
 /// Stores a given key. Safe to repeat: a key that this tenant has already is returned as it stands, with its id. Refused
 /// with 409 `key-taken` when another tenant has it, 422 `validation-failed` when the input is not sound.
@@ -151,6 +156,8 @@ pub async fn create_with(
                 &new.expires_at,
                 &new.owner_id,
                 &ranges,
+                &new.requests_per_minute
+                    .and_then(|rate| i32::try_from(rate).ok()),
             ],
         )
         .await?;
@@ -166,7 +173,7 @@ pub async fn create_with(
 
 const LIST_KEYS: &str = "
     select tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at, last_used_at,
-        owner_id, address_ranges
+        owner_id, address_ranges, requests_per_minute
     from api_keys
     where tenant_id = $1
     order by key_id
@@ -187,7 +194,7 @@ const REVOKE_KEY: &str = "
     set revoked_at = coalesce(revoked_at, now())
     where tenant_id = $1 and key_id = $2
     returning tenant_id, key_id, kind, label, role, permissions, model, created_at, expires_at, revoked_at,
-        last_used_at, owner_id, address_ranges";
+        last_used_at, owner_id, address_ranges, requests_per_minute";
 
 /// Ends a key; safe to repeat. Refused with 404 `key-not-found`. A cache elsewhere may honour the key for its TTL.
 pub async fn revoke(pool: &Pool, tenant_id: &TenantId, key_id: &str) -> Result<ApiKey> {
@@ -204,7 +211,7 @@ pub async fn revoke(pool: &Pool, tenant_id: &TenantId, key_id: &str) -> Result<A
 
 const FIND_KEY: &str = "
     select k.tenant_id, k.key_id, k.kind, k.label, k.role, k.permissions, k.model, k.created_at, k.expires_at,
-        k.revoked_at, k.last_used_at, k.owner_id, k.address_ranges, o.role as owner_role, o.permissions as owner_permissions,
+        k.revoked_at, k.last_used_at, k.owner_id, k.address_ranges, k.requests_per_minute, o.role as owner_role, o.permissions as owner_permissions,
         o.is_operator as owner_is_operator, o.standing = 'active' as owner_is_active
     from api_keys k
     join tenants t on t.tenant_id = k.tenant_id
@@ -284,6 +291,9 @@ fn from_row(row: &Row) -> Result<ApiKey> {
         address_ranges: row
             .try_get::<_, Option<Vec<String>>>("address_ranges")?
             .unwrap_or_default(),
+        requests_per_minute: row
+            .try_get::<_, Option<i32>>("requests_per_minute")?
+            .and_then(|rate| u32::try_from(rate).ok()),
         tenant_id: TenantId::new(row.try_get::<_, String>("tenant_id")?),
         key_id: row.try_get("key_id")?,
         kind,
@@ -339,6 +349,7 @@ mod tests {
             last_used_at: None,
             owner_id: None,
             address_ranges: Vec::new(),
+            requests_per_minute: None,
             owner_is_gone: false,
         }
     }

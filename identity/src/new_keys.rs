@@ -14,6 +14,8 @@ use crate::roles::Role;
 
 /// Letters in a key's label.
 pub const MAX_LABEL_LENGTH: usize = 120;
+/// The highest limit that a key can have of its own.
+pub const MAX_REQUESTS_PER_MINUTE: u32 = 1_000_000;
 /// Networks that one key may be used from.
 pub const MAX_ADDRESS_RANGES: usize = 20;
 /// What a new key is to be.
@@ -37,6 +39,10 @@ pub struct NewKey {
     /// From where it may be used: addresses, or networks as `203.0.113.0/24`; from anywhere when empty.
     #[serde(default)]
     pub address_ranges: Vec<String>,
+    /// What it may read, and what it may write, in a minute; absent as everybody, nought without a limit.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000))]
+    pub requests_per_minute: Option<u32>,
     /// The person who makes it: it can do no more than they can, and ends with them.
     #[serde(skip)]
     pub owner_id: Option<String>,
@@ -96,6 +102,16 @@ impl NewKey {
                 "at most 20 addresses, or networks as 203.0.113.0/24",
             );
         }
+        if self
+            .requests_per_minute
+            .is_some_and(|rate| rate > MAX_REQUESTS_PER_MINUTE)
+        {
+            note(
+                "/requests_per_minute",
+                "rate-out-of-range",
+                "at most 1,000,000 in a minute, or nought for no limit",
+            );
+        }
         if errors.is_empty() {
             return Ok(());
         }
@@ -130,6 +146,7 @@ mod tests {
             model: None,
             expires_at: None,
             address_ranges: Vec::new(),
+            requests_per_minute: None,
             owner_id: None,
         }
     }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio_postgres::Row;
 
+use crate::permission_sets::Given;
 use crate::permissions::{Permission, PermissionSet};
 use crate::roles::{GUARDED, Role};
 
@@ -116,6 +117,8 @@ pub struct Person {
     pub email: String,
     pub name: String,
     pub rights: Rights,
+    /// The tenant's own set of permissions, if that is what they were given.
+    pub permission_set: Option<String>,
     pub standing: Standing,
     pub is_enrolled: bool,
     pub created_at: OffsetDateTime,
@@ -132,8 +135,8 @@ pub(crate) struct Secrets {
 }
 
 const FIND_BY_EMAIL: &str = "
-    select tenant_id, person_id, email, name, role, permissions, is_operator, standing, totp_secret is not null as is_enrolled,
-        created_at, signed_in_at, password_hash, totp_secret, totp_pending, totp_step,
+    select tenant_id, person_id, email, name, role, permissions, permission_set, is_operator, standing,
+        totp_secret is not null as is_enrolled, created_at, signed_in_at, password_hash, totp_secret, totp_pending, totp_step,
         totp_locked_until > clock_timestamp() as is_locked
     from people where email_index = $1 order by signed_in_at desc nulls last, tenant_id limit $2";
 
@@ -152,8 +155,8 @@ pub(crate) async fn find_by_email(
 }
 
 const FIND_FOR_CHANGE: &str = "
-    select tenant_id, person_id, email, name, role, permissions, is_operator, standing, totp_secret is not null as is_enrolled,
-        created_at, signed_in_at, password_hash, totp_secret, totp_pending, totp_step,
+    select tenant_id, person_id, email, name, role, permissions, permission_set, is_operator, standing,
+        totp_secret is not null as is_enrolled, created_at, signed_in_at, password_hash, totp_secret, totp_pending, totp_step,
         totp_locked_until > clock_timestamp() as is_locked
     from people where tenant_id = $1 and person_id = $2 for update";
 
@@ -174,8 +177,8 @@ pub(crate) async fn find_for_change(
 }
 
 const FIND: &str = "
-    select tenant_id, person_id, email, name, role, permissions, is_operator, standing, totp_secret is not null as is_enrolled,
-        created_at, signed_in_at
+    select tenant_id, person_id, email, name, role, permissions, permission_set, is_operator, standing,
+        totp_secret is not null as is_enrolled, created_at, signed_in_at
     from people where tenant_id = $1 and person_id = $2";
 
 /// One person. Refused with 404 `person-not-found`.
@@ -195,8 +198,8 @@ pub async fn find(
 }
 
 const LIST: &str = "
-    select tenant_id, person_id, email, name, role, permissions, is_operator, standing, totp_secret is not null as is_enrolled,
-        created_at, signed_in_at
+    select tenant_id, person_id, email, name, role, permissions, permission_set, is_operator, standing,
+        totp_secret is not null as is_enrolled, created_at, signed_in_at
     from people where tenant_id = $1 order by person_id limit $2";
 
 /// The tenant's people in the order of their arrival, `MAX_LISTED_PEOPLE` at most.
@@ -258,20 +261,29 @@ pub(crate) async fn insert(client: &impl GenericClient, new: &NewPerson<'_>) -> 
     }
 }
 
-const SET_ROLE: &str =
-    "update people set role = $3, permissions = null where tenant_id = $1 and person_id = $2";
+const SET_ROLE: &str = "
+    update people set role = $3, permissions = $4, permission_set = $5 where tenant_id = $1 and person_id = $2";
 
+/// Gives somebody a role, or a set within one, in the place of what they had.
 pub(crate) async fn set_role(
     client: &impl GenericClient,
-    tenant_id: &TenantId,
-    person_id: &str,
-    role: Role,
+    (tenant_id, person_id): (&TenantId, &str),
+    given: &Given,
 ) -> Result<()> {
+    let (role, set) = (given.rights().role.as_str(), given.set());
+    let permissions = set.map(|set| set.permissions.names());
+    let set_name = set.map(|set| set.name.as_str());
     let statement = client.prepare_cached(SET_ROLE).await?;
     client
         .execute(
             &statement,
-            &[&tenant_id.as_str(), &person_id, &role.as_str()],
+            &[
+                &tenant_id.as_str(),
+                &person_id,
+                &role,
+                &permissions,
+                &set_name,
+            ],
         )
         .await?;
     Ok(())
@@ -393,6 +405,7 @@ fn from_row(row: &Row) -> Result<Person> {
         email: row.try_get("email")?,
         name: row.try_get("name")?,
         rights: rights_of(row)?,
+        permission_set: row.try_get("permission_set")?,
         standing,
         is_enrolled: row.try_get("is_enrolled")?,
         created_at: row.try_get("created_at")?,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::factors::Factor;
 use crate::permissions::{Permission, PermissionSet};
+use crate::rates::Rate;
 use crate::roles::Role;
 use crate::second_factors::{USUAL_AGE, missing};
 
@@ -60,6 +61,8 @@ pub struct Principal {
     /// What it would hold besides, had its second factor been given lately.
     pub withheld: PermissionSet,
     pub factor: Factor,
+    /// How much it may ask in a minute.
+    pub rate: Rate,
     /// The model an agent says it runs on.
     pub model: Option<String>,
 }
@@ -76,6 +79,7 @@ impl Principal {
             permissions: PermissionSet::all(),
             withheld: PermissionSet::EMPTY,
             factor: Factor::NotAsked,
+            rate: Rate::Unlimited,
             model: None,
         }
     }
@@ -91,6 +95,7 @@ impl Principal {
             permissions: Role::Service.permissions(),
             withheld: PermissionSet::EMPTY,
             factor: Factor::NotAsked,
+            rate: Rate::Unlimited,
             model: None,
         }
     }

@@ -57,6 +57,12 @@ impl SessionCache {
         });
     }
 
+    /// Drops all of a tenant's sessions at once in this process.
+    pub fn forget_tenant(&self, tenant_id: &TenantId) {
+        self.entries()
+            .retain(|_, (session, _)| session.tenant_id != *tenant_id);
+    }
+
     /// Writes down which sessions were used since the last call, and forgets old ones; run it about once a minute.
     pub async fn keep_house(&self, engine: &Pool) -> Result<()> {
         let used = std::mem::take(&mut *self.used.lock().unwrap_or_else(PoisonError::into_inner));

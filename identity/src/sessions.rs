@@ -13,6 +13,7 @@ use crate::factors::Factor;
 use crate::people::{Rights, rights_of};
 use crate::permissions::PermissionSet;
 use crate::principals::{Principal, PrincipalKind};
+use crate::rates::Rate;
 use crate::roles::GUARDED;
 use crate::second_factors::{USUAL_AGE, missing};
 use crate::tokens::TokenHash;
@@ -130,6 +131,7 @@ impl Session {
             permissions,
             withheld,
             factor: self.factor(),
+            rate: Rate::Usual,
             model: None,
         })
     }

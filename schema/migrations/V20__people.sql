@@ -20,6 +20,8 @@ create table people (
     role             text        not null,
     -- Null: all that the role holds, today and later. Else: no more than these.
     permissions      text[],
+    -- The tenant's own set of permissions, if that is what was given.
+    permission_set   text,
     -- Holds the rights of an operator of the installation besides.
     is_operator      boolean     not null default false,
     standing         text        not null,
@@ -38,6 +40,15 @@ create table people (
     constraint people_standing_check check (standing in ('invited', 'active', 'deactivated'))
 );
 create index people_email on people (email_index);
+
+-- Sets of permissions that a tenant has named itself, each within a role. Whoever holds one has its permissions in their row.
+create table permission_sets (
+    tenant_id   text   not null,
+    name        text   not null,
+    role        text   not null,
+    permissions text[] not null,
+    constraint permission_sets_pkey primary key (tenant_id, name)
+);
 
 create table sessions (
     tenant_id        text        not null,
@@ -84,13 +95,15 @@ create index one_time_links_person on one_time_links (tenant_id, person_id) wher
 create index one_time_links_age on one_time_links (expires_at);
 
 -- A key that a person has made can do no more than that person, and only from where it may be used.
-alter table api_keys add column owner_id text, add column address_ranges text[];
+alter table api_keys add column owner_id text, add column address_ranges text[],
+    -- Null: as everybody. Nought: without a limit.
+    add column requests_per_minute integer constraint api_keys_rate_check check (requests_per_minute >= 0);
 
 do $$
 declare
     t text;
 begin
-    foreach t in array array['installation_keys', 'people', 'sessions', 'recovery_codes', 'one_time_links'] loop
+    foreach t in array array['installation_keys', 'people', 'permission_sets', 'sessions', 'recovery_codes', 'one_time_links'] loop
         execute format('alter table %I enable row level security', t);
         execute format('alter table %I force row level security', t);
         execute format('create policy request on %I to rapport_request
@@ -102,5 +115,5 @@ end $$;
 
 -- The request role never touches credentials.
 grant select, insert, update on people to rapport_engine;
-grant select, insert, update, delete on sessions, recovery_codes, one_time_links to rapport_engine;
+grant select, insert, update, delete on permission_sets, sessions, recovery_codes, one_time_links to rapport_engine;
 grant select, insert on installation_keys to rapport_engine;

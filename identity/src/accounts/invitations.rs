@@ -12,10 +12,10 @@ use super::{Accounts, Newcomer, check_email, check_name, note, note_own, read};
 use crate::letters::{self, Letter};
 use crate::links::{self, Purpose};
 use crate::passwords::Password;
-use crate::people::{self, Field, Rights, Standing};
+use crate::people::{self, Field, Standing};
+use crate::permission_sets;
 use crate::permissions::PermissionSet;
 use crate::principals::Principal;
-use crate::roles::Role;
 
 /// Somebody who has a letter now.
 #[derive(Debug)]
@@ -27,21 +27,23 @@ pub struct Invited {
 
 impl Accounts {
     /// Writes somebody down and sends them a letter. Whoever was invited before and has not come gets another letter and
-    /// this role. Refused with 403 `role-beyond-own`, 409 `person-exists`, 422 by field.
+    /// this role. Refused with 403 `role-beyond-own`, 409 `person-exists`, 422 by field,
+    /// `role-unknown` among them.
     pub async fn invite(
         &self,
         by: &Principal,
-        (email, name, role): (&str, &str, Role),
+        (email, name, role): (&str, &str, &str),
         now: OffsetDateTime,
     ) -> Result<Invited> {
         let (email, name) = (check_email(email)?, check_name(name)?);
-        may_give(by, role.permissions())?;
         let tenant_id = &by.tenant_id;
         let index = self
             .installation
             .email_index(&self.store, email.as_str())
             .await?;
         let mut client = self.store.pools.engine.get().await?;
+        let given = permission_sets::find(&client, tenant_id, role).await?;
+        may_give(by, given.rights().permissions())?;
         let tx = client.transaction().await?;
         let known = people::find_by_email(&tx, &index).await?;
         let here = known
@@ -51,7 +53,6 @@ impl Accounts {
         let person_id = match here {
             Some(person) if person.standing == Standing::Invited => {
                 may_give(by, person.rights.permissions())?;
-                people::set_role(&tx, tenant_id, &person.person_id, role).await?;
                 person.person_id
             }
             _ => {
@@ -61,7 +62,7 @@ impl Accounts {
                     person_id: &person_id,
                     email: &email,
                     name,
-                    rights: Rights::of(role),
+                    rights: given.rights(),
                     standing: Standing::Invited,
                 };
                 self.write_down(&tx, &newcomer).await?;
@@ -82,7 +83,7 @@ impl Accounts {
             &tx,
             (tenant_id, &by.id),
             "invite-person",
-            (&person_id, &json!({ "role": role })),
+            (&person_id, &json!({ "role": given.name() })),
         )
         .await?;
         tx.commit().await?;

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::invitations::may_give;
 use super::{Accounts, Card, note, read};
 use crate::people::{self, Standing};
+use crate::permission_sets::{self, Given, NamedSet};
 use crate::principals::Principal;
 use crate::roles::Role;
 use crate::{links, sessions};
@@ -32,20 +33,25 @@ impl Accounts {
             .collect())
     }
 
-    /// Gives somebody another role; it holds at once. Refused with 404 `person-not-found`, 403 `role-beyond-own`, 409
-    /// `last-owner`.
-    pub async fn change_role(&self, by: &Principal, person_id: &str, role: Role) -> Result<()> {
+    /// Gives somebody another role, or a set of the tenant's own; it holds at once. Refused with 404 `person-not-found`, 403
+    /// `role-beyond-own`, 409 `last-owner`, 422 `role-unknown`.
+    pub async fn change_role(&self, by: &Principal, person_id: &str, role: &str) -> Result<()> {
         let tenant_id = &by.tenant_id;
         let mut client = self.store.pools.engine.get().await?;
         let tx = client.transaction().await?;
+        let given = permission_sets::find(&tx, tenant_id, role).await?;
         let (person, _) = people::find_for_change(&tx, tenant_id, person_id).await?;
         may_give(by, person.rights.permissions())?;
-        may_give(by, role.permissions())?;
-        if role != Role::Owner {
+        may_give(by, given.rights().permissions())?;
+        if given != Given::Role(Role::Owner) {
             keep_an_owner(&tx, &person).await?;
         }
-        people::set_role(&tx, tenant_id, person_id, role).await?;
-        let details = json!({ "from": person.rights.role, "to": role });
+        people::set_role(&tx, (tenant_id, person_id), &given).await?;
+        let from = person
+            .permission_set
+            .as_deref()
+            .unwrap_or(person.rights.role.as_str());
+        let details = json!({ "from": from, "to": given.name() });
         note(
             &tx,
             (tenant_id, &by.id),
@@ -55,6 +61,52 @@ impl Accounts {
         .await?;
         tx.commit().await?;
         self.sessions.forget(tenant_id, person_id);
+        Ok(())
+    }
+
+    /// The tenant's own sets of permissions, by name.
+    pub async fn list_sets(&self, tenant_id: &TenantId) -> Result<Vec<NamedSet>> {
+        let client = self.store.pools.engine.get().await?;
+        permission_sets::list(&client, tenant_id).await
+    }
+
+    /// Makes a set of the tenant's own, or changes it for all who hold it; at once in this process. Refused with 403
+    /// `role-beyond-own`, 422 by field.
+    pub async fn put_set(&self, by: &Principal, set: &NamedSet) -> Result<()> {
+        set.check()?;
+        may_give(by, set.permissions)?;
+        let tenant_id = &by.tenant_id;
+        let mut client = self.store.pools.engine.get().await?;
+        let tx = client.transaction().await?;
+        let earlier = permission_sets::list(&tx, tenant_id).await?;
+        if let Some(earlier) = earlier.iter().find(|earlier| earlier.name == set.name) {
+            may_give(by, earlier.permissions)?;
+        }
+        permission_sets::put(&tx, tenant_id, set).await?;
+        let details = json!({ "role": set.role, "permissions": set.permissions });
+        note(
+            &tx,
+            (tenant_id, &by.id),
+            "define-role",
+            (&set.name, &details),
+        )
+        .await?;
+        tx.commit().await?;
+        self.sessions.forget_tenant(tenant_id);
+        Ok(())
+    }
+
+    /// Takes a set away that nobody holds. Refused with 409 `role-held`.
+    pub async fn remove_set(&self, by: &Principal, name: &str) -> Result<()> {
+        let tenant_id = &by.tenant_id;
+        let mut client = self.store.pools.engine.get().await?;
+        let tx = client.transaction().await?;
+        if !permission_sets::remove(&tx, tenant_id, name).await? {
+            let detail = "there is no such set of permissions, or somebody holds it";
+            return Err(Refusal::conflict("role-held", detail).into());
+        }
+        note(&tx, (tenant_id, &by.id), "remove-role", (name, &json!({}))).await?;
+        tx.commit().await?;
         Ok(())
     }
 

@@ -177,6 +177,33 @@ pub(super) const ENTRIES: &[Entry] = &[
         "204",
     ),
     (
+        "/auth/roles",
+        "get",
+        "list_roles",
+        "What people can be given: roles, and the tenant's own sets of permissions within them",
+        "people:read",
+        &[],
+        "Roles",
+    ),
+    (
+        "/auth/roles/{name}",
+        "put",
+        "define_role",
+        "Make a set of permissions within a role, or change it for all who hold it",
+        "people:write",
+        &["within", "permissions"],
+        "Role",
+    ),
+    (
+        "/auth/roles/{name}",
+        "delete",
+        "remove_role",
+        "Take a set of permissions away that nobody holds",
+        "people:write",
+        &[],
+        "204",
+    ),
+    (
         "/auth/keys",
         "get",
         "list_keys",
@@ -199,6 +226,7 @@ pub(super) const ENTRIES: &[Entry] = &[
             "model?",
             "expires_at?",
             "address_ranges?",
+            "requests_per_minute?",
         ],
         "NewKey",
     ),
@@ -277,6 +305,7 @@ fn field(name: &str) -> Value {
         "email" => json!({ "type": "string", "format": "email" }),
         "password" | "current" | "new" => json!({ "type": "string", "format": "password" }),
         "kind" => json!({ "type": "string", "enum": ["person", "agent", "service"] }),
+        "requests_per_minute" => json!({ "type": ["integer", "null"], "minimum": 0 }),
         "permissions" | "address_ranges" => {
             json!({ "type": ["array", "null"], "items": { "type": "string" } })
         }
@@ -310,6 +339,8 @@ fn schema_of(answer: &str) -> Value {
         "Invited" => object(&[("person_id", text()), ("expires_at", instant())]),
         "People" => items(person()),
         "Person" => object(&[("item", person())]),
+        "Roles" => items(role()),
+        "Role" => object(&[("item", role())]),
         "Keys" => items(key()),
         "Key" => object(&[("item", key())]),
         "NewKey" => object(&[("key", text()), ("item", key())]),
@@ -359,6 +390,15 @@ fn person() -> Value {
     ])
 }
 
+fn role() -> Value {
+    object(&[
+        ("name", text()),
+        ("within", text()),
+        ("permissions", list(text())),
+        ("is_own", flag()),
+    ])
+}
+
 fn key() -> Value {
     object(&[
         ("tenant_id", text()),
@@ -374,6 +414,10 @@ fn key() -> Value {
         ("last_used_at", optional()),
         ("owner_id", optional()),
         ("address_ranges", list(text())),
+        (
+            "requests_per_minute",
+            json!({ "type": ["integer", "null"] }),
+        ),
     ])
 }
 

@@ -8,12 +8,13 @@ pub mod limits;
 pub mod origins;
 mod passwords;
 mod people;
+mod roles;
 mod sessions;
 mod sign_in;
 mod views;
 
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
-use actix_web::web::{self, ServiceConfig, delete, get, post};
+use actix_web::web::{self, ServiceConfig, delete, get, post, put};
 use actix_web::{HttpRequest, HttpResponse};
 use domain::refusal::Refusal;
 use identity::sessions::Session;
@@ -78,6 +79,13 @@ fn arrivals(cfg: &mut ServiceConfig) {
             "/auth/people/{id}/deactivate",
             post().to(people::deactivate),
         ))
+        .service(only("/auth/roles", get().to(roles::list_roles)))
+        .service(
+            web::resource("/auth/roles/{name}")
+                .route(put().to(roles::put_role))
+                .route(delete().to(roles::remove_role))
+                .default_service(web::to(problems::wrong_method)),
+        )
         .service(keys)
         .service(only("/auth/keys/{id}", delete().to(keys::revoke_key)));
 }

@@ -78,10 +78,9 @@ pub async fn invite(
     let principal = authenticate(&app, &request).await?;
     principal.require(Permission::PeopleWrite)?;
     let body: Invitation = body_of(&request, payload).await?;
-    let role = views::role_of(&body.role)?;
     let invited = app
         .accounts
-        .invite(&principal, (&body.email, &body.name, role), now())
+        .invite(&principal, (&body.email, &body.name, &body.role), now())
         .await?;
     Ok(created(json!({
         "person_id": invited.person_id, "expires_at": views::instant(Some(invited.expires_at)),
@@ -115,8 +114,9 @@ pub async fn change_role(
     let principal = authenticate(&app, &request).await?;
     principal.require(Permission::PeopleWrite)?;
     let body: NewRole = body_of(&request, payload).await?;
-    let role = views::role_of(&body.role)?;
-    app.accounts.change_role(&principal, &id, role).await?;
+    app.accounts
+        .change_role(&principal, &id, &body.role)
+        .await?;
     let card = app.accounts.find(&principal.tenant_id, &id).await?;
     Ok(answer(json!({ "item": views::person(&card) })))
 }

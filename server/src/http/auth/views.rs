@@ -1,10 +1,8 @@
 //! Sessions, people and keys as `/auth` shows them.
 
-use domain::refusal::Refusal;
 use event_store::Result;
 use identity::accounts::Card;
 use identity::accounts::sign_in::SignedIn;
-use identity::roles::Role;
 use identity::sessions::{Session, Step};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -25,7 +23,7 @@ pub async fn session(app: &App, session: &Session) -> Result<Value> {
         "session_id": session.session_id,
         "person": { "id": session.person_id, "name": card.name, "email": card.email },
         "tenant": { "id": session.tenant_id, "slug": tenant.slug, "name": tenant.name },
-        "role": session.rights.role,
+        "role": card.person.permission_set.as_deref().unwrap_or(session.rights.role.as_str()),
         "is_operator": session.rights.is_operator,
         "permissions": permissions,
         "second_factor": step(session),
@@ -51,7 +49,7 @@ pub fn step(session: &Session) -> Step {
 pub fn person(card: &Card) -> Value {
     let person = &card.person;
     json!({
-        "id": person.person_id, "name": card.name, "email": card.email, "role": person.rights.role,
+        "id": person.person_id, "name": card.name, "email": card.email, "role": person.permission_set.as_deref().unwrap_or(person.rights.role.as_str()),
         "is_operator": person.rights.is_operator, "standing": person.standing, "second_factor": person.is_enrolled,
         "created_at": instant(Some(person.created_at)), "signed_in_at": instant(person.signed_in_at),
     })
@@ -60,20 +58,4 @@ pub fn person(card: &Card) -> Value {
 /// RFC 3339, or null.
 pub fn instant(at: Option<OffsetDateTime>) -> Option<String> {
     at.and_then(|at| at.format(&Rfc3339).ok())
-}
-
-/// Refused with 422 `role-unknown`, or for those that no person holds.
-pub fn role_of(name: &str) -> std::result::Result<Role, Refusal> {
-    let held = Role::of_people();
-    held.iter()
-        .copied()
-        .find(|role| role.as_str() == name)
-        .ok_or_else(|| {
-            let names: Vec<&str> = held.iter().map(|role| role.as_str()).collect();
-            Refusal::field(
-                "/role",
-                "role-unknown",
-                format!("a person's role is one of {}", names.join(", ")),
-            )
-        })
 }
