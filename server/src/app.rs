@@ -29,6 +29,7 @@ use crate::config::Role;
 use crate::database::Reason;
 use crate::http::auth::limits::Tries;
 use crate::http::chat::limits::Limits;
+use crate::http::rates::Rates;
 use crate::http::{self, request_log, stream};
 use crate::operations::long::LongActs;
 use crate::sharding::{self, Split};
@@ -57,6 +58,8 @@ pub struct App {
     pub accounts: Accounts,
     /// How often somebody has tried to come in.
     pub tries: Tries,
+    /// What principals have asked in the last minute.
+    pub rates: Rates,
     pub streams: Arc<Semaphore>,
     /// What visitors of the chat have used up.
     pub chat: Limits,
@@ -117,6 +120,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         keys: KeyCache::default(),
         accounts: Accounts::new(plan.store.clone()),
         tries: Tries::default(),
+        rates: Rates::default(),
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
         chat: Limits::default(),
         closing: closing.clone(),

@@ -105,6 +105,7 @@ pub(super) async fn register_keys(
         model: None,
         expires_at: None,
         address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
         owner_id: None,
     };
     let agent = NewKey {
@@ -143,6 +144,7 @@ pub(super) async fn register_operator(
         model: None,
         expires_at: None,
         address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
         owner_id: None,
     };
     let plain = PlainKey::parse(key).map_err(Error::from)?;

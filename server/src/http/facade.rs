@@ -10,6 +10,7 @@ use domain::tenants::openings;
 use identity::factors::Factor;
 use identity::permissions::{Permission, PermissionSet};
 use identity::principals::{Principal, PrincipalKind};
+use identity::rates::Rate;
 use identity::roles::Role;
 use queries::ask::{Found, ask};
 use queries::{bound, registry as query_registry};
@@ -157,6 +158,7 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
             permissions: Role::AiAgent.permissions().intersection(OPEN),
             withheld: PermissionSet::EMPTY,
             factor: Factor::NotAsked,
+            rate: Rate::Usual,
             model: None,
         };
         return Ok(Caller { principal, origin });

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 use super::auth::{cookies, origins};
 use super::chat::limits::address_of;
 use super::problems::Problem;
+use super::rates::Class;
 use super::request_log::Asker;
 use crate::app::App;
 
@@ -55,6 +56,7 @@ pub async fn authenticate_key(
         principal.model = Some(model.chars().take(MODEL_LIMIT_CHARS).collect());
     }
     note_asker(request, &principal.tenant_id, &principal.id);
+    app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
 }
 
@@ -67,7 +69,9 @@ async fn authenticate_session(
     let engine = &app.store.pools.engine;
     let session = app.accounts.sessions.find(engine, token).await?;
     note_asker(request, &session.tenant_id, &session.principal_id());
-    Ok(session.principal(OffsetDateTime::now_utc())?)
+    let principal = session.principal(OffsetDateTime::now_utc())?;
+    app.rates.take(&principal, Class::of(request.method()), 1)?;
+    Ok(principal)
 }
 
 /// Tells the request's log line who asks.
