@@ -1,11 +1,14 @@
 //! How people come to be here: invitations, resets, the set-up of an installation; their roles; and the keys they make.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use identity::accounts::Accounts;
 use identity::roles::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::app::TestApp;
+use tests::app::{ROOT_KEY, TestApp};
 use tests::given::text;
+use tests::operator::Operator;
 use tests::people::{self, Browser, PASSWORD};
 use tests::wait;
 use time::OffsetDateTime;
@@ -240,6 +243,24 @@ async fn the_first_person_comes_in_by_a_link_that_is_good_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_command_line_makes_a_link_for_one_more_owner() {
+    let app = TestApp::start().await;
+    let desk = Operator::on(&app.database.url, Some(&BASE64_STANDARD.encode(ROOT_KEY)));
+    let made = desk
+        .json(&["set-up-link", "--public-url", "https://crm.example/"])
+        .await;
+    let token = text(&made, "token");
+    assert_eq!(
+        text(&made, "link"),
+        format!("https://crm.example/set-up?token={token}")
+    );
+    let body = json!({ "token": token, "email": ADA, "name": "Ada", "password": PASSWORD });
+    let browser = Browser::at(&app);
+    let set_up = browser.post("/auth/set-up", body).await.ok();
+    assert_eq!(set_up["session"]["is_operator"], true);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_are_made_listed_bound_to_their_maker_and_revoked() {
     let app = TestApp::start().await;
     let mut device = people::enrolled(&app, &app.tenant, ADA, Role::Owner).await;
@@ -334,4 +355,79 @@ async fn a_key_does_no_more_than_its_maker_and_ends_with_them() {
         (reply.status == 401).then(|| reply.refused(401, "key-revoked"))
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_names_sets_of_permissions_of_its_own() {
+    let app = TestApp::start().await;
+    let id = people::enter(&app, &app.tenant, ADA, Role::Staff, None).await;
+    let browser = people::signed_in(&app, ADA, None).await;
+    let owner = &app.tenant.owner;
+    let put = |name: &str, within: &str, permissions: &[&str]| {
+        let body = json!({ "within": within, "permissions": permissions });
+        owner
+            .request(Method::PUT, &format!("/auth/roles/{name}"))
+            .json(&body)
+    };
+    let beyond = owner
+        .send(put("front-desk", "staff", &["keys:manage"]))
+        .await;
+    assert_eq!(beyond.pointers(), ["/permissions"]);
+    assert_eq!(
+        owner.send(put("owner", "staff", &[])).await.pointers(),
+        ["/name"]
+    );
+    owner
+        .send(put(
+            "front-desk",
+            "staff",
+            &["bookings:read", "bookings:write"],
+        ))
+        .await
+        .ok();
+    let role = json!({ "role": "front-desk" });
+    let give = owner
+        .request(Method::POST, &format!("/auth/people/{id}/role"))
+        .json(&role);
+    assert_eq!(owner.send(give).await.ok()["item"]["role"], "front-desk");
+    let session = browser.get("/auth/session").await.ok();
+    assert_eq!(
+        session["permissions"],
+        json!(["bookings:read", "bookings:write"])
+    );
+    assert_eq!(session["role"], "front-desk");
+    browser
+        .get("/queries/customers")
+        .await
+        .refused(403, "permission-missing");
+
+    owner
+        .send(put("front-desk", "staff", &["customers:read"]))
+        .await
+        .ok();
+    assert_eq!(
+        browser.get("/queries/customers").await.status,
+        200,
+        "it holds at once"
+    );
+    browser
+        .get("/queries/bookings")
+        .await
+        .refused(403, "permission-missing");
+    let remove = || owner.request(Method::DELETE, "/auth/roles/front-desk");
+    owner.send(remove()).await.refused(409, "role-held");
+    let back = json!({ "role": "staff" });
+    let give = owner
+        .request(Method::POST, &format!("/auth/people/{id}/role"))
+        .json(&back);
+    owner.send(give).await.ok();
+    assert_eq!(owner.send(remove()).await.status, 204);
+    let roles = owner.get("/auth/roles").await.ok();
+    let names: Vec<&str> = roles["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|role| text(role, "name"))
+        .collect();
+    assert_eq!(names, ["owner", "admin", "manager", "staff", "viewer"]);
 }

@@ -58,6 +58,7 @@ mod tenancy;
 mod tenants;
 mod tidy;
 mod together;
+mod walk;
 mod web_chat;
 mod webhook_endpoints;
 mod webhook_inbox;
