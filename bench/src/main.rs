@@ -199,6 +199,9 @@ async fn make_key(store: &Store, tenant_id: &TenantId) -> Result<(String, String
         permissions: None,
         model: None,
         expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
+        owner_id: None,
     };
     let (key, plain) = keys::create(&store.pools.engine, tenant_id, &new).await?;
     let principal = key

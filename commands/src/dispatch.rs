@@ -23,7 +23,7 @@ use crate::answer::{Answer, Replay, StoredBody, render};
 use crate::canonical::canonical;
 use crate::context::{Context, Mode};
 use crate::known::{Known, Snapshot};
-use crate::registry::{self, Command, Visibility};
+use crate::registry::{self, Command, FactorDemand, Visibility};
 use crate::work::{Basis, Facts, Work};
 
 /// How often a command is decided anew when others were first.
@@ -126,6 +126,13 @@ impl Dispatcher {
                 )
             })?;
         request.ctx.principal.require(command.permission)?;
+        if command.factor == FactorDemand::Fresh {
+            request
+                .ctx
+                .principal
+                .factor
+                .require_fresh(Context::clock())?;
+        }
         let tenant_id = request.ctx.tenant_id();
         let keys = self
             .store

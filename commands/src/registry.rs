@@ -42,6 +42,15 @@ pub enum Visibility {
     Internal,
 }
 
+/// Whether a person must have given their second factor a moment ago.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FactorDemand {
+    /// As the permission demands.
+    Usual,
+    /// Within the last ten minutes: for what cannot be taken back. Keys are not asked.
+    Fresh,
+}
+
 /// The input of a command. Its JSON Schema is derived; its doc comment is the command's documentation.
 pub trait Input: DeserializeOwned + JsonSchema + Send + Sync {
     /// What the command needs to see, loaded together with the look-up of its key, in one wait. Loading more later is
@@ -58,6 +67,7 @@ pub struct Command {
     pub permission: Permission,
     pub risk: Risk,
     pub visibility: Visibility,
+    pub factor: FactorDemand,
     pub handle: Handle,
     pub wanted: Wanted,
     pub schema: fn() -> Value,
@@ -101,11 +111,18 @@ impl Command {
             permission,
             risk,
             visibility,
+            factor: FactorDemand::Usual,
             handle,
             wanted,
             schema,
             built: OnceLock::new(),
         }
+    }
+
+    /// The same, demanding a fresh second factor.
+    pub fn with_fresh_factor(mut self) -> Self {
+        self.factor = FactorDemand::Fresh;
+        self
     }
 
     /// The input's JSON Schema (2020-12).

@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
 use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId};
+use crate::sealed::Sealed;
 use crate::webhook_endpoints::messages::News;
 
 /// Something to be done outside, or later, because of an event.
@@ -68,6 +69,13 @@ pub enum Call {
         booking_id: BookingId,
         customer_id: CustomerId,
     },
+    /// Send somebody who works here a link that lets them in.
+    SendAccountLetter {
+        letter: AccountLetter,
+        person_id: String,
+        /// Of the link, sealed under the tenant's key.
+        token: Sealed,
+    },
     /// Send one message of a conversation, if it is still allowed; the result comes back as `record-message-status`.
     SendMessage {
         conversation_id: ConversationId,
@@ -112,6 +120,15 @@ pub enum EmailTemplate {
     PaymentRefunded,
 }
 
+/// Letters to people who sign in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountLetter {
+    Invitation,
+    /// They have forgotten their password.
+    Reset,
+}
+
 impl Call {
     /// What a crash means for it.
     pub fn class(&self) -> EffectClass {
@@ -120,7 +137,9 @@ impl Call {
             | Self::ExpireCheckout { .. }
             | Self::RefundPayment { .. } => EffectClass::Keyed,
             // A letter twice is a nuisance, a letter never is a lost customer; its Message-ID stays the same.
-            Self::SendEmail { .. } => EffectClass::Blind(OnUnknown::Resend),
+            Self::SendEmail { .. } | Self::SendAccountLetter { .. } => {
+                EffectClass::Blind(OnUnknown::Resend)
+            }
             Self::SendMessage { channel, .. } => match channel {
                 Channel::Email => EffectClass::Blind(OnUnknown::Resend),
                 Channel::Sms | Channel::Phone => EffectClass::Findable,

@@ -34,6 +34,9 @@ pub struct Refusal {
     pub errors: Vec<FieldError>,
     /// What would be accepted instead, where a business rule refuses; filled in by the command, which may look around.
     pub alternatives: Vec<Value>,
+    /// When to come back, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u64>,
 }
 
 impl Refusal {
@@ -44,6 +47,7 @@ impl Refusal {
             detail: detail.into(),
             errors: Vec::new(),
             alternatives: Vec::new(),
+            retry_after_seconds: None,
         }
     }
 

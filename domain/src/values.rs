@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::card_numbers;
 use crate::refusal::Refusal;
 
 /// The longest e-mail address that SMTP can carry (RFC 5321, 4.5.3.1.3).
@@ -244,6 +245,11 @@ pub fn bounded_text(text: &str, max_chars: usize) -> Result<String, Refusal> {
         ));
     }
     Ok(text.to_owned())
+}
+
+/// As `bounded_text`, of what people write freely: numbers of payment cards in it are cut down to their last digits.
+pub fn free_text(text: &str, max_chars: usize) -> Result<String, Refusal> {
+    bounded_text(text, max_chars).map(|text| card_numbers::mask(&text))
 }
 
 #[cfg(test)]

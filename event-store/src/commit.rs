@@ -157,7 +157,7 @@ fn target(call: &Call) -> Cow<'static, str> {
         Call::CreateCheckout { .. } | Call::ExpireCheckout { .. } | Call::RefundPayment { .. } => {
             "stripe".into()
         }
-        Call::SendEmail { .. } => "email".into(),
+        Call::SendEmail { .. } | Call::SendAccountLetter { .. } => "email".into(),
         Call::SendMessage { channel, .. } => match channel {
             Channel::Email => "email".into(),
             Channel::Sms | Channel::Phone => "sms".into(),

@@ -2,6 +2,7 @@
 //! keys were used, so that noting it stays off the request's path.
 
 use std::collections::{HashMap, HashSet};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -33,8 +34,14 @@ struct Entry {
 }
 
 impl KeyCache {
-    /// Whose key this is. Refused with 401 `key-malformed`, `key-unknown`, `key-revoked` or `key-expired`.
-    pub async fn authenticate(&self, engine: &Pool, text: &str) -> Result<Principal> {
+    /// Whose key this is. Refused with 401 `key-malformed`, `key-unknown`, `key-revoked`, `key-expired`
+    /// or `key-out-of-range`.
+    pub async fn authenticate(
+        &self,
+        engine: &Pool,
+        text: &str,
+        address: Option<IpAddr>,
+    ) -> Result<Principal> {
         let hash = PlainKey::parse(text)?.hash();
         let key = match self.remembered(&hash) {
             Some(key) => key,
@@ -47,6 +54,7 @@ impl KeyCache {
             }
         };
         let principal = key.principal(OffsetDateTime::now_utc())?;
+        key.check_address(address)?;
         self.note_use(key);
         Ok(principal)
     }

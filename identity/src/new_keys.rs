@@ -1,6 +1,9 @@
 //! What a new API key is asked to be, and what it may not be.
 
+use std::net::IpAddr;
+
 use domain::refusal::{FieldError, Refusal};
+use ipnet::IpNet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,6 +14,10 @@ use crate::roles::Role;
 
 /// Letters in a key's label.
 pub const MAX_LABEL_LENGTH: usize = 120;
+/// The highest limit that a key can have of its own.
+pub const MAX_REQUESTS_PER_MINUTE: u32 = 1_000_000;
+/// Networks that one key may be used from.
+pub const MAX_ADDRESS_RANGES: usize = 20;
 /// What a new key is to be.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,6 +36,16 @@ pub struct NewKey {
     #[serde(default, with = "time::serde::rfc3339::option")]
     #[schemars(with = "Option<String>")]
     pub expires_at: Option<OffsetDateTime>,
+    /// From where it may be used: addresses, or networks as `203.0.113.0/24`; from anywhere when empty.
+    #[serde(default)]
+    pub address_ranges: Vec<String>,
+    /// What it may read, and what it may write, in a minute; absent as everybody, nought without a limit.
+    #[serde(default)]
+    #[schemars(range(max = 1_000_000))]
+    pub requests_per_minute: Option<u32>,
+    /// The person who makes it: it can do no more than they can, and ends with them.
+    #[serde(skip)]
+    pub owner_id: Option<String>,
 }
 
 impl NewKey {
@@ -74,6 +91,27 @@ impl NewKey {
                 "an agent holds the role ai-agent or less",
             );
         }
+        let are_ranges = self
+            .address_ranges
+            .iter()
+            .all(|range| parse_range(range).is_some());
+        if self.address_ranges.len() > MAX_ADDRESS_RANGES || !are_ranges {
+            note(
+                "/address_ranges",
+                "address-range-invalid",
+                "at most 20 addresses, or networks as 203.0.113.0/24",
+            );
+        }
+        if self
+            .requests_per_minute
+            .is_some_and(|rate| rate > MAX_REQUESTS_PER_MINUTE)
+        {
+            note(
+                "/requests_per_minute",
+                "rate-out-of-range",
+                "at most 1,000,000 in a minute, or nought for no limit",
+            );
+        }
         if errors.is_empty() {
             return Ok(());
         }
@@ -85,6 +123,14 @@ impl NewKey {
             )
         })
     }
+}
+
+/// A network, or a single address as one.
+pub(crate) fn parse_range(text: &str) -> Option<IpNet> {
+    let text = text.trim();
+    text.parse()
+        .ok()
+        .or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 
 #[cfg(test)]
@@ -99,6 +145,9 @@ mod tests {
             permissions: None,
             model: None,
             expires_at: None,
+            address_ranges: Vec::new(),
+            requests_per_minute: None,
+            owner_id: None,
         }
     }
 

@@ -62,6 +62,12 @@ pub enum Permission {
     /// Give money back.
     #[serde(rename = "payments:refund")]
     PaymentsRefund,
+    /// See who may sign in, and with which role.
+    #[serde(rename = "people:read")]
+    PeopleRead,
+    /// Invite people, change their roles, and turn them away.
+    #[serde(rename = "people:write")]
+    PeopleWrite,
     /// See e-mails, phones, addresses and notes in plain text.
     #[serde(rename = "personal-data:read")]
     PersonalDataRead,
@@ -103,6 +109,8 @@ impl Permission {
         Self::PaymentsRead,
         Self::PaymentsWrite,
         Self::PaymentsRefund,
+        Self::PeopleRead,
+        Self::PeopleWrite,
         Self::PersonalDataRead,
         Self::TenantsRead,
         Self::TenantsConfigure,
@@ -133,6 +141,8 @@ impl Permission {
             Self::PaymentsRead => "payments:read",
             Self::PaymentsWrite => "payments:write",
             Self::PaymentsRefund => "payments:refund",
+            Self::PeopleRead => "people:read",
+            Self::PeopleWrite => "people:write",
             Self::PersonalDataRead => "personal-data:read",
             Self::TenantsRead => "tenants:read",
             Self::TenantsConfigure => "tenants:configure",
@@ -159,14 +169,14 @@ impl fmt::Display for Permission {
 
 /// A set of rights; on the wire a list of names.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct PermissionSet(u32);
+pub struct PermissionSet(u64);
 
 impl PermissionSet {
     pub const EMPTY: Self = Self(0);
 
     /// The set of exactly these rights.
     pub const fn of(permissions: &[Permission]) -> Self {
-        let mut bits = 0;
+        let mut bits = 0_u64;
         let mut index = 0;
         while index < permissions.len() {
             bits |= 1 << permissions[index] as u32;
@@ -276,7 +286,7 @@ mod tests {
                 .enumerate()
                 .all(|(index, permission)| *permission as usize == index)
         );
-        assert!(Permission::ALL.len() <= u32::BITS as usize);
+        assert!(Permission::ALL.len() <= u64::BITS as usize);
     }
 
     #[test]

@@ -6,8 +6,11 @@ use domain::refusal::Refusal;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::factors::Factor;
 use crate::permissions::{Permission, PermissionSet};
+use crate::rates::Rate;
 use crate::roles::Role;
+use crate::second_factors::{USUAL_AGE, missing};
 
 /// What the ids of our own services begin with; ids of credentials begin with their kind.
 const OWN_SERVICE: &str = "rapport:";
@@ -55,6 +58,11 @@ pub struct Principal {
     pub role: Role,
     /// The role's rights, less whatever this credential was narrowed by.
     pub permissions: PermissionSet,
+    /// What it would hold besides, had its second factor been given lately.
+    pub withheld: PermissionSet,
+    pub factor: Factor,
+    /// How much it may ask in a minute.
+    pub rate: Rate,
     /// The model an agent says it runs on.
     pub model: Option<String>,
 }
@@ -69,6 +77,9 @@ impl Principal {
             label: "Rapport".to_owned(),
             role: Role::Owner,
             permissions: PermissionSet::all(),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
+            rate: Rate::Unlimited,
             model: None,
         }
     }
@@ -82,6 +93,9 @@ impl Principal {
             label: name.to_owned(),
             role: Role::Service,
             permissions: Role::Service.permissions(),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
+            rate: Rate::Unlimited,
             model: None,
         }
     }
@@ -96,10 +110,18 @@ impl Principal {
         self.permissions.contains(permission)
     }
 
-    /// Refused with 403 `permission-missing`, which names the right, unless this principal holds it.
+    /// Refused with 403 `permission-missing`, which names the right, unless this principal holds it; with `mfa-required`
+    /// where only its second factor is too old.
     pub fn require(&self, permission: Permission) -> Result<(), Refusal> {
         if self.may(permission) {
             return Ok(());
+        }
+        if self.withheld.contains(permission) {
+            return Err(missing(&format!(
+                "{permission} needs a second factor from the last {} hours: POST /auth/second-factor with a code, then send \
+                 this again",
+                USUAL_AGE.whole_hours()
+            )));
         }
         Err(Refusal::forbidden(
             "permission-missing",

@@ -41,6 +41,17 @@ impl Role {
         Self::Service,
     ];
 
+    /// Those that a person can be given; the others belong to programs, or to whoever runs the installation.
+    pub const fn of_people() -> &'static [Self] {
+        &[
+            Self::Owner,
+            Self::Admin,
+            Self::Manager,
+            Self::Staff,
+            Self::Viewer,
+        ]
+    }
+
     /// The wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -123,11 +134,27 @@ const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[
 const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
     Permission::TenantsConfigure,
     Permission::OperationsWrite,
+    Permission::PeopleRead,
+    Permission::PeopleWrite,
     Permission::WebhooksRead,
     Permission::WebhooksWrite,
 ]));
 
 const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
+
+/// What a person holds only in a session that has seen a second factor not long ago.
+pub const GUARDED: PermissionSet = PermissionSet::of(&[
+    Permission::InstallationRead,
+    Permission::InstallationOperate,
+    Permission::KeysManage,
+    Permission::OperationsWrite,
+    Permission::PeopleRead,
+    Permission::PeopleWrite,
+    Permission::TenantsConfigure,
+    Permission::TenantsCreate,
+    Permission::WebhooksRead,
+    Permission::WebhooksWrite,
+]);
 
 // Made at the command line alone. What it sees of any tenant is sealed, or holds ids only.
 const OPERATOR: PermissionSet = PermissionSet::of(&[

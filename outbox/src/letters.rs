@@ -2,7 +2,7 @@
 //! the work that one may cause. Each has a subject, a text and an HTML form.
 
 use domain::bookings::BookingRecord;
-use domain::effects::EmailTemplate;
+use domain::effects::{AccountLetter, EmailTemplate};
 use domain::tenants::Tenant;
 use domain::zones::format_instant;
 use event_store::error::Error;
@@ -30,6 +30,16 @@ pub struct Facts {
     hold_until: Option<String>,
     refund_percent: Option<u8>,
     refunded: String,
+}
+
+/// What a letter to somebody who signs in may speak of.
+#[derive(Serialize)]
+pub struct AccountFacts {
+    pub business: String,
+    pub name: String,
+    pub link: String,
+    /// How long the link is good.
+    pub lasts: String,
 }
 
 /// A letter, written.
@@ -79,6 +89,16 @@ const TEMPLATES: &[(&str, &str, &str)] = &[
         "payment_refunded",
         include_str!("templates/payment_refunded.txt"),
         include_str!("templates/payment_refunded.html"),
+    ),
+    (
+        "account_invitation",
+        include_str!("templates/account_invitation.txt"),
+        include_str!("templates/account_invitation.html"),
+    ),
+    (
+        "account_reset",
+        include_str!("templates/account_reset.txt"),
+        include_str!("templates/account_reset.html"),
     ),
 ];
 
@@ -144,6 +164,19 @@ impl Letters {
             EmailTemplate::BookingCancelled => "booking_cancelled",
             EmailTemplate::PaymentRefunded => "payment_refunded",
         };
+        self.render(name, facts)
+    }
+
+    /// Writes a letter to somebody who signs in.
+    pub fn write_to_person(&self, letter: AccountLetter, facts: &AccountFacts) -> Result<Letter> {
+        let name = match letter {
+            AccountLetter::Invitation => "account_invitation",
+            AccountLetter::Reset => "account_reset",
+        };
+        self.render(name, facts)
+    }
+
+    fn render(&self, name: &str, facts: &impl Serialize) -> Result<Letter> {
         let render = |file: String| -> Result<String> {
             let failed = |error: minijinja::Error| Error::Internal(Box::new(error));
             self.environment
@@ -207,6 +240,26 @@ mod tests {
                 letter.html.contains("Fire &amp; Ice &lt;Catering&gt;"),
                 "{template:?}"
             );
+        }
+    }
+
+    #[test]
+    fn letters_to_people_carry_their_link_and_escape_what_they_are_given() {
+        let letters = Letters::new().unwrap();
+        let facts = AccountFacts {
+            business: "Fire & Ice <Catering>".into(),
+            name: "Ada".into(),
+            link: "https://crm.example/reset?token=a-b_c".into(),
+            lasts: "30 minutes".into(),
+        };
+        for kind in [AccountLetter::Invitation, AccountLetter::Reset] {
+            let letter = letters.write_to_person(kind, &facts).unwrap();
+            assert!(letter.text.contains(&facts.link) && letter.text.contains("30 minutes"));
+            assert!(
+                letter.html.contains("Fire &amp; Ice &lt;Catering&gt;"),
+                "{kind:?}"
+            );
+            assert!(letter.html.contains("token=a-b_c"), "{kind:?}");
         }
     }
 

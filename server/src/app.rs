@@ -11,6 +11,7 @@ use domain::webhook_endpoints::reach::Reach;
 use event_store::log::{Runner, Subscriber};
 use event_store::presence::Presence;
 use event_store::store::Store;
+use identity::accounts::Accounts;
 use identity::key_cache::KeyCache;
 use metrics_exporter_prometheus::PrometheusHandle;
 use outbox::delivery::{Delivery, Endpoints};
@@ -26,7 +27,9 @@ use tokio_util::sync::CancellationToken;
 use crate::cli::doctor::Patient;
 use crate::config::Role;
 use crate::database::Reason;
+use crate::http::auth::limits::Tries;
 use crate::http::chat::limits::Limits;
+use crate::http::rates::Rates;
 use crate::http::{self, request_log, stream};
 use crate::operations::long::LongActs;
 use crate::sharding::{self, Split};
@@ -51,6 +54,12 @@ pub struct App {
     pub store: Store,
     pub dispatcher: Dispatcher,
     pub keys: KeyCache,
+    /// People's sessions and what they sign in with.
+    pub accounts: Accounts,
+    /// How often somebody has tried to come in.
+    pub tries: Tries,
+    /// What principals have asked in the last minute.
+    pub rates: Rates,
     pub streams: Arc<Semaphore>,
     /// What visitors of the chat have used up.
     pub chat: Limits,
@@ -109,6 +118,9 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         store: plan.store.clone(),
         dispatcher: dispatcher.clone(),
         keys: KeyCache::default(),
+        accounts: Accounts::new(plan.store.clone()),
+        tries: Tries::default(),
+        rates: Rates::default(),
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
         chat: Limits::default(),
         closing: closing.clone(),
@@ -260,6 +272,14 @@ async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
     {
         if let Err(error) = app.keys.write_last_used(&app.store.pools.engine).await {
             tracing::warn!(%error, "the use of keys could not be noted");
+        }
+        if let Err(error) = app
+            .accounts
+            .sessions
+            .keep_house(&app.store.pools.engine)
+            .await
+        {
+            tracing::warn!(%error, "the use of sessions could not be noted");
         }
         let forgotten = async {
             let client = app.store.pools.engine.get().await?;

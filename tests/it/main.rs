@@ -6,6 +6,8 @@
 
 mod acts;
 mod as_of;
+mod auth;
+mod auth_arrivals;
 mod backup;
 mod bookings;
 mod canary;
@@ -56,6 +58,7 @@ mod tenancy;
 mod tenants;
 mod tidy;
 mod together;
+mod walk;
 mod web_chat;
 mod webhook_endpoints;
 mod webhook_inbox;

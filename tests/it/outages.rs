@@ -42,6 +42,9 @@ async fn owner_of_a_tenant(database_url: &str) -> String {
         permissions: None,
         model: None,
         expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
+        owner_id: None,
     };
     let (_, plain) = keys::create(&store.pools.engine, &tenant_id, &new)
         .await

@@ -13,6 +13,7 @@ pub mod logs;
 pub mod neighbour;
 pub mod operator;
 pub mod oracles;
+pub mod people;
 pub mod programs;
 pub mod providers;
 pub mod receivers;

@@ -92,6 +92,24 @@ impl Door<'_> {
     }
 }
 
+/// A holder of a new key, which may ask so much in a minute and no more.
+pub async fn limited_client(app: &crate::app::TestApp, per_minute: u32) -> Client {
+    let new = NewKey {
+        kind: PrincipalKind::Service,
+        label: "limited".to_owned(),
+        role: Role::Owner,
+        permissions: None,
+        model: None,
+        expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(per_minute),
+        owner_id: None,
+    };
+    let made = keys::create(&app.store.pools.engine, &app.tenant.id, &new).await;
+    let (_, plain) = made.expect("a key can be made");
+    Client::new(&app.base_url, plain.expose())
+}
+
 /// A holder of a new key.
 pub(crate) async fn client(
     store: &Store,
@@ -107,6 +125,9 @@ pub(crate) async fn client(
         permissions: None,
         model: None,
         expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
+        owner_id: None,
     };
     let (_, plain) = keys::create(&store.pools.engine, tenant_id, &new)
         .await

@@ -9,7 +9,7 @@ use domain::ids::{BookingId, PaymentId};
 use domain::payments::{Payment, PaymentCommand, RefundReason};
 use domain::refusal::Problems;
 use domain::sealed::Pii;
-use domain::values::{MAX_REASON_CHARS, bounded_text};
+use domain::values::{MAX_REASON_CHARS, free_text};
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub async fn cancel_booking(work: &mut Work, input: CancelBooking) -> Result<Can
     let reason = problems
         .check(
             "/reason",
-            bounded_text(input.reason.expose(), MAX_REASON_CHARS),
+            free_text(input.reason.expose(), MAX_REASON_CHARS),
         )
         .unwrap_or_default();
     problems.finish()?;

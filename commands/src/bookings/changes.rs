@@ -10,7 +10,9 @@ use domain::refusal::{Problems, Refusal};
 use domain::sealed::Pii;
 use domain::slots::SlotTime;
 use domain::tenants::price_book::{MenuChoice, Price};
-use domain::values::{MAX_ADDRESS_CHARS, MAX_NOTE_CHARS, Party, ServiceZone, bounded_text};
+use domain::values::{
+    MAX_ADDRESS_CHARS, MAX_NOTE_CHARS, Party, ServiceZone, bounded_text, free_text,
+};
 use event_store::load::Load;
 use event_store::vault::SubjectKey;
 use schemars::JsonSchema;
@@ -174,9 +176,7 @@ fn parse(
         let notes = notes
             .as_ref()
             .filter(|notes| !notes.expose().trim().is_empty());
-        notes.and_then(|notes| {
-            problems.check("/notes", bounded_text(notes.expose(), MAX_NOTE_CHARS))
-        })
+        notes.and_then(|notes| problems.check("/notes", free_text(notes.expose(), MAX_NOTE_CHARS)))
     });
     let known_menu: Vec<MenuChoice> = record
         .menu

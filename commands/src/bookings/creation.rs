@@ -10,7 +10,7 @@ use domain::slots::{Slot, SlotTime, parse_date};
 use domain::tenants::price_book::{MenuChoice, Price};
 use domain::values::{
     EmailAddress, MAX_ADDRESS_CHARS, MAX_NAME_CHARS, MAX_NOTE_CHARS, Party, PhoneNumber,
-    ServiceZone, bounded_text,
+    ServiceZone, bounded_text, free_text,
 };
 use event_store::error::Error;
 use event_store::load::Load;
@@ -268,10 +268,7 @@ fn parse(work: &Work, input: &CreateBooking) -> Result<Order> {
         .as_ref()
         .filter(|notes| !notes.expose().trim().is_empty());
     let notes = notes.and_then(|notes| {
-        problems.check(
-            "/booking/notes",
-            bounded_text(notes.expose(), MAX_NOTE_CHARS),
-        )
+        problems.check("/booking/notes", free_text(notes.expose(), MAX_NOTE_CHARS))
     });
     let (date, slot) = (
         ("/booking/date", wish.date.as_str()),

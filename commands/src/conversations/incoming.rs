@@ -3,7 +3,7 @@
 use domain::customers::consents::Channel;
 use domain::refusal::Problems;
 use domain::sealed::Pii;
-use domain::values::{EmailAddress, MAX_NAME_CHARS, PhoneNumber, bounded_text};
+use domain::values::{EmailAddress, MAX_NAME_CHARS, PhoneNumber, bounded_text, free_text};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -81,7 +81,7 @@ fn content(problems: &mut Problems, input: &ReceiveMessage) -> String {
         .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t'))
         .collect();
     problems
-        .check("/content", bounded_text(&shown, MAX_INCOMING_CHARS))
+        .check("/content", free_text(&shown, MAX_INCOMING_CHARS))
         .unwrap_or_default()
 }
 

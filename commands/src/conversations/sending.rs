@@ -11,7 +11,7 @@ use domain::customers::consents::{Channel, Purpose};
 use domain::ids::{ConversationId, MessageId};
 use domain::refusal::{Problems, Refusal};
 use domain::sealed::{Pii, Sealed};
-use domain::values::bounded_text;
+use domain::values::{bounded_text, free_text};
 use event_store::load::Load;
 use event_store::vault::SubjectKey;
 use identity::principals::PrincipalKind;
@@ -220,12 +220,9 @@ async fn find_words(work: &mut Work, input: &SendMessage, thread: &Thread) -> Re
         Channel::Whatsapp => MAX_WHATSAPP_CHARS,
         Channel::Email | Channel::WebChat | Channel::Phone => MAX_CONTENT_CHARS,
     };
-    let content = problems.check("/content", bounded_text(&content, max_chars));
+    let content = problems.check("/content", free_text(&content, max_chars));
     let subject = input.subject.as_ref().and_then(|subject| {
-        let checked = problems.check(
-            "/subject",
-            bounded_text(subject.expose(), MAX_SUBJECT_CHARS),
-        );
+        let checked = problems.check("/subject", free_text(subject.expose(), MAX_SUBJECT_CHARS));
         if checked
             .as_ref()
             .is_some_and(|line| line.contains(['\n', '\r']))

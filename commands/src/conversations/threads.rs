@@ -5,7 +5,7 @@ use domain::conversations::{AiMode, Conversation, ThreadStatus};
 use domain::ids::{ConversationId, NoteId};
 use domain::refusal::{Problems, Refusal};
 use domain::sealed::Pii;
-use domain::values::{MAX_NOTE_CHARS, bounded_text};
+use domain::values::{MAX_NOTE_CHARS, free_text};
 use event_store::load::Load;
 use identity::permissions::Permission;
 use schemars::JsonSchema;
@@ -248,7 +248,7 @@ pub async fn add_thread_note(work: &mut Work, input: AddThreadNote) -> Result<Th
     let key = work.subject(&conversation.id).await?;
     let mut problems = Problems::default();
     let text = problems
-        .check("/text", bounded_text(input.text.expose(), MAX_NOTE_CHARS))
+        .check("/text", free_text(input.text.expose(), MAX_NOTE_CHARS))
         .unwrap_or_default();
     problems.finish()?;
     let note_id = work.new_id();

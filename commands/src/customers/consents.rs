@@ -5,7 +5,7 @@ use domain::customers::{ConsentChange, Customer, CustomerCommand};
 use domain::ids::CustomerId;
 use domain::refusal::Problems;
 use domain::sealed::Sealed;
-use domain::values::{MAX_WORDING_CHARS, bounded_text};
+use domain::values::{MAX_WORDING_CHARS, free_text};
 use event_store::load::Load;
 use event_store::vault::SubjectKey;
 use schemars::JsonSchema;
@@ -67,7 +67,7 @@ pub async fn update_consent(work: &mut Work, input: UpdateConsent) -> Result<Con
     let key = work.subject(input.customer_id.as_str()).await?;
     let mut problems = Problems::default();
     let wording = problems
-        .check("/wording", bounded_text(&input.wording, MAX_WORDING_CHARS))
+        .check("/wording", free_text(&input.wording, MAX_WORDING_CHARS))
         .unwrap_or_default();
     let at = parse_at(&mut problems, input.at.as_deref(), work.ctx.now);
     problems.finish()?;

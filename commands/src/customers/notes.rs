@@ -4,7 +4,7 @@ use domain::customers::{Customer, CustomerCommand};
 use domain::ids::{CustomerId, NoteId};
 use domain::refusal::Problems;
 use domain::sealed::Pii;
-use domain::values::{MAX_NOTE_CHARS, bounded_text};
+use domain::values::{MAX_NOTE_CHARS, free_text};
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -81,7 +81,7 @@ pub async fn add_note(work: &mut Work, input: AddNote) -> Result<NoteSummary> {
     let key = work.subject(input.customer_id.as_str()).await?;
     let mut problems = Problems::default();
     let text = problems
-        .check("/text", bounded_text(input.text.expose(), MAX_NOTE_CHARS))
+        .check("/text", free_text(input.text.expose(), MAX_NOTE_CHARS))
         .unwrap_or_default();
     problems.finish()?;
     let note_id = work.new_id();

@@ -13,7 +13,7 @@ use domain::payments::{
 };
 use domain::refusal::{Problems, Refusal};
 use domain::sealed::Pii;
-use domain::values::{MAX_NAME_CHARS, MAX_NOTE_CHARS, bounded_text};
+use domain::values::{MAX_NAME_CHARS, MAX_NOTE_CHARS, bounded_text, free_text};
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -128,7 +128,7 @@ pub async fn record_payment(work: &mut Work, input: RecordPayment) -> Result<Pay
     let received_at = read_time(&mut problems, input.received_at.as_deref(), work.ctx.now);
     let memo = input.memo.as_ref();
     let memo =
-        memo.and_then(|memo| problems.check("/memo", bounded_text(memo.expose(), MAX_NOTE_CHARS)));
+        memo.and_then(|memo| problems.check("/memo", free_text(memo.expose(), MAX_NOTE_CHARS)));
     let slip = read_slip(
         &mut problems,
         input.method.as_deref(),

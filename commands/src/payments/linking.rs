@@ -8,7 +8,7 @@ use domain::ids::{BookingId, PaymentId};
 use domain::payments::{MatchReason, Payment, PaymentCommand};
 use domain::refusal::Problems;
 use domain::sealed::Pii;
-use domain::values::{MAX_REASON_CHARS, bounded_text};
+use domain::values::{MAX_REASON_CHARS, free_text};
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -76,9 +76,8 @@ pub async fn unlink_payment(work: &mut Work, input: UnlinkPayment) -> Result<Pay
     let mut payment = work.find::<Payment>(input.payment_id.as_str()).await?;
     let mut problems = Problems::default();
     let reason = input.reason.as_ref();
-    let reason = reason.and_then(|reason| {
-        problems.check("/reason", bounded_text(reason.expose(), MAX_REASON_CHARS))
-    });
+    let reason = reason
+        .and_then(|reason| problems.check("/reason", free_text(reason.expose(), MAX_REASON_CHARS)));
     problems.finish()?;
     let keys = work.keys()?;
     let reason = reason

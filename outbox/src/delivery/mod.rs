@@ -1,6 +1,7 @@
 //! What each message does when it is delivered. Everything is rendered here, by folding the streams that the call names;
 //! results come back as commands whose idempotency key is the message's id, so a repeated delivery changes nothing twice.
 
+mod account_letters;
 mod emails;
 mod message_mails;
 mod message_texts;
@@ -97,6 +98,14 @@ impl Delivery {
                 customer_id,
             } => {
                 self.send_email(job, template, booking_id, customer_id)
+                    .await
+            }
+            Call::SendAccountLetter {
+                letter,
+                person_id,
+                token,
+            } => {
+                self.send_account_letter(job, letter, &person_id, &token)
                     .await
             }
             Call::SendMessage {

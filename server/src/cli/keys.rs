@@ -74,6 +74,12 @@ pub struct CreateArgs {
     /// When it ends by itself.
     #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(i64).range(1..=MAX_EXPIRY_DAYS))]
     expires_in_days: Option<i64>,
+    /// From where it may be used: an address, or a network as 203.0.113.0/24; may be given several times.
+    #[arg(long = "from", value_name = "NETWORK")]
+    address_ranges: Vec<String>,
+    /// What it may read, and what it may write, in a minute; 0 for no limit. [default: 6000 and 3000]
+    #[arg(long, value_name = "NUMBER")]
+    requests_per_minute: Option<u32>,
 }
 
 pub async fn run(settings: &DatabaseSettings, command: &KeysCommand, format: Format) -> Outcome {
@@ -106,6 +112,9 @@ async fn create(store: &Store, args: &CreateArgs, format: Format) -> Outcome {
         permissions: (!args.permissions.is_empty()).then(|| args.permissions.clone()),
         model: args.model.clone(),
         expires_at: expires_at(args.expires_in_days)?,
+        address_ranges: args.address_ranges.clone(),
+        requests_per_minute: args.requests_per_minute,
+        owner_id: None,
     };
     let (key, plain) = keys::create(&store.pools.engine, &tenant_id, &new).await?;
     note(store, &tenant_id, "create-key", &key).await?;

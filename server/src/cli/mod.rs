@@ -16,6 +16,7 @@ mod projections;
 mod sandbox;
 mod send;
 mod serve;
+mod set_up_link;
 mod store;
 mod tenant_choice;
 mod tenants;
@@ -88,6 +89,7 @@ pub enum Command {
     /// Make, list and revoke API keys.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    SetUpLink(set_up_link::SetUpLinkArgs),
     Send(send::SendArgs),
     Ask(ask::AskArgs),
     /// Look into the log of events.
@@ -160,6 +162,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Doctor(args) => doctor::doctor(settings, args, format).await,
         Command::Tenants(command) => tenants::run(settings, command, format).await,
         Command::Keys(command) => keys::run(settings, command, format).await,
+        Command::SetUpLink(args) => set_up_link::run(settings, args, format).await,
         Command::Send(args) => send::send(settings, args, format).await,
         Command::Ask(args) => ask::ask(settings, args, format).await,
         Command::Events(command) => events::run(settings, command, format).await,

@@ -3,13 +3,16 @@
 use std::time::Instant;
 
 use event_store::versions;
+use identity::accounts::Accounts;
+use identity::links;
 use outbox::delivery::Endpoints;
+use time::OffsetDateTime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::Outcome;
 use super::doctor::Patient;
 use crate::app::{self, Plan, Running};
-use crate::config::{DatabaseSettings, ServeSettings};
+use crate::config::{DatabaseSettings, Role, ServeSettings};
 use crate::database::{self, Database};
 use crate::demo;
 use crate::embedded::Purpose;
@@ -65,8 +68,10 @@ async fn run(
     settings: &ServeSettings,
     started: Instant,
 ) -> Outcome {
-    if settings.demo {
-        demo::prepare(&running.dispatcher, database_settings, settings).await?;
+    match (settings.demo, settings.role) {
+        (true, _) => demo::prepare(&running.dispatcher, database_settings, settings).await?,
+        (false, Role::Worker) => {}
+        (false, _) => offer_set_up(database, settings).await?,
     }
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(address = ?running.address, role = ?settings.role, elapsed_ms, "ready");
@@ -74,6 +79,21 @@ async fn run(
         Some(embedded) => Ok(embedded.watch().await?),
         None => std::future::pending().await,
     }
+}
+
+/// Where nobody lives yet, says once how the first person comes in.
+async fn offer_set_up(database: &Database, settings: &ServeSettings) -> Outcome {
+    let accounts = Accounts::new(database.store.clone());
+    if accounts.is_fresh().await? {
+        let now = OffsetDateTime::now_utc();
+        let (token, _) = accounts.make_set_up_link("system", now).await?;
+        let link = links::Purpose::SetUp.path(token.expose());
+        tracing::info!(
+            "nobody lives here yet: open {}{link} within fifteen minutes; `rapport set-up-link` makes another link",
+            settings.public_url()
+        );
+    }
+    Ok(())
 }
 
 /// What asks for a graceful stop.

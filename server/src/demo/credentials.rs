@@ -9,17 +9,20 @@ use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
 use domain::ids::TenantId;
 use event_store::error::Error;
+use identity::accounts::Accounts;
 use identity::keys;
 use identity::new_keys::NewKey;
+use identity::people::Rights;
 use identity::plain_keys::PlainKey;
 use identity::principals::{Principal, PrincipalKind};
 use identity::roles::Role;
+use identity::second_factors;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::manifest::Entry;
+use super::manifest::{Admin, Entry};
 use crate::database::Reason;
 use crate::embedded::private_files;
 
@@ -30,6 +33,8 @@ pub(super) const EMAIL: &str = "email";
 const APP: &str = "app";
 /// Random bytes of a provider's secret.
 const SECRET_BYTES: usize = 24;
+/// What the owner is called, of whom nothing more is invented.
+const ADMIN_NAME: &str = "Demo Owner";
 /// What the demo's agent says that it runs on.
 const AGENT_MODEL: &str = "demo-agent";
 
@@ -42,6 +47,7 @@ pub(super) fn choose(slug: &str, name: &str, tenant_id: &TenantId) -> Result<Ent
         tenant_id: tenant_id.to_string(),
         api_key: PlainKey::generate()?.expose().to_owned(),
         agent_key: PlainKey::generate()?.expose().to_owned(),
+        admin: Admin::default(),
         stripe_secret_key: format!("sk_test_{}", random_text()?),
         webhook_secrets: BTreeMap::from([(STRIPE.to_owned(), webhook_secret)]),
     })
@@ -57,6 +63,13 @@ pub(super) fn complete(entry: &mut Entry) -> Result<(), Reason> {
             };
             entry.webhook_secrets.insert(provider.to_owned(), secret);
         }
+    }
+    if entry.admin.email.is_empty() {
+        entry.admin = Admin {
+            email: format!("admin@{}.test", entry.slug),
+            password: random_text()?,
+            totp_secret: second_factors::new_secret()?,
+        };
     }
     Ok(())
 }
@@ -91,6 +104,9 @@ pub(super) async fn register_keys(
         permissions: None,
         model: None,
         expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
+        owner_id: None,
     };
     let agent = NewKey {
         kind: PrincipalKind::Agent,
@@ -112,6 +128,54 @@ pub(super) async fn register_keys(
         }
     }
     Ok(())
+}
+
+/// Makes the operator's key valid; it lies with the first tenant, as every key lies with one.
+pub(super) async fn register_operator(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+    key: &str,
+) -> Result<(), Reason> {
+    let new = NewKey {
+        kind: PrincipalKind::Service,
+        label: "Demo, operator of the installation".to_owned(),
+        role: Role::Operator,
+        permissions: None,
+        model: None,
+        expires_at: None,
+        address_ranges: Vec::new(),
+        requests_per_minute: Some(0),
+        owner_id: None,
+    };
+    let plain = PlainKey::parse(key).map_err(Error::from)?;
+    keys::create_with(&dispatcher.store.pools.engine, tenant_id, &new, &plain).await?;
+    Ok(())
+}
+
+/// Makes the tenant's owner, enrolled already. Whoever is there keeps what they have chosen since.
+pub(super) async fn register_admin(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+    admin: &Admin,
+    is_operator: IsOperator,
+) -> Result<(), Reason> {
+    let rights = Rights {
+        is_operator: is_operator == IsOperator::Yes,
+        ..Rights::of(Role::Owner)
+    };
+    let accounts = Accounts::new(dispatcher.store.clone());
+    let secrets = (admin.password.as_str(), Some(admin.totp_secret.as_str()));
+    accounts
+        .enter(tenant_id, (&admin.email, ADMIN_NAME, rights), secrets)
+        .await?;
+    Ok(())
+}
+
+/// Whether somebody may steer the installation besides.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum IsOperator {
+    Yes,
+    No,
 }
 
 /// Points the tenant's providers at the sandbox. Saying so again changes nothing.

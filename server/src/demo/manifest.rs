@@ -19,6 +19,9 @@ const DRAFT: &str = "demo.json.draft";
 pub(super) struct Manifest {
     pub base_url: String,
     pub sandbox_url: String,
+    /// Steers the installation, for all its tenants.
+    #[serde(default)]
+    pub operator_key: String,
     pub tenants: Vec<Entry>,
 }
 
@@ -32,10 +35,22 @@ pub(super) struct Entry {
     pub api_key: String,
     /// May do what an AI agent may.
     pub agent_key: String,
+    /// Who signs in as the tenant's owner; that of the first tenant is an operator of the installation besides.
+    #[serde(default)]
+    pub admin: Admin,
     /// What the tenant signs in to the sandbox's Stripe with.
     pub stripe_secret_key: String,
     /// By provider.
     pub webhook_secrets: BTreeMap<String, String>,
+}
+
+/// Somebody who can sign in, with what they need for it.
+#[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Admin {
+    pub email: String,
+    pub password: String,
+    /// Base32, as apps take it.
+    pub totp_secret: String,
 }
 
 /// Where the manifest of a data directory is.

@@ -19,7 +19,10 @@ mod seeds;
 
 use commands::dispatch::Dispatcher;
 
+use identity::plain_keys::PlainKey;
+
 use self::businesses::{Business, FIRE_AND_RICE, SEA_AND_SMOKE};
+use self::credentials::IsOperator;
 use self::filling::Opened;
 use self::manifest::{Entry, Manifest};
 use self::sandbox_process::{SandboxProcess, Webhook};
@@ -46,6 +49,7 @@ pub async fn prepare(
     let manifest = Manifest {
         base_url: settings.public_url(),
         sandbox_url: sandbox.url(),
+        operator_key: operator_key_of(known.as_ref())?,
         tenants: tenants
             .iter()
             .map(|opened| entry_of(known.as_ref(), opened))
@@ -58,9 +62,17 @@ pub async fn prepare(
         credentials::register_keys(dispatcher, &opened.tenant_id, entry).await?;
         let mail_server = settings.sandbox.sandbox_smtp_listen;
         credentials::configure_providers(dispatcher, &opened.tenant_id, entry, mail_server).await?;
+        let is_operator = match opened.tenant_id == tenants[0].tenant_id {
+            true => IsOperator::Yes,
+            false => IsOperator::No,
+        };
+        credentials::register_admin(dispatcher, &opened.tenant_id, &entry.admin, is_operator)
+            .await?;
         register_webhooks(&mut sandbox, &manifest.base_url, opened.business, entry).await?;
     }
     let [first, second] = &tenants;
+    let operator_key = &manifest.operator_key;
+    credentials::register_operator(dispatcher, &first.tenant_id, operator_key).await?;
     tokio::try_join!(
         filling::fill(dispatcher, first),
         filling::fill(dispatcher, second)
@@ -98,6 +110,14 @@ fn entry_of(known: Option<&Manifest>, opened: &Opened) -> Result<Entry, Reason> 
     Ok(entry)
 }
 
+/// The operator's key, as it has been so far.
+fn operator_key_of(known: Option<&Manifest>) -> Result<String, Reason> {
+    match known.filter(|known| !known.operator_key.is_empty()) {
+        Some(known) => Ok(known.operator_key.clone()),
+        None => Ok(PlainKey::generate()?.expose().to_owned()),
+    }
+}
+
 async fn register_webhooks(
     sandbox: &mut SandboxProcess,
     base_url: &str,
@@ -133,6 +153,7 @@ fn point_the_way(manifest: &Manifest, database: &DatabaseSettings) {
         base_url,
         sandbox_url,
         tenants,
+        ..
     } = manifest;
     tracing::info!("the demo is at {base_url}, its documentation at {base_url}/docs");
     tracing::info!(
@@ -143,6 +164,11 @@ fn point_the_way(manifest: &Manifest, database: &DatabaseSettings) {
             "an agent of {} may try the key {}",
             tenant.name,
             tenant.agent_key
+        );
+        tracing::info!(
+            "sign in as {} with the password {}; `rapport demo code` shows the second factor",
+            tenant.admin.email,
+            tenant.admin.password
         );
     }
     tracing::info!(

@@ -1,5 +1,7 @@
 //! Commands over HTTP: one, or a list of up to a thousand.
 
+use std::time::Duration;
+
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
 use commands::answer::{Answer, position_token};
@@ -13,11 +15,16 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::principals::{authenticate, header_text};
+use super::rates::Class;
 use super::{BATCH_LIMIT_BYTES, COMMAND_LIMIT_BYTES, problems};
 use crate::app::App;
 
 /// The most commands of one batch.
 pub const BATCH_LIMIT: usize = 1_000;
+/// How long a body may take to come.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
+/// How deep lists and objects may lie in each other.
+pub const MAX_DEPTH: usize = 32;
 /// The longest correlation or causation id.
 const CORRELATION_LIMIT_CHARS: usize = 128;
 
@@ -71,6 +78,7 @@ pub async fn post_batch(
 ) -> problems::Answer {
     let principal = authenticate(&app, &request).await?;
     let body = read_json(&request, body, BATCH_LIMIT_BYTES).await?;
+    check_depth(&body)?;
     let members: Vec<Value> = serde_json::from_slice(&body).map_err(|error| {
         Refusal::malformed(
             "json-malformed",
@@ -81,6 +89,9 @@ pub async fn post_batch(
         let detail = format!("a batch has at most {BATCH_LIMIT} commands");
         return Err(Refusal::malformed("batch-too-long", detail).into());
     }
+    // The first was counted with the request.
+    let others = u32::try_from(members.len().saturating_sub(1)).unwrap_or(u32::MAX);
+    app.rates.take(&principal, Class::Write, others)?;
     let ctx = context_of(&request, principal)?;
     let mut results = Vec::with_capacity(members.len());
     // One after the other: a later command of the same aggregate sees the earlier one.
@@ -215,7 +226,12 @@ pub(super) async fn read_json(
             "send the body as application/json",
         ));
     }
-    match body.to_bytes_limited(limit).await {
+    let Ok(read) = tokio::time::timeout(BODY_PATIENCE, body.to_bytes_limited(limit)).await else {
+        let seconds = BODY_PATIENCE.as_secs();
+        let detail = format!("the body did not come within {seconds} seconds");
+        return Err(Refusal::malformed("body-too-slow", detail));
+    };
+    match read {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => Err(Refusal::malformed(
             "body-unreadable",
@@ -229,7 +245,43 @@ pub(super) async fn read_json(
 }
 
 pub(super) fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
+    check_depth(body)?;
     serde_json::from_slice(body).map_err(|error| {
         Refusal::malformed("json-malformed", format!("the body is not JSON: {error}"))
     })
+}
+
+/// Refused with 400 `json-too-deep`, before anything is built of it.
+fn check_depth(body: &[u8]) -> Result<(), Refusal> {
+    let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
+    for byte in body {
+        match (is_text, byte) {
+            (true, _) if is_escaped => is_escaped = false,
+            (true, b'\\') => is_escaped = true,
+            (_, b'"') => is_text = !is_text,
+            (false, b'[' | b'{') => depth += 1,
+            (false, b']' | b'}') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            let detail = format!("lists and objects lie in each other at most {MAX_DEPTH} deep");
+            return Err(Refusal::malformed("json-too-deep", detail));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lies_too_deep_is_refused_and_what_only_looks_so_is_not() {
+        let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(parse_json(nested(MAX_DEPTH).as_bytes()).is_ok());
+        let refusal = parse_json(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
+        assert_eq!(refusal.code, "json-too-deep");
+        let quoted = format!(r#"{{ "a": "\\\"{}" }}"#, "[".repeat(100));
+        assert!(parse_json(quoted.as_bytes()).is_ok(), "{quoted}");
+    }
 }

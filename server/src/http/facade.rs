@@ -7,8 +7,10 @@ use commands::answer::position_token;
 use commands::dispatch::{Request, Run};
 use domain::refusal::{Kind, Refusal};
 use domain::tenants::openings;
+use identity::factors::Factor;
 use identity::permissions::{Permission, PermissionSet};
 use identity::principals::{Principal, PrincipalKind};
+use identity::rates::Rate;
 use identity::roles::Role;
 use queries::ask::{Found, ask};
 use queries::{bound, registry as query_registry};
@@ -154,6 +156,9 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
             label: "open façade".to_owned(),
             role: Role::AiAgent,
             permissions: Role::AiAgent.permissions().intersection(OPEN),
+            withheld: PermissionSet::EMPTY,
+            factor: Factor::NotAsked,
+            rate: Rate::Usual,
             model: None,
         };
         return Ok(Caller { principal, origin });

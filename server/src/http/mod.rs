@@ -1,16 +1,19 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
+pub mod auth;
 pub mod chat;
 pub mod commands;
 mod components;
 pub mod docs;
 mod facade;
+pub mod headers;
 pub mod health;
 pub mod openapi;
 pub mod operations;
 pub mod principals;
 pub mod problems;
 pub mod queries;
+pub mod rates;
 pub mod request_log;
 pub mod schemas;
 pub mod stream;
@@ -69,6 +72,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             )
             .route(get().to(webhooks::get_handshake)),
         )
+        .configure(auth::routes)
         .configure(chat::routes)
         .configure(operations::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))

@@ -3,12 +3,12 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
-use commands::registry::{self, Command};
+use commands::registry::{self, Command, FactorDemand};
 use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{chat, operations, problems};
+use super::{auth, chat, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -40,6 +40,7 @@ pub fn document() -> Value {
     }
     paths.extend(fixed_paths());
     paths.extend(operations::paths());
+    paths.extend(auth::described::paths());
     paths.extend(chat::described::paths());
     json!({
         "openapi": "3.1.0",
@@ -48,10 +49,15 @@ pub fn document() -> Value {
             "description": "Commands change things and answer the same for the same Idempotency-Key; queries read.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
-        "security": [{ "key": [] }],
+        "security": [{ "key": [] }, { "session": [] }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": {
+                "key": { "type": "http", "scheme": "bearer" },
+                "session": { "type": "apiKey", "in": "cookie", "name": "__Host-rapport",
+                    "description": "From POST /auth/sign-in; called `rapport` over plain http. What changes something \
+                        must come from our own pages, as `Origin` or `Sec-Fetch-Site` say." },
+            },
             "schemas": components.into_schemas(),
             "responses": { "Problem": {
                 "description": "Refused or failed; `code` says why",
@@ -68,6 +74,7 @@ fn command_operation(command: &Command, components: &mut Components) -> Value {
         "operationId": command.name.replace('-', "_"), "summary": command.title(),
         "description": command.description(), "tags": ["commands"],
         "x-permission": command.permission, "x-risk": command.risk,
+        "x-fresh-factor": command.factor == FactorDemand::Fresh,
         "parameters": [
             header("Idempotency-Key", "Made new for each intent; repeating it repeats the answer, not the effect", Need::Required),
             header("If-Match", "The sequence the aggregate must have, in quotes", Need::Optional),

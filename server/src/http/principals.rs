@@ -1,30 +1,43 @@
 //! Who is asking, from the request's credential.
 
+use std::net::IpAddr;
+
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{HttpMessage, HttpRequest};
+use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
 use identity::principals::Principal;
+use time::OffsetDateTime;
 
+use super::auth::{cookies, origins};
+use super::chat::limits::address_of;
 use super::problems::Problem;
+use super::rates::Class;
 use super::request_log::Asker;
 use crate::app::App;
 
 /// The longest name of a model that we keep.
 const MODEL_LIMIT_CHARS: usize = 100;
 
-/// The principal of the bearer key, or the 401 that says what is wrong with it.
+/// The principal of the bearer key, or else of the session's cookie; or the 401 that says what is wrong with it, or the 403
+/// `mfa-required` of a session that lacks its second factor.
 pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal, Problem> {
     let header = request
         .headers()
         .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
-    let Some(key) = header
+    let key = header
         .strip_prefix("Bearer ")
         .map(str::trim)
-        .filter(|key| !key.is_empty())
-    else {
-        let detail = "send an API key as `Authorization: Bearer …`";
+        .filter(|key| !key.is_empty());
+    let Some(key) = key else {
+        if header.is_empty()
+            && let Some(token) = cookies::token_of(app, request)
+        {
+            return authenticate_session(app, request, &token).await;
+        }
+        let detail = "send an API key as `Authorization: Bearer …`, or sign in: POST /auth/sign-in";
         return Err(Refusal::new(Kind::Unauthenticated, "credential-missing", detail).into());
     };
     authenticate_key(app, request, key).await
@@ -36,15 +49,42 @@ pub async fn authenticate_key(
     request: &HttpRequest,
     key: &str,
 ) -> Result<Principal, Problem> {
-    let mut principal = app.keys.authenticate(&app.store.pools.engine, key).await?;
+    let address = caller_of(request);
+    let engine = &app.store.pools.engine;
+    let mut principal = app.keys.authenticate(engine, key, address).await?;
     if let Some(model) = header_text(request, "x-agent-model") {
         principal.model = Some(model.chars().take(MODEL_LIMIT_CHARS).collect());
     }
-    request.extensions_mut().insert(Asker {
-        tenant_id: principal.tenant_id.as_str().to_owned(),
-        principal: principal.id.clone(),
-    });
+    note_asker(request, &principal.tenant_id, &principal.id);
+    app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
+}
+
+async fn authenticate_session(
+    app: &App,
+    request: &HttpRequest,
+    token: &str,
+) -> Result<Principal, Problem> {
+    origins::check(app, request, origins::Rider::Cookie)?;
+    let engine = &app.store.pools.engine;
+    let session = app.accounts.sessions.find(engine, token).await?;
+    note_asker(request, &session.tenant_id, &session.principal_id());
+    let principal = session.principal(OffsetDateTime::now_utc())?;
+    app.rates.take(&principal, Class::of(request.method()), 1)?;
+    Ok(principal)
+}
+
+/// Tells the request's log line who asks.
+pub fn note_asker(request: &HttpRequest, tenant_id: &TenantId, principal: &str) {
+    request.extensions_mut().insert(Asker {
+        tenant_id: tenant_id.as_str().to_owned(),
+        principal: principal.to_owned(),
+    });
+}
+
+/// The address that the call comes from: behind a proxy of one's own network, what that proxy says.
+fn caller_of(request: &HttpRequest) -> Option<IpAddr> {
+    address_of(request).parse().ok()
 }
 
 /// A header's value, when it is there and printable.

@@ -55,7 +55,11 @@ impl ResponseError for Problem {
 fn retry_after_seconds(error: &Error) -> Option<u64> {
     match error {
         Error::Busy { retry_after, .. } => Some(retry_after.as_secs().max(1)),
-        Error::Refused(refusal) if refusal.kind == Kind::TooMany => Some(TOO_MANY_RETRY_SECONDS),
+        Error::Refused(refusal) if refusal.kind == Kind::TooMany => Some(
+            refusal
+                .retry_after_seconds
+                .unwrap_or(TOO_MANY_RETRY_SECONDS),
+        ),
         _ => None,
     }
 }
@@ -66,6 +70,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Refused(refusal) if refusal.code == "body-too-large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
+        Error::Refused(refusal) if refusal.code == "body-too-slow" => StatusCode::REQUEST_TIMEOUT,
         Error::Refused(refusal) if refusal.code == "method-not-allowed" => {
             StatusCode::METHOD_NOT_ALLOWED
         }

@@ -7,8 +7,11 @@ use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage};
+use actix_web::{Error, HttpMessage, web};
 use uuid::Uuid;
+
+use super::headers;
+use crate::app::App;
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -40,10 +43,13 @@ pub async fn log_request<B: MessageBody>(
             .headers_mut()
             .insert(HeaderName::from_static("x-request-id"), value);
     }
-    response.headers_mut().insert(
-        HeaderName::from_static("x-content-type-options"),
-        HeaderValue::from_static("nosniff"),
-    );
+    let path = response.request().path().to_owned();
+    let public_url = response
+        .request()
+        .app_data::<web::Data<App>>()
+        .map(|app| app.public_url.clone())
+        .unwrap_or_default();
+    headers::harden(response.headers_mut(), &path, &public_url);
     let route = response
         .request()
         .match_pattern()

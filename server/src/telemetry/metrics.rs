@@ -32,6 +32,16 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Time to answer a request, by route and status.",
     ),
     (
+        "rapport_rate_refusals_total",
+        Counter,
+        "Requests beyond a principal's rate, by class: read, write.",
+    ),
+    (
+        "rapport_sign_ins_total",
+        Counter,
+        "Attempts to sign in by password, by outcome: accepted, refused.",
+    ),
+    (
         "rapport_commands_total",
         Counter,
         "Commands by outcome: accepted, replayed (an idempotent repetition), refused, failed.",

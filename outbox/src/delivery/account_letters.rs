@@ -1,0 +1,86 @@
+//! Letters to people who sign in: invitations, and links to choose a new password. Class N, as all letters.
+
+use domain::effects::AccountLetter;
+use domain::ids::TenantId;
+use domain::sealed::Sealed;
+use event_store::error::Error;
+use identity::letters::LINK_PURPOSE;
+use identity::links::Purpose;
+use identity::people::{self, Field, Standing};
+use integrations::smtp::mails::Mail;
+
+use super::emails::sender;
+use super::{Delivered, Delivery, Undelivered};
+use crate::letters::AccountFacts;
+use crate::work::Job;
+
+impl Delivery {
+    pub(super) async fn send_account_letter(
+        &self,
+        job: &Job,
+        letter: AccountLetter,
+        person_id: &str,
+        token: &Sealed,
+    ) -> Result<Delivered, Undelivered> {
+        let tenant_id = &job.tenant_id;
+        let Some((name, to)) = self.find_reader(tenant_id, letter, person_id).await? else {
+            return Ok(Delivered::Withheld(
+                "the person has come in already, or may not",
+            ));
+        };
+        let keys = self.dispatcher.store.keys(tenant_id).await?;
+        let token = keys
+            .open_secret(LINK_PURPOSE, token)
+            .ok_or_else(|| Error::internal("the link of a letter does not open"))?;
+        let purpose = match letter {
+            AccountLetter::Invitation => Purpose::Invitation,
+            AccountLetter::Reset => Purpose::Reset,
+        };
+        let tenant = self.tenant(tenant_id).await?;
+        let facts = AccountFacts {
+            business: tenant.name.clone(),
+            name,
+            link: format!("{}{}", self.endpoints.public_url, purpose.path(&token)),
+            lasts: match letter {
+                AccountLetter::Invitation => format!("{} days", purpose.lasts().whole_days()),
+                AccountLetter::Reset => format!("{} minutes", purpose.lasts().whole_minutes()),
+            },
+        };
+        let letter = self.letters.write_to_person(letter, &facts)?;
+        let mail = Mail {
+            message_id: format!("{}@rapport", job.message_id),
+            from: sender(&tenant)?,
+            reply_to: tenant.settings.senders.email_reply_to.clone(),
+            to,
+            subject: letter.subject,
+            text: letter.text,
+            html: letter.html,
+            headers: Vec::new(),
+        };
+        self.server_of(job, &tenant).await?.send(&mail).await?;
+        Ok(Delivered::Done)
+    }
+
+    /// Name and address of whoever the letter is for, if it is still for them.
+    async fn find_reader(
+        &self,
+        tenant_id: &TenantId,
+        letter: AccountLetter,
+        person_id: &str,
+    ) -> Result<Option<(String, String)>, Error> {
+        let store = &self.dispatcher.store;
+        let client = store.pools.engine.get().await?;
+        let person = people::find(&client, tenant_id, person_id).await?;
+        drop(client);
+        let wanted = match letter {
+            AccountLetter::Invitation => Standing::Invited,
+            AccountLetter::Reset => Standing::Active,
+        };
+        let keys = store.subject_keys(tenant_id, &[person_id]).await?;
+        let Some((_, key)) = keys.first().filter(|_| person.standing == wanted) else {
+            return Ok(None);
+        };
+        let name = Field::Name.open(key, &person.name);
+        Ok(name.zip(Field::Email.open(key, &person.email)))
+    }
+}
