@@ -123,11 +123,15 @@ const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[
 const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
     Permission::TenantsConfigure,
     Permission::OperationsWrite,
+    Permission::PrivacyManage,
     Permission::WebhooksRead,
     Permission::WebhooksWrite,
 ]));
 
-const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
+const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[
+    Permission::KeysManage,
+    Permission::SensitiveDataRead,
+]));
 
 // Made at the command line alone. What it sees of any tenant is sealed, or holds ids only.
 const OPERATOR: PermissionSet = PermissionSet::of(&[
@@ -174,6 +178,8 @@ mod tests {
             Permission::PaymentsRefund,
             Permission::PaymentsWrite,
             Permission::CustomersMerge,
+            Permission::PrivacyManage,
+            Permission::SensitiveDataRead,
             Permission::TenantsConfigure,
             Permission::ChefsWrite,
             Permission::KeysManage,
