@@ -2,6 +2,7 @@
 //! results come back as commands whose idempotency key is the message's id, so a repeated delivery changes nothing twice.
 
 mod emails;
+mod erasures;
 mod message_mails;
 mod message_texts;
 mod messages;
@@ -122,6 +123,9 @@ impl Delivery {
             ),
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
+            Timer::EraseSubject { customer_id } => {
+                return self.erase_subject(job, customer_id).await;
             }
         };
         self.bring_back(job, command, body).await?;
