@@ -12,6 +12,7 @@ mod migrate;
 mod operator;
 mod outbox;
 mod output;
+mod privacy;
 mod projections;
 mod sandbox;
 mod send;
@@ -85,9 +86,12 @@ pub enum Command {
     /// Make and list tenants: the businesses that share this installation.
     #[command(subcommand)]
     Tenants(tenants::TenantsCommand),
-    /// Make, list and revoke API keys.
+    /// Make, list and revoke API keys; wrap data keys anew and copy them.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Keep erased people erased.
+    #[command(subcommand)]
+    Privacy(privacy::PrivacyCommand),
     Send(send::SendArgs),
     Ask(ask::AskArgs),
     /// Look into the log of events.
@@ -160,6 +164,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Doctor(args) => doctor::doctor(settings, args, format).await,
         Command::Tenants(command) => tenants::run(settings, command, format).await,
         Command::Keys(command) => keys::run(settings, command, format).await,
+        Command::Privacy(command) => privacy::run(settings, command, format).await,
         Command::Send(args) => send::send(settings, args, format).await,
         Command::Ask(args) => ask::ask(settings, args, format).await,
         Command::Events(command) => events::run(settings, command, format).await,
