@@ -117,5 +117,6 @@ fn commit(tenant_id: &TenantId, key: String, (id, sequence): (&str, i64)) -> Com
         drop_handles: Vec::new(),
         effects: vec![message],
         subject_keys: Vec::new(),
+        key_changes: Vec::new(),
     }
 }

@@ -5,7 +5,7 @@ use cqrs_es::DomainEvent;
 use domain::noun::{Key, Noun};
 use domain::refusal::{Kind, Refusal};
 use event_store::commit::{
-    CommandRecord, Commit, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
+    CommandRecord, Commit, KeyChange, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
     StreamEvents,
 };
 
@@ -25,6 +25,7 @@ pub(crate) struct Kept {
     drop_handles: Vec<OwnedScope>,
     effects: Vec<OutboxMessage>,
     pub subject_keys: Vec<NewSubjectKey>,
+    pub key_changes: Vec<KeyChange>,
 }
 
 impl Kept {
@@ -94,6 +95,7 @@ impl Kept {
             drop_handles: self.drop_handles,
             effects: self.effects,
             subject_keys: self.subject_keys,
+            key_changes: self.key_changes,
         }
     }
 

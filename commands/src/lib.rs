@@ -6,6 +6,7 @@ pub mod chefs;
 pub mod conversations;
 pub mod customers;
 pub mod payments;
+pub mod subjects;
 pub mod tenants;
 pub mod webhook_endpoints;
 

@@ -15,7 +15,7 @@ use domain::refusal::Refusal;
 use domain::tenants::Tenant;
 use domain::webhook_endpoints::reach::Reach;
 use event_store::commit::{CommandRecord, Commit};
-use event_store::load::{HeldKey, Load, LoadedStream, StoredAnswer};
+use event_store::load::{FoundKey, HeldKey, Load, LoadedStream, StoredAnswer};
 use event_store::recorded::Payload;
 use event_store::snapshots::{SNAPSHOT_AFTER, StoredSnapshot};
 use event_store::store::{Store, TenantOpening};
@@ -59,6 +59,17 @@ pub(crate) enum Basis {
     Fresh,
 }
 
+/// A subject's data key as this command has found it.
+#[derive(Clone)]
+enum Subject {
+    /// There has never been one.
+    New,
+    Active(SubjectKey),
+    Restricted(SubjectKey),
+    /// There will never be one again.
+    Erased,
+}
+
 /// One stream as this command has seen it: what was known, and the events after that.
 #[derive(Default)]
 struct Seen {
@@ -81,7 +92,7 @@ pub struct Work {
     streams: HashMap<(String, String), Seen>,
     claims: Vec<HeldKey>,
     handles: Vec<HeldKey>,
-    subjects: HashMap<String, Option<SubjectKey>>,
+    subjects: HashMap<String, Subject>,
     pub(crate) opening: Option<TenantOpening>,
     pub(crate) kept: Kept,
     /// Every aggregate that was loaded, with the sequence that it had then.
@@ -183,20 +194,25 @@ impl Work {
         self.claims.extend(loaded.claims);
         self.handles.extend(loaded.handles);
         for subject in &wanted.subjects {
-            self.subjects.insert(subject.clone(), None);
+            self.subjects.insert(subject.clone(), Subject::New);
         }
-        for (subject, wrapped) in loaded.subject_keys {
-            let key = match wrapped {
-                Some(wrapped) => Some(self.keys()?.unwrap_subject(&subject, &wrapped)?),
-                None => {
-                    return Err(Refusal::conflict(
-                        "subject-erased",
-                        "this person's data has been erased",
-                    )
-                    .into());
+        for (subject, found) in loaded.subject_keys {
+            let keys = self.keys()?;
+            let found = match found {
+                FoundKey::Active(wrapped) => {
+                    let opened = self.store.open_subject_key(&keys, &subject, &wrapped);
+                    Subject::Active(opened.await?)
                 }
+                FoundKey::Restricted(wrapped) => {
+                    let opened = self.store.open_subject_key(&keys, &subject, &wrapped);
+                    let opened = opened.await?;
+                    // Whoever comes after us must not find it in memory.
+                    keys.forget_subject(&subject);
+                    Subject::Restricted(opened)
+                }
+                FoundKey::Destroyed => Subject::Erased,
             };
-            self.subjects.insert(subject, key);
+            self.subjects.insert(subject, found);
         }
         Ok(())
     }

@@ -102,6 +102,8 @@ pub enum Timer {
     AnnounceBookingWithoutLink { booking_id: BookingId },
     /// A snoozed thread comes back.
     WakeThread { conversation_id: ConversationId },
+    /// A person's data is to be erased.
+    EraseSubject { customer_id: CustomerId },
 }
 
 /// The transactional e-mails about a booking.

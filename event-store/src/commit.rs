@@ -24,6 +24,8 @@ pub struct Commit {
     pub drop_handles: Vec<OwnedScope>,
     pub effects: Vec<OutboxMessage>,
     pub subject_keys: Vec<NewSubjectKey>,
+    /// Data keys that change their state with it.
+    pub key_changes: Vec<KeyChange>,
 }
 
 /// Who asked for what under which key, and the answer that every repetition gets.
@@ -104,6 +106,22 @@ pub struct OutboxMessage {
 pub struct NewSubjectKey {
     pub subject_id: String,
     pub wrapped_key: Vec<u8>,
+}
+
+/// What becomes of a subject's data key. A destroyed one leaves a tombstone, and nothing brings it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeyChange {
+    Restrict(String),
+    Lift(String),
+    Destroy(String),
+}
+
+impl KeyChange {
+    pub fn subject(&self) -> &str {
+        match self {
+            Self::Restrict(subject) | Self::Lift(subject) | Self::Destroy(subject) => subject,
+        }
+    }
 }
 
 impl Commit {

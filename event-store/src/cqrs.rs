@@ -270,6 +270,7 @@ impl TenantEvents {
             drop_handles: Vec::new(),
             effects: Vec::new(),
             subject_keys: Vec::new(),
+            key_changes: Vec::new(),
         };
         match self
             .store

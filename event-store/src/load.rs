@@ -44,8 +44,17 @@ pub struct Loaded {
     pub streams: Vec<LoadedStream>,
     pub claims: Vec<HeldKey>,
     pub handles: Vec<HeldKey>,
-    /// (subject, wrapped key); `None` when the key has been destroyed.
-    pub subject_keys: Vec<(String, Option<Vec<u8>>)>,
+    pub subject_keys: Vec<(String, FoundKey)>,
+}
+
+/// A subject's data key as the database has it, wrapped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FoundKey {
+    Active(Vec<u8>),
+    /// Nobody uses it but for the person's own wishes.
+    Restricted(Vec<u8>),
+    /// The person was erased; there is never another one.
+    Destroyed,
 }
 
 /// What was found of one stream.
@@ -126,11 +135,11 @@ const LOAD: &str = "
         select fingerprint, answer, position from commands
         where tenant_id = tenant.id and principal = s.principal and key = s.key offset 0) as c
     union all
-    select 2, s.member, null, null, k.subject_id, null, null, k.wrapped_key
+    select 2, s.member, (k.restricted_at is not null)::int, null, k.subject_id, null, null, k.wrapped_key
     from tenant cross join lateral (
         select unnest($10::bigint[]) as member, unnest($11::text[]) as subject offset 0) as s
     cross join lateral (
-        select subject_id, wrapped_key from subject_keys
+        select subject_id, wrapped_key, restricted_at from subject_keys
         where tenant_id = tenant.id and subject_id = s.subject offset 0) as k";
 /// The parts of `LOAD`.
 const OF_STREAM: i32 = 0;
@@ -254,7 +263,12 @@ async fn load(pool: &Pool, tenant_id: &TenantId, batch: &[&Load]) -> Result<Vec<
                 });
             }
             _ => {
-                let found = (row.get("name"), row.get("bytes"));
+                let found = match (row.get("bytes"), row.get::<_, Option<i64>>("sequence")) {
+                    (None, _) => FoundKey::Destroyed,
+                    (Some(wrapped), Some(1)) => FoundKey::Restricted(wrapped),
+                    (Some(wrapped), _) => FoundKey::Active(wrapped),
+                };
+                let found = (row.get("name"), found);
                 member(&mut loaded, row, 1)?.subject_keys.push(found);
             }
         }

@@ -12,6 +12,7 @@ use crate::coalescer::Coalescer;
 use crate::commit::{Commit, NewSubjectKey, Outcome};
 use crate::load::{self, Load, Loaded, Loads};
 use crate::pg::{Pools, begin_write};
+use crate::read_audit::{AuditedRead, AuditedReads};
 use crate::recorded::Recorded;
 use crate::snapshots::{self, StoredSnapshot};
 use crate::tail::Tail;
@@ -27,9 +28,6 @@ const FIND_FINGERPRINT: &str = "select root_key_fingerprint from installation";
 const RECORD_FINGERPRINT: &str =
     "insert into installation (root_key_fingerprint) values ($1) on conflict do nothing";
 const OPEN_TENANT: &str = "insert into tenants (tenant_id, slug, wrapped_key) values ($1, $2, $3)";
-const FIND_SUBJECT_KEYS: &str = "
-    select subject_id, wrapped_key from subject_keys
-    where tenant_id = $1 and subject_id = any ($2) and wrapped_key is not null";
 
 /// A tenant to be opened with its first commit.
 #[derive(Clone, Debug)]
@@ -47,6 +45,7 @@ pub struct Store {
     pub tail: Arc<Tail>,
     appends: Coalescer<Commit, Appends>,
     loads: Coalescer<Load, Loads>,
+    audited_reads: Coalescer<AuditedRead, AuditedReads>,
     /// Told whenever a subscriber of this process has moved.
     pub moved: watch::Sender<u64>,
 }
@@ -64,6 +63,9 @@ impl Store {
             loads: Coalescer::new(Loads {
                 pool: pools.request.clone(),
             }),
+            audited_reads: Coalescer::new(AuditedReads {
+                pool: pools.engine.clone(),
+            }),
             vault: Arc::new(vault),
             moved: watch::Sender::new(0),
             pools,
@@ -74,6 +76,11 @@ impl Store {
     /// Loads what a decision needs, in one wait, together with what others load at the same time.
     pub async fn load(&self, tenant_id: &TenantId, wanted: impl Into<Arc<Load>>) -> Result<Loaded> {
         self.loads.send(tenant_id, wanted.into()).await
+    }
+
+    /// Writes a read of sensitive data down, with those of others that arrive at the same time. Busy when too many wait.
+    pub async fn record_read(&self, tenant_id: &TenantId, read: AuditedRead) -> Result<()> {
+        self.audited_reads.send(tenant_id, Arc::new(read)).await
     }
 
     /// One whole stream, or what follows a sequence, with everything that was written beside each event.
@@ -98,6 +105,9 @@ impl Store {
 
     /// Writes a commit, together with those of others that arrive at the same time, and wakes the readers.
     pub async fn commit(&self, commit: Arc<Commit>) -> Result<Outcome> {
+        if !commit.key_changes.is_empty() {
+            return self.commit_with_keys(&commit).await;
+        }
         self.appends.send(&commit.tenant_id.clone(), commit).await
     }
 
@@ -144,36 +154,6 @@ impl Store {
             .find_keys(&self.vault, tenant_id)
             .await?
             .ok_or_else(|| Error::internal(format!("tenant {tenant_id} does not exist")))
-    }
-
-    /// The data keys of these subjects, for readers; a subject without a (living) key is left out.
-    pub async fn subject_keys(
-        &self,
-        tenant_id: &TenantId,
-        subjects: &[&str],
-    ) -> Result<Vec<(String, SubjectKey)>> {
-        let keys = self.keys(tenant_id).await?;
-        let mut found = Vec::with_capacity(subjects.len());
-        let mut wanted = Vec::new();
-        for subject in subjects {
-            match keys.cached_subject(subject) {
-                Some(key) => found.push(((*subject).to_owned(), key)),
-                None => wanted.push(*subject),
-            }
-        }
-        if !wanted.is_empty() {
-            let client = self.pools.engine.get().await?;
-            let statement = client.prepare_cached(FIND_SUBJECT_KEYS).await?;
-            for row in client
-                .query(&statement, &[&tenant_id.as_str(), &wanted])
-                .await?
-            {
-                let subject: String = row.get("subject_id");
-                let key = keys.unwrap_subject(&subject, row.get("wrapped_key"))?;
-                found.push((subject, key));
-            }
-        }
-        Ok(found)
     }
 
     /// Makes a data key for a new subject; the second part must travel in the commit.

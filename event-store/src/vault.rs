@@ -1,6 +1,9 @@
 //! The key vault: root key → tenant key → one data key per subject. Fields are sealed with AES-256-GCM, bound to tenant,
 //! subject, event type and field, so that a ciphertext moved elsewhere does not open.
 
+mod opened;
+pub mod wraps;
+
 use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
@@ -14,14 +17,14 @@ use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
+use self::opened::Opened;
+use self::wraps::Wraps;
 use crate::{Result, error::Error};
 
 const KEY_BYTES: usize = 32;
 const NONCE_BYTES: usize = 12;
 /// First byte of every binary envelope and first field of every text one.
 const ENVELOPE_VERSION: u8 = 1;
-/// How many subjects' keys a process keeps unwrapped; beyond it the cache starts anew.
-const SUBJECT_CACHE_LIMIT: usize = 50_000;
 
 type Key = Zeroizing<[u8; KEY_BYTES]>;
 
@@ -42,12 +45,12 @@ pub struct Vault {
 /// One tenant's keys: all derived from its one tenant key, each for one purpose.
 pub struct TenantKeys {
     tenant_id: TenantId,
-    wrap: Key,
+    wraps: Wraps,
     index: Key,
     fingerprint: Key,
     ingest: Key,
     signature: Key,
-    subjects: RwLock<HashMap<String, SubjectKey>>,
+    opened: Opened,
 }
 
 /// One subject's data key, unwrapped.
@@ -83,6 +86,15 @@ impl Vault {
         self.tenants.read().ok()?.get(tenant_id).cloned()
     }
 
+    /// The keys of every tenant that this process has unwrapped.
+    pub fn known(&self) -> Vec<Arc<TenantKeys>> {
+        let tenants = self.tenants.read();
+        tenants.map_or_else(
+            |_| Vec::new(),
+            |tenants| tenants.values().cloned().collect(),
+        )
+    }
+
     /// Unwraps a tenant's key; it fails when the root key is not the one it was wrapped under.
     pub fn unwrap_tenant(&self, tenant_id: &TenantId, wrapped: &[u8]) -> Result<Arc<TenantKeys>> {
         let plain = decrypt(&self.root, wrapped, &bind(&["tenant", tenant_id.as_str()]))
@@ -94,15 +106,34 @@ impl Vault {
         Ok(self.remember(tenant_id, &to_key(&plain)?))
     }
 
+    /// Makes a tenant's next wrapping key, wrapped under the root key.
+    pub fn new_wrap(&self, tenant_id: &TenantId, wrap_id: i32) -> Result<Vec<u8>> {
+        let key = random_key()?;
+        encrypt(&self.root, key.as_ref(), &bind_wrap(tenant_id, wrap_id))
+    }
+
+    /// Takes a tenant's wrapping key in.
+    pub fn add_wrap(&self, keys: &TenantKeys, wrap_id: i32, wrapped: &[u8]) -> Result<()> {
+        let bound = bind_wrap(&keys.tenant_id, wrap_id);
+        let plain = decrypt(&self.root, wrapped, &bound).ok_or_else(|| {
+            let tenant_id = &keys.tenant_id;
+            Error::internal(format!(
+                "a wrapping key of tenant {tenant_id} does not open"
+            ))
+        })?;
+        keys.wraps.add(wrap_id, to_key(&plain)?);
+        Ok(())
+    }
+
     fn remember(&self, tenant_id: &TenantId, key: &Key) -> Arc<TenantKeys> {
         let keys = Arc::new(TenantKeys {
             tenant_id: tenant_id.clone(),
-            wrap: derive(key, "subject keys"),
+            wraps: Wraps::new(derive(key, "subject keys")),
             index: derive(key, "blind indexes"),
             fingerprint: derive(key, "command fingerprints"),
             ingest: derive(key, "ingest"),
             signature: derive(key, "signatures"),
-            subjects: RwLock::new(HashMap::new()),
+            opened: Opened::default(),
         });
         if let Ok(mut tenants) = self.tenants.write() {
             return tenants.entry(tenant_id.clone()).or_insert(keys).clone();
@@ -112,41 +143,73 @@ impl Vault {
 }
 
 impl TenantKeys {
+    pub fn tenant_id(&self) -> &TenantId {
+        &self.tenant_id
+    }
+
     /// Makes a subject's data key; the wrapped form must travel in the commit that first uses it.
     pub fn new_subject(&self, subject: &str) -> Result<(SubjectKey, Vec<u8>)> {
         let key = random_key()?;
-        let wrapped = encrypt(
-            &self.wrap,
-            key.as_ref(),
-            &bind(&["subject", self.tenant_id.as_str(), subject]),
-        )?;
+        let wrapped = self.wraps.wrap(key.as_ref(), &self.bound(subject))?;
         Ok((self.subject(subject, key), wrapped))
     }
 
-    /// Unwraps a subject's data key and keeps it for the next time.
+    /// Unwraps a subject's data key and keeps it for the next time. `Store::open_subject_key` fetches the wrapping key first
+    /// where this process does not know it yet.
     pub fn unwrap_subject(&self, subject: &str, wrapped: &[u8]) -> Result<SubjectKey> {
-        if let Some(found) = self.cached_subject(subject) {
-            return Ok(found);
-        }
-        let plain = decrypt(
-            &self.wrap,
-            wrapped,
-            &bind(&["subject", self.tenant_id.as_str(), subject]),
-        )
-        .ok_or_else(|| Error::internal(format!("the key of subject {subject} does not open")))?;
-        let key = self.subject(subject, to_key(&plain)?);
-        if let Ok(mut subjects) = self.subjects.write() {
-            if subjects.len() >= SUBJECT_CACHE_LIMIT {
-                subjects.clear();
+        let key = match self.opened.find(subject) {
+            Some(found) => found,
+            None => {
+                let key = self.wraps.unwrap(wrapped, &self.bound(subject));
+                let key = key.ok_or_else(|| {
+                    Error::internal(format!("the key of subject {subject} does not open"))
+                })?;
+                self.subject(subject, key)
             }
-            subjects.insert(subject.to_owned(), key.clone());
-        }
+        };
+        self.opened.keep(subject, &key);
         Ok(key)
     }
 
-    /// The subject's key, if this process has unwrapped it already.
+    /// The same data key under the newest wrapping key; `None` when it is wrapped so already.
+    pub fn rewrap_subject(&self, subject: &str, wrapped: &[u8]) -> Result<Option<Vec<u8>>> {
+        if wraps::wrap_id_of(wrapped) == Some(self.wraps.newest()) {
+            return Ok(None);
+        }
+        let bound = self.bound(subject);
+        let key = self.wraps.unwrap(wrapped, &bound).ok_or_else(|| {
+            Error::internal(format!("the key of subject {subject} does not open"))
+        })?;
+        self.wraps.wrap(key.as_ref(), &bound).map(Some)
+    }
+
+    /// The subject's key, if this process has unwrapped it already: for a commit that is guarded by the subject's stream.
     pub fn cached_subject(&self, subject: &str) -> Option<SubjectKey> {
-        self.subjects.read().ok()?.get(subject).cloned()
+        self.opened.find(subject)
+    }
+
+    /// The subject's key, if the database has given it out of late: for readers.
+    pub fn fresh_subject(&self, subject: &str) -> Option<SubjectKey> {
+        self.opened.find_fresh(subject)
+    }
+
+    /// Forgets a key that was restricted or destroyed.
+    pub fn forget_subject(&self, subject: &str) {
+        self.opened.forget(subject);
+    }
+
+    /// Whether the key that this envelope was wrapped under is known here.
+    pub fn can_unwrap(&self, wrapped: &[u8]) -> bool {
+        wraps::wrap_id_of(wrapped).is_none_or(|wrap_id| self.wraps.has(wrap_id))
+    }
+
+    /// The id of the newest wrapping key that is known here.
+    pub fn newest_wrap(&self) -> i32 {
+        self.wraps.newest()
+    }
+
+    fn bound<'a>(&'a self, subject: &'a str) -> [&'a str; 3] {
+        ["subject", self.tenant_id.as_str(), subject]
     }
 
     /// A keyed hash of a normalised value within a scope.
@@ -265,6 +328,10 @@ impl std::fmt::Debug for SubjectKey {
     }
 }
 
+fn bind_wrap(tenant_id: &TenantId, wrap_id: i32) -> Vec<u8> {
+    bind(&["wrap", tenant_id.as_str(), &wrap_id.to_string()])
+}
+
 /// Length-prefixed parts, so that no two lists of parts read alike.
 fn bind(parts: &[&str]) -> Vec<u8> {
     let mut bound = Vec::with_capacity(parts.iter().map(|part| part.len() + 4).sum());
@@ -377,6 +444,37 @@ mod tests {
         assert_eq!(again.open("email", &moved), None);
         let (bob, _) = tenant.new_subject("bob").unwrap();
         assert_eq!(bob.open("email", &sealed), None);
+    }
+
+    #[test]
+    fn a_key_that_was_wrapped_anew_opens_what_it_sealed_and_names_what_it_is_wrapped_under() {
+        let vault = Vault::new(&[7; 32]);
+        let tenant_id = TenantId::new("t1");
+        vault.new_tenant(&tenant_id).unwrap();
+        let tenant = vault.cached(&tenant_id).unwrap();
+        let (ada, wrapped) = tenant.new_subject("ada").unwrap();
+        let sealed = ada.seal("LeadCreated", "email", "ada@example.org").unwrap();
+        let second = vault.new_wrap(&tenant_id, 2).unwrap();
+        vault.add_wrap(&tenant, 2, &second).unwrap();
+        let anew = tenant.rewrap_subject("ada", &wrapped).unwrap().unwrap();
+        assert_eq!(wraps::wrap_id_of(&anew), Some(2));
+        assert_eq!(tenant.rewrap_subject("ada", &anew).unwrap(), None);
+        let opened = tenant.unwrap_subject("ada", &anew).unwrap();
+        assert_eq!(opened.open("email", &sealed).unwrap(), "ada@example.org");
+        assert!(tenant.unwrap_subject("bob", &anew).is_err());
+        assert!(tenant.can_unwrap(&wrapped) && !tenant.can_unwrap(&wraps::name(3)));
+        let elsewhere = vault.add_wrap(&tenant, 3, &second);
+        assert!(elsewhere.is_err(), "it was made for another place");
+    }
+
+    #[test]
+    fn a_forgotten_key_is_not_kept() {
+        let tenant = keys("t1");
+        let (_, wrapped) = tenant.new_subject("ada").unwrap();
+        tenant.unwrap_subject("ada", &wrapped).unwrap();
+        assert!(tenant.fresh_subject("ada").is_some());
+        tenant.forget_subject("ada");
+        assert!(tenant.cached_subject("ada").is_none());
     }
 
     #[test]

@@ -71,6 +71,12 @@ pub enum Permission {
     /// See e-mails, phones, addresses and notes in plain text.
     #[serde(rename = "personal-data:read")]
     PersonalDataRead,
+    /// Restrict, export and erase people's data, and hold it; and see what rests.
+    #[serde(rename = "privacy:manage")]
+    PrivacyManage,
+    /// See bank details, identity numbers and what concerns health, in plain text. Every read is on record.
+    #[serde(rename = "sensitive-data:read")]
+    SensitiveDataRead,
     #[serde(rename = "tenants:read")]
     TenantsRead,
     /// Change settings, price book and providers.
@@ -112,6 +118,8 @@ impl Permission {
         Self::PeopleRead,
         Self::PeopleWrite,
         Self::PersonalDataRead,
+        Self::PrivacyManage,
+        Self::SensitiveDataRead,
         Self::TenantsRead,
         Self::TenantsConfigure,
         Self::TenantsCreate,
@@ -144,12 +152,19 @@ impl Permission {
             Self::PeopleRead => "people:read",
             Self::PeopleWrite => "people:write",
             Self::PersonalDataRead => "personal-data:read",
+            Self::PrivacyManage => "privacy:manage",
+            Self::SensitiveDataRead => "sensitive-data:read",
             Self::TenantsRead => "tenants:read",
             Self::TenantsConfigure => "tenants:configure",
             Self::TenantsCreate => "tenants:create",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
         }
+    }
+
+    /// Whether every read that needs it is written down, with who read and whose data it was.
+    pub const fn is_audited(self) -> bool {
+        matches!(self, Self::PrivacyManage | Self::SensitiveDataRead)
     }
 
     /// The right with this wire name, if there is one.

@@ -136,11 +136,15 @@ const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
     Permission::OperationsWrite,
     Permission::PeopleRead,
     Permission::PeopleWrite,
+    Permission::PrivacyManage,
     Permission::WebhooksRead,
     Permission::WebhooksWrite,
 ]));
 
-const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[Permission::KeysManage]));
+const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[
+    Permission::KeysManage,
+    Permission::SensitiveDataRead,
+]));
 
 /// What a person holds only in a session that has seen a second factor not long ago.
 pub const GUARDED: PermissionSet = PermissionSet::of(&[
@@ -150,6 +154,8 @@ pub const GUARDED: PermissionSet = PermissionSet::of(&[
     Permission::OperationsWrite,
     Permission::PeopleRead,
     Permission::PeopleWrite,
+    Permission::PrivacyManage,
+    Permission::SensitiveDataRead,
     Permission::TenantsConfigure,
     Permission::TenantsCreate,
     Permission::WebhooksRead,
@@ -201,6 +207,8 @@ mod tests {
             Permission::PaymentsRefund,
             Permission::PaymentsWrite,
             Permission::CustomersMerge,
+            Permission::PrivacyManage,
+            Permission::SensitiveDataRead,
             Permission::TenantsConfigure,
             Permission::ChefsWrite,
             Permission::KeysManage,

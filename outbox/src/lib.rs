@@ -7,6 +7,7 @@ mod completions;
 pub mod deliver;
 pub mod delivery;
 pub mod destinations;
+pub mod erasures;
 pub mod inbox;
 mod leases;
 pub mod letters;

@@ -6,6 +6,7 @@ use deadpool_postgres::Transaction;
 use domain::refusal::Refusal;
 use event_store::error::Error;
 use event_store::pg::begin_read;
+use event_store::read_audit::AuditedRead;
 use event_store::store::Store;
 use event_store::{Result, checkpoints};
 use identity::permissions::Permission;
@@ -17,7 +18,7 @@ use time::OffsetDateTime;
 
 use crate::params;
 use crate::past::{self, AsOf};
-use crate::registry;
+use crate::registry::{self, Entry};
 
 /// How long a reader waits for its own write to be seen.
 pub const READ_AFTER_LIMIT: Duration = Duration::from_secs(2);
@@ -136,12 +137,31 @@ pub async fn ask(
         now: OffsetDateTime::now_utc(),
     };
     let looked_back = look_back(&params, as_of)?;
-    let found = (query.entry.run)(&ctx, params).await?;
+    let asked = params.clone();
+    let recorded = record(&ctx, query.entry, &asked);
+    // Nobody is told anything before it is on record that they asked.
+    let (found, recorded) = tokio::join!((query.entry.run)(&ctx, params), recorded);
+    recorded?;
+    let found = found?;
     ctx.tx.commit().await?;
     Ok(Answer {
         found,
         as_of: looked_back.unwrap_or(as_of),
     })
+}
+
+/// Writes down who asks for what is sensitive; whose data it is, the parameter that names one tells.
+async fn record(ctx: &Ctx<'_>, entry: &Entry, params: &Value) -> Result<()> {
+    if !entry.permission.is_audited() {
+        return Ok(());
+    }
+    let named = params["id"].as_str().or(params["customer_id"].as_str());
+    let read = AuditedRead {
+        principal: ctx.principal.id.clone(),
+        query: entry.name.to_owned(),
+        subject: named.map(str::to_owned),
+    };
+    ctx.store.record_read(&ctx.principal.tenant_id, read).await
 }
 
 /// The position that the caller looks back to, where it names one; a time is answered for by what is known now. What

@@ -27,10 +27,8 @@ impl Plain {
         }
         let distinct: BTreeSet<&str> = subjects.into_iter().collect();
         let wanted: Vec<&str> = distinct.into_iter().collect();
-        let keys = ctx
-            .store
-            .subject_keys(&ctx.principal.tenant_id, &wanted)
-            .await?;
+        let tenant_id = &ctx.principal.tenant_id;
+        let keys = ctx.store.subject_keys(tenant_id, &wanted).await?;
         Ok(Self {
             keys: keys.into_iter().collect(),
         })

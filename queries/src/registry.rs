@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
-    schedule_board, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
+    schedule_board, subjects, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -54,6 +54,7 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
+    &subjects::reads::AUDITED_READS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,
     &bookings::BOOKINGS,
@@ -65,6 +66,7 @@ pub const ALL: &[&Entry] = &[
     &conversations::INBOX,
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,
+    &subjects::export::SUBJECT_EXPORT,
     &tenants::TENANT,
     &conversations::thread::THREAD,
     &webhook_deliveries::WEBHOOK_DELIVERIES,

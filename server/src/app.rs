@@ -281,6 +281,12 @@ async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
         {
             tracing::warn!(%error, "the use of sessions could not be noted");
         }
+        // Wrapping keys that an operator has made since; new data keys are wrapped under the newest.
+        for keys in app.store.vault.known() {
+            if let Err(error) = app.store.learn_wraps(&keys).await {
+                tracing::warn!(%error, "wrapping keys could not be looked up");
+            }
+        }
         let forgotten = async {
             let client = app.store.pools.engine.get().await?;
             Ok::<_, event_store::error::Error>(

@@ -30,6 +30,7 @@ pub async fn open(settings: &DatabaseSettings, purpose: Purpose) -> Result<Datab
         let store = connect(settings, &url).await?;
         if purpose == Purpose::Serve {
             refuse_unreadable_events(&store).await?;
+            refuse_restored(&store).await?;
         }
         Ok(store)
     };
@@ -102,6 +103,18 @@ async fn refuse_unreadable_events(store: &Store) -> Result<(), Reason> {
         named.join("; ")
     )
     .into())
+}
+
+/// A restored database may know people who have been erased since: it rests until they are erased in it too.
+async fn refuse_restored(store: &Store) -> Result<(), Reason> {
+    match store.restored_at().await? {
+        None => Ok(()),
+        Some(at) => Err(format!(
+            "the database was restored from a backup at {at} and may know people who have been erased since, so it does not \
+             serve; run `rapport privacy reapply` with the newest copy of the keys"
+        )
+        .into()),
+    }
 }
 
 async fn recorded_fingerprint(pools: &Pools) -> Result<Option<Vec<u8>>, Error> {

@@ -117,7 +117,7 @@ fn smtp(app: &TestApp) -> serde_json::Value {
 }
 
 /// A text as it is, as hex and as base64 at each of its three alignments, which is how a careless column would hold it.
-fn disguises(secret: &str) -> Vec<String> {
+pub fn disguises(secret: &str) -> Vec<String> {
     let hex = secret.bytes().map(|byte| format!("{byte:02x}")).collect();
     let aligned = (0..3).map(|shift| {
         let encoded = BASE64_STANDARD.encode(format!("{}{secret}", "\0".repeat(shift)));

@@ -199,3 +199,67 @@ async fn customers_are_found_by_beginnings_of_their_names_and_by_whole_addresses
         0
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_survivor_lacks_comes_over_and_goes_back() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let ada = json!({ "source": "web", "first_name": "Ada", "phone": "+12135550111" });
+    let ada = given::id_of(&owner.accepted("create-lead", ada).await);
+    let twin = json!({
+        "source": "web", "first_name": "Adah", "last_name": "Lovelace", "email": "ada@example.test",
+        "phone": "+12135550112",
+    });
+    let twin = given::id_of(&owner.accepted("create-lead", twin).await);
+    for (channel, standing) in [
+        ("email", "granted"),
+        ("sms", "granted"),
+        ("whatsapp", "withdrawn"),
+    ] {
+        let consent = json!({
+            "customer_id": twin, "channel": channel, "purpose": "marketing", "standing": standing, "source": "web",
+            "wording": "News, now and then.",
+        });
+        owner.accepted("update-consent", consent).await;
+    }
+    let profile = async || {
+        app.catch_up().await;
+        let whole = owner.item(&format!("customer-360?id={ada}")).await;
+        whole["profile"].clone()
+    };
+    let before = profile().await;
+    let pair = json!({ "survivor_id": ada, "merged_id": twin });
+    owner.accepted("merge-customers", pair.clone()).await;
+    let merged = profile().await;
+    assert_eq!(
+        (&merged["name"], &merged["email"], &merged["phone"]),
+        (
+            &json!("Ada Lovelace"),
+            &json!("ada@example.test"),
+            &before["phone"]
+        )
+    );
+    let mut told: Vec<(String, bool)> = Vec::new();
+    for consent in merged["consents"].as_array().unwrap() {
+        told.push((
+            given::text(consent, "channel").to_owned(),
+            consent["granted"] == true,
+        ));
+    }
+    told.sort();
+    assert_eq!(
+        told,
+        [("email".to_owned(), true), ("whatsapp".to_owned(), false)],
+        "a grant for another number does not come over"
+    );
+    let known = owner.items("customers?email=ada%40example.test").await;
+    assert_eq!(known[0]["customer_id"], json!(ada));
+
+    let unmerged = owner.accepted("unmerge-customers", pair).await;
+    assert_eq!(unmerged["result"]["email_restored"], true);
+    let mut after = profile().await;
+    for changed in ["updated_at", "sequence"] {
+        after[changed] = before[changed].clone();
+    }
+    assert_eq!(after, before);
+}

@@ -97,6 +97,7 @@ async fn write(
         drop_handles: Vec::new(),
         effects: Vec::new(),
         subject_keys: Vec::new(),
+        key_changes: Vec::new(),
     };
     let outcomes = store.append(&[commit]).await.unwrap();
     assert!(

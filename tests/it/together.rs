@@ -98,6 +98,7 @@ fn commit(app: &TestApp, claim: &str) -> Commit {
         drop_handles: Vec::new(),
         effects: Vec::new(),
         subject_keys: Vec::new(),
+        key_changes: Vec::new(),
     }
 }
 

@@ -38,6 +38,9 @@ const ROLES: &[(&str, &str)] = &[
 const EXCEPTIONS: &[(&str, &str, &str)] = &[
     ("event-store/src/store.rs", "OPEN_TENANT", REQUEST),
     ("event-store/src/pg.rs", "SET_TENANT", REQUEST),
+    ("event-store/src/subject_keys.rs", "RESTRICT", REQUEST),
+    ("event-store/src/subject_keys.rs", "LIFT", REQUEST),
+    ("event-store/src/subject_keys.rs", "DESTROY", REQUEST),
     ("outbox/src/inbox.rs", "STORE", REQUEST),
 ];
 

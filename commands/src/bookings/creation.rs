@@ -5,7 +5,7 @@ use domain::bookings::commands::{BookingCommand, CreateBooking as Create};
 use domain::bookings::{Booking, PaymentPreference, Status};
 use domain::customers::consents::{Channel, Source};
 use domain::refusal::Problems;
-use domain::sealed::{Pii, Sealed};
+use domain::sealed::Pii;
 use domain::slots::{Slot, SlotTime, parse_date};
 use domain::tenants::price_book::{MenuChoice, Price};
 use domain::values::{
@@ -28,8 +28,6 @@ use crate::customers::people::{self, Person, Somebody};
 use crate::registry::Input;
 use crate::work::{Facts, Work};
 
-/// What `metadata` is sealed for under the tenant's ingest key.
-pub const METADATA_PURPOSE: &str = "booking-metadata";
 /// The largest `metadata`, as JSON text.
 const MAX_METADATA_BYTES: usize = 8 * 1024;
 /// The longest id of a conversation.
@@ -212,7 +210,10 @@ pub async fn create_booking(work: &mut Work, input: CreateBooking) -> Result<Cre
         held_chef_id,
         hold_hours: work.tenant().settings.hold_hours,
         channel_thread_id: order.thread_id,
-        metadata: seal_metadata(work, order.metadata)?,
+        metadata: order
+            .metadata
+            .map(|metadata| seal(&somebody.key, "metadata", &metadata))
+            .transpose()?,
         at: work.ctx.now,
     };
     work.execute(&mut booking, BookingCommand::Create(Box::new(create)))
@@ -248,13 +249,6 @@ async fn grant_consents(
         people::grant_transactional(work, somebody, reach, (input.source, EMAIL_WORDING)).await?;
     }
     Ok(())
-}
-
-fn seal_metadata(work: &Work, metadata: Option<String>) -> Result<Option<Sealed>> {
-    let keys = work.keys()?;
-    metadata
-        .map(|metadata| keys.seal_secret(METADATA_PURPOSE, &metadata))
-        .transpose()
 }
 
 fn parse(work: &Work, input: &CreateBooking) -> Result<Order> {

@@ -128,7 +128,11 @@ async fn speak(
         Some(lead) => customers.push(lead),
         None => {
             for customer_id in whose(thread, Some(word.keyword)) {
-                customers.push(find_customer(work, &customer_id).await?);
+                let customer = find_customer(work, &customer_id).await?;
+                // One of several at that address; nothing is sent to those who want to rest.
+                if customer.state.privacy.is_open() {
+                    customers.push(customer);
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Commands about conversations: messages in and out, what providers say of them, and what people do with threads.
 
-mod addresses;
+pub(crate) mod addresses;
 mod attachments;
 mod canned;
 mod incoming;

@@ -70,6 +70,9 @@ pub struct ReceiveMessage {
     pub at: Option<String>,
 }
 
+/// What stands as the wording of a consent that was withdrawn by letter.
+const UNSUBSCRIBED: &str = "A letter that asks for no more marketing";
+
 /// Where the message went.
 #[derive(Serialize)]
 pub struct ReceivedSummary {
@@ -154,7 +157,12 @@ pub async fn receive_message(work: &mut Work, input: ReceiveMessage) -> Result<R
             keywords::answer(work, &mut conversation, &word).await?;
         }
     } else if incoming.unsubscribes() {
-        keywords::unsubscribe(work, &conversation, &word(Keyword::Stop), lead).await?;
+        // What else the letter says is nobody's business but the thread's.
+        let word = keywords::Word {
+            text: UNSUBSCRIBED.to_owned(),
+            ..word(Keyword::Stop)
+        };
+        keywords::unsubscribe(work, &conversation, &word, lead).await?;
     }
     Ok(summary)
 }

@@ -3,7 +3,7 @@
 mod consents;
 mod corrections;
 mod leads;
-mod merges;
+pub(crate) mod merges;
 mod notes;
 pub mod people;
 

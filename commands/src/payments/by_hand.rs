@@ -8,8 +8,8 @@ use domain::ids::BookingId;
 use domain::money::{Currency, MAX_AMOUNT_MINOR, Money};
 use domain::payments::events::PaymentReceived;
 use domain::payments::{
-    MANUAL, MAX_PROVIDER_ID_CHARS, MEMO_PURPOSE, MatchReason, PROVIDER_ID_SCOPE, Payment,
-    PaymentCommand, provider_claim,
+    MANUAL, MAX_PROVIDER_ID_CHARS, MatchReason, PROVIDER_ID_SCOPE, Payment, PaymentCommand,
+    provider_claim,
 };
 use domain::refusal::{Problems, Refusal};
 use domain::sealed::Pii;
@@ -21,8 +21,8 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::PaymentSummary;
 use super::linking::{Link, link_both};
+use super::{PaymentSummary, RECEIVED};
 use crate::Result;
 use crate::bookings::answer_as;
 use crate::bookings::inputs::BookingSummary;
@@ -234,15 +234,20 @@ async fn receive(
         }
     }
     let payment_id = work.new_id();
-    let keys = work.keys()?;
+    // A key of its own: nobody may know yet whose payment it is.
+    let memo = match memo {
+        Some(memo) => Some(
+            work.new_subject(&payment_id)?
+                .seal(RECEIVED, "memo", &memo)?,
+        ),
+        None => None,
+    };
     let received = PaymentReceived {
         provider: MANUAL.to_owned(),
         provider_id: slip.reference.unwrap_or_else(|| payment_id.clone()),
         method: slip.method,
         amount,
-        memo: memo
-            .map(|memo| keys.seal_secret(MEMO_PURPOSE, &memo))
-            .transpose()?,
+        memo,
         received_at,
         raw: None,
         session_id: None,

@@ -21,7 +21,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::linking::{Link, link_both};
-use super::{PaymentSummary, RAW_PURPOSE};
+use super::{PaymentSummary, RECEIVED};
 use crate::Result;
 use crate::bookings::answer_as;
 use crate::bookings::late::late_payment;
@@ -136,12 +136,14 @@ async fn received(work: &mut Work, input: &RecordCheckoutPayment) -> Result<Load
         work.ctx.now
     });
     problems.finish()?;
-    let keys = work.keys()?;
-    let raw = input
-        .raw
-        .as_ref()
-        .map(|raw| keys.seal_secret(RAW_PURPOSE, raw.expose()))
-        .transpose()?;
+    let payment_id = work.new_id();
+    let raw = match &input.raw {
+        Some(raw) => {
+            let key = work.new_subject(&payment_id)?;
+            Some(key.seal(RECEIVED, "raw", raw.expose())?)
+        }
+        None => None,
+    };
     let received = PaymentReceived {
         provider: STRIPE.to_owned(),
         provider_id: input.provider_id.clone(),
@@ -152,7 +154,7 @@ async fn received(work: &mut Work, input: &RecordCheckoutPayment) -> Result<Load
         raw,
         session_id: input.session_id.clone(),
     };
-    let mut payment = work.create::<Payment>(&work.new_id());
+    let mut payment = work.create::<Payment>(&payment_id);
     work.execute(&mut payment, PaymentCommand::Receive(Box::new(received)))
         .await?;
     Ok(payment)

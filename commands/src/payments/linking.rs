@@ -13,7 +13,7 @@ use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::{PaymentSummary, UNLINK_REASON_PURPOSE};
+use super::PaymentSummary;
 use crate::Result;
 use crate::registry::Input;
 use crate::work::{Facts, Loaded, Work};
@@ -79,10 +79,13 @@ pub async fn unlink_payment(work: &mut Work, input: UnlinkPayment) -> Result<Pay
     let reason = reason
         .and_then(|reason| problems.check("/reason", free_text(reason.expose(), MAX_REASON_CHARS)));
     problems.finish()?;
-    let keys = work.keys()?;
-    let reason = reason
-        .map(|reason| keys.seal_secret(UNLINK_REASON_PURPOSE, &reason))
-        .transpose()?;
+    let reason = match reason {
+        Some(reason) => {
+            let key = work.subject(input.payment_id.as_str()).await?;
+            Some(key.seal("PaymentUnlinked", "reason", &reason)?)
+        }
+        None => None,
+    };
     let booking_id = payment.state.require()?.booking_id.clone();
     work.execute(&mut payment, PaymentCommand::Unlink { reason })
         .await?;

@@ -17,10 +17,8 @@ use crate::command;
 use crate::registry::{Command, Risk};
 use crate::work::Loaded;
 
-/// What a provider's raw data is sealed for.
-pub const RAW_PURPOSE: &str = "payment-raw";
-/// What the reason of an unlinking is sealed for.
-pub const UNLINK_REASON_PURPOSE: &str = "payment-unlink-reason";
+/// The event that memos and providers' raw data are sealed for, under the payment's own key.
+const RECEIVED: &str = "PaymentReceived";
 
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {

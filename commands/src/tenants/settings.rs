@@ -62,6 +62,9 @@ pub struct UpdateSettings {
     /// How the business talks.
     #[serde(default)]
     pub messaging: Option<MessagingInput>,
+    /// Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
+    #[serde(default)]
+    pub erasure_days: Option<u16>,
 }
 
 /// A service zone.
@@ -198,6 +201,7 @@ pub(super) fn patched(
             ai_mode: messaging.ai_mode,
         };
     }
+    settings.erasure_days = input.erasure_days.unwrap_or(settings.erasure_days);
     settings.webhook_alias = input
         .webhook_alias
         .clone()

@@ -1,10 +1,11 @@
 //! Looking things up in the middle of a command: owners of claims and handles, and the keys that seal a person's fields.
 
-use event_store::commit::NewSubjectKey;
+use domain::customers::privacy;
+use event_store::commit::{KeyChange, NewSubjectKey};
 use event_store::load::{HeldKey, Load};
 use event_store::vault::SubjectKey;
 
-use super::{Basis, Work};
+use super::{Basis, Subject, Work};
 use crate::Result;
 
 impl Work {
@@ -62,11 +63,35 @@ impl Work {
             .collect())
     }
 
-    /// The key to seal a subject's fields with: its own, or a new one that travels in this commit.
+    /// The key to seal a subject's fields with: its own, or a new one that travels in this commit. Refused with
+    /// `subject-restricted` or `subject-erased` for a person whose data rests or is gone.
     pub async fn subject(&mut self, subject: &str) -> Result<SubjectKey> {
         if let Some(key) = self.known_subject(subject) {
             return Ok(key);
         }
+        match self.find_subject(subject).await? {
+            Subject::Active(key) => Ok(key),
+            Subject::New => self.new_subject(subject),
+            Subject::Restricted(_) => Err(privacy::restricted().into()),
+            Subject::Erased => Err(privacy::erased().into()),
+        }
+    }
+
+    /// As `subject`, a restricted one too: for the person's own wishes. `None` for a subject that never had a key.
+    pub async fn kept_subject(&mut self, subject: &str) -> Result<Option<SubjectKey>> {
+        match self.find_subject(subject).await? {
+            Subject::Active(key) | Subject::Restricted(key) => Ok(Some(key)),
+            Subject::New => Ok(None),
+            Subject::Erased => Err(privacy::erased().into()),
+        }
+    }
+
+    /// Changes the state of a subject's key with this commit.
+    pub fn change_key(&mut self, change: KeyChange) {
+        self.kept.key_changes.push(change);
+    }
+
+    async fn find_subject(&mut self, subject: &str) -> Result<Subject> {
         if !self.subjects.contains_key(subject) {
             self.fetch(Load {
                 subjects: vec![subject.to_owned()],
@@ -74,10 +99,8 @@ impl Work {
             })
             .await?;
         }
-        if let Some(Some(key)) = self.subjects.get(subject) {
-            return Ok(key.clone());
-        }
-        self.new_subject(subject)
+        let found = self.subjects.get(subject).cloned();
+        Ok(found.unwrap_or(Subject::New))
     }
 
     fn known_subject(&self, subject: &str) -> Option<SubjectKey> {
@@ -89,17 +112,22 @@ impl Work {
             .flatten()
     }
 
-    /// The key of a subject that this very command makes, without looking for an old one.
+    /// The key of a subject that this very command makes, without looking for an old one. Should there be one all the same,
+    /// the commit does not stand: a tombstone keeps its place.
     pub fn new_subject(&mut self, subject: &str) -> Result<SubjectKey> {
-        if let Some(Some(key)) = self.subjects.get(subject) {
-            return Ok(key.clone());
+        match self.subjects.get(subject) {
+            Some(Subject::Active(key)) => return Ok(key.clone()),
+            Some(Subject::Restricted(_)) => return Err(privacy::restricted().into()),
+            Some(Subject::Erased) => return Err(privacy::erased().into()),
+            Some(Subject::New) | None => {}
         }
         let (key, wrapped_key) = self.keys()?.new_subject(subject)?;
         self.kept.subject_keys.push(NewSubjectKey {
             subject_id: subject.to_owned(),
             wrapped_key,
         });
-        self.subjects.insert(subject.to_owned(), Some(key.clone()));
+        let known = Subject::Active(key.clone());
+        self.subjects.insert(subject.to_owned(), known);
         Ok(key)
     }
 }

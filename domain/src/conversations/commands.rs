@@ -10,7 +10,7 @@ use super::keywords::Keyword;
 use super::messages::{MessageFailure, SenderType};
 use crate::customers::consents::Purpose;
 use crate::ids::{ConversationId, CustomerId, MessageId, NoteId};
-use crate::sealed::Sealed;
+use crate::sealed::{Sealed, SealedKey};
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum ConversationCommand {
@@ -57,6 +57,13 @@ pub enum ConversationCommand {
         text: Sealed,
         author: String,
     },
+    /// Its customer's data rests.
+    Restrict,
+    /// With its address indexed anew; none where another thread has it by now.
+    LiftRestriction {
+        address: Option<SealedKey>,
+    },
+    Erase,
 }
 
 /// A message from the customer.

@@ -103,6 +103,15 @@ pub enum ConversationEvent {
     ThreadOptedIn {
         message_id: MessageId,
     },
+    /// Its customer's data rests: nobody reads it or writes in it, and its address is free.
+    ThreadRestricted {},
+    /// Without its address when another thread has it by now.
+    ThreadRestrictionLifted {
+        #[serde(default)]
+        address: Option<SealedKey>,
+    },
+    /// Its key is destroyed with this event.
+    ThreadErased {},
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -224,6 +233,9 @@ impl DomainEvent for ConversationEvent {
             Self::ThreadNoteAdded { .. } => "ThreadNoteAdded",
             Self::ThreadOptedOut { .. } => "ThreadOptedOut",
             Self::ThreadOptedIn { .. } => "ThreadOptedIn",
+            Self::ThreadRestricted {} => "ThreadRestricted",
+            Self::ThreadRestrictionLifted { .. } => "ThreadRestrictionLifted",
+            Self::ThreadErased {} => "ThreadErased",
         };
         name.to_owned()
     }

@@ -23,6 +23,7 @@ use self::commands::ConversationCommand;
 use self::events::ConversationEvent;
 use self::messages::RecentMessage;
 use crate::customers::consents::{Channel, Purpose};
+use crate::customers::privacy;
 use crate::effects::{Call, Effect, Timer};
 use crate::ids::{ConversationId, CustomerId, MessageId};
 use crate::noun::{ClaimChanges, Key, Noun};
@@ -123,6 +124,18 @@ pub struct Thread {
     pub merged_into: Option<ConversationId>,
     /// How many events there were, which is the sequence of the newest.
     pub sequence: i64,
+    #[serde(default, skip_serializing_if = "ThreadPrivacy::is_open")]
+    pub privacy: ThreadPrivacy,
+}
+
+/// How what was said in a thread stands; it follows the customer's wish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreadPrivacy {
+    #[default]
+    Open,
+    Restricted,
+    Erased,
 }
 
 /// A customer's STOP.
@@ -130,6 +143,12 @@ pub struct Thread {
 pub struct OptOut {
     pub message_id: MessageId,
     pub withdrawn: Vec<Purpose>,
+}
+
+impl ThreadPrivacy {
+    pub fn is_open(&self) -> bool {
+        *self == Self::Open
+    }
 }
 
 impl ThreadStatus {
@@ -144,9 +163,14 @@ impl ThreadStatus {
 }
 
 impl Conversation {
-    /// The thread, or a refusal when it was never opened or has become part of another one.
+    /// The thread, or a refusal when it was never opened, has become part of another one, or must not be used.
     pub fn require(&self) -> Result<&Thread, Refusal> {
         let thread = self.require_known()?;
+        match thread.privacy {
+            ThreadPrivacy::Open => {}
+            ThreadPrivacy::Restricted => return Err(privacy::restricted()),
+            ThreadPrivacy::Erased => return Err(privacy::erased()),
+        }
         match &thread.merged_into {
             None => Ok(thread),
             Some(survivor_id) => {
@@ -267,8 +291,20 @@ impl Noun for Conversation {
                 ..ClaimChanges::default()
             },
             // Its handle stays: its key is still one of that customer's.
-            ConversationEvent::ThreadMergedAway { .. } => ClaimChanges {
-                release: vec![ADDRESS_SCOPE],
+            // So does that of one that rests.
+            ConversationEvent::ThreadMergedAway { .. } | ConversationEvent::ThreadRestricted {} => {
+                ClaimChanges {
+                    release: vec![ADDRESS_SCOPE],
+                    ..ClaimChanges::default()
+                }
+            }
+            ConversationEvent::ThreadRestrictionLifted { address: lifted } => ClaimChanges {
+                take: address(lifted),
+                ..ClaimChanges::default()
+            },
+            ConversationEvent::ThreadErased {} => ClaimChanges {
+                release: vec![ADDRESS_SCOPE, MESSAGE_SCOPE],
+                drop_handles: vec![CUSTOMER_SCOPE],
                 ..ClaimChanges::default()
             },
             ConversationEvent::MessageSent(_)

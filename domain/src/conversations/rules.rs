@@ -12,7 +12,7 @@ use super::messages::{
 };
 use super::{
     Conversation, MAX_ASSIGNEE_CHARS, MAX_MERGED_THREADS, MAX_SNOOZE_DAYS, MAX_THREAD_NOTES,
-    ReopenCause, Thread, ThreadStatus,
+    ReopenCause, Thread, ThreadPrivacy, ThreadStatus,
 };
 use crate::bookings::CLOCK_TOLERANCE_SECONDS;
 use crate::customers::consents::Channel;
@@ -46,8 +46,20 @@ impl Conversation {
             ConversationCommand::MergeInto { survivor_id } => {
                 self.require_known()?.merge_into(survivor_id)
             }
+            ConversationCommand::Wake { .. } if self.is_shut_away() => Ok(Vec::new()),
+            ConversationCommand::Restrict
+            | ConversationCommand::LiftRestriction { .. }
+            | ConversationCommand::Erase => Ok(self.require_known()?.change_privacy(command)),
             command => self.require()?.decide(command),
         }
+    }
+}
+
+impl Conversation {
+    /// Whether its customer wants it to rest, or it is gone.
+    fn is_shut_away(&self) -> bool {
+        let thread = self.thread.as_deref();
+        thread.is_some_and(|thread| !thread.privacy.is_open())
     }
 }
 
@@ -105,7 +117,26 @@ impl Thread {
             ConversationCommand::Open(_)
             | ConversationCommand::RecordStatus(_)
             | ConversationCommand::Hold { .. }
-            | ConversationCommand::MergeInto { .. } => Ok(Vec::new()),
+            | ConversationCommand::MergeInto { .. }
+            | ConversationCommand::Restrict
+            | ConversationCommand::LiftRestriction { .. }
+            | ConversationCommand::Erase => Ok(Vec::new()),
+        }
+    }
+
+    /// What is erased stays so.
+    fn change_privacy(&self, command: ConversationCommand) -> Vec<ConversationEvent> {
+        match (command, self.privacy) {
+            (ConversationCommand::Restrict, ThreadPrivacy::Open) => {
+                vec![ConversationEvent::ThreadRestricted {}]
+            }
+            (ConversationCommand::LiftRestriction { address }, ThreadPrivacy::Restricted) => {
+                vec![ConversationEvent::ThreadRestrictionLifted { address }]
+            }
+            (ConversationCommand::Erase, ThreadPrivacy::Open | ThreadPrivacy::Restricted) => {
+                vec![ConversationEvent::ThreadErased {}]
+            }
+            _ => Vec::new(),
         }
     }
 

@@ -5,7 +5,7 @@ use super::events::{ConversationEvent, MessageReceived, MessageSent, ThreadOpene
 use super::messages::{
     Direction, MessageStatus, Progress, RecentMessage, SenderType, forget_oldest,
 };
-use super::{Conversation, OptOut, Thread, ThreadStatus};
+use super::{Conversation, OptOut, Thread, ThreadPrivacy, ThreadStatus};
 use crate::ids::MessageId;
 
 pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
@@ -76,6 +76,14 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
             });
         }
         ConversationEvent::ThreadOptedIn { .. } => thread.opted_out = None,
+        ConversationEvent::ThreadRestricted {} => thread.privacy = ThreadPrivacy::Restricted,
+        ConversationEvent::ThreadRestrictionLifted { address } => {
+            thread.privacy = ThreadPrivacy::Open;
+            thread.address = address
+                .map(|address| address.sealed)
+                .or(thread.address.take());
+        }
+        ConversationEvent::ThreadErased {} => erase(thread),
     }
 }
 
@@ -103,6 +111,7 @@ fn open(opened: ThreadOpened) -> Thread {
         merged: Default::default(),
         merged_into: None,
         sequence: 1,
+        privacy: ThreadPrivacy::Open,
     }
 }
 
@@ -203,6 +212,20 @@ fn close(thread: &mut Thread) {
 fn reopen(thread: &mut Thread) {
     thread.status = ThreadStatus::Open;
     thread.snoozed_until = None;
+}
+
+/// That there was a thread stays, and how many messages.
+fn erase(thread: &mut Thread) {
+    close(thread);
+    thread.privacy = ThreadPrivacy::Erased;
+    thread.address = None;
+    thread.subject = None;
+    thread.candidates.clear();
+    thread.recent.clear();
+    thread.assignee = None;
+    thread.opted_out = None;
+    thread.last_inbound = None;
+    thread.unread_count = 0;
 }
 
 fn join(thread: &mut Thread, message_id: &MessageId, report: Progress) {

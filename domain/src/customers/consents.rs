@@ -100,8 +100,13 @@ impl Consents {
     }
 
     pub(crate) fn set(&mut self, consent: Consent) {
+        self.restore(consent.channel, consent.purpose, Some(consent));
+    }
+
+    /// As before: `None` when nothing had been said.
+    pub(crate) fn restore(&mut self, channel: Channel, purpose: Purpose, before: Option<Consent>) {
         self.0
-            .retain(|old| old.channel != consent.channel || old.purpose != consent.purpose);
-        self.0.push(consent);
+            .retain(|old| old.channel != channel || old.purpose != purpose);
+        self.0.extend(before);
     }
 }

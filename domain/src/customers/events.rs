@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use super::consents::{Channel, Purpose, SaidIn, Source};
+use super::merging::Carried;
+use super::privacy::{ErasureCounts, HoldGround};
 use super::{Customer, CustomerDetails, Duplicate};
 use crate::evolution;
 use crate::ids::{CustomerId, NoteId};
@@ -72,6 +74,8 @@ pub enum CustomerEvent {
         merged_id: CustomerId,
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
+        #[serde(default, skip_serializing_if = "Carried::is_default")]
+        carried: Box<Carried>,
     },
     /// In the stream of the one that goes; its e-mail is free again.
     CustomerMergedAway {
@@ -84,6 +88,12 @@ pub enum CustomerEvent {
         merged_id: CustomerId,
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
+        /// Fields that had come with the other one, and go back.
+        #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+        returned: BTreeSet<CustomerField>,
+        /// Consents that had come so; what the one that stayed had said itself holds again.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        returned_consents: Vec<(Channel, Purpose)>,
     },
     /// In the stream of the one that comes back; without its e-mail when another customer has it by now.
     CustomerRestored {
@@ -95,12 +105,62 @@ pub enum CustomerEvent {
         #[serde(with = "time::serde::rfc3339")]
         at: OffsetDateTime,
     },
+    /// Nobody uses the person's data from now on; it can no longer be found by e-mail or phone.
+    SubjectRestricted {
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// Without its e-mail when another customer has it by now.
+    RestrictionLifted {
+        #[serde(default)]
+        email: Option<SealedKey>,
+        #[serde(default)]
+        phone: Option<SealedKey>,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// To be erased on that day.
+    ErasureRequested {
+        #[serde(with = "time::serde::rfc3339")]
+        due: OffsetDateTime,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    ErasureCancelled {
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// The data keys are destroyed with this event; with what went besides, unless that is told by the customer that it
+    /// was merged into.
+    SubjectErased {
+        #[serde(default)]
+        counts: Option<ErasureCounts>,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// Not to be erased for now.
+    SubjectHeld {
+        ground: HoldGround,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    SubjectReleased {
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    /// Somebody was given everything about the person to read.
+    SubjectExported {
+        export_id: String,
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
 }
 
-/// A field that a correction may empty.
+/// A field that may become empty. No correction empties the first name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CustomerField {
+    FirstName,
     LastName,
     Email,
     Phone,
@@ -121,6 +181,14 @@ impl DomainEvent for CustomerEvent {
             Self::CustomerMergedAway { .. } => "CustomerMergedAway",
             Self::CustomersUnmerged { .. } => "CustomersUnmerged",
             Self::CustomerRestored { .. } => "CustomerRestored",
+            Self::SubjectRestricted { .. } => "SubjectRestricted",
+            Self::RestrictionLifted { .. } => "RestrictionLifted",
+            Self::ErasureRequested { .. } => "ErasureRequested",
+            Self::ErasureCancelled { .. } => "ErasureCancelled",
+            Self::SubjectErased { .. } => "SubjectErased",
+            Self::SubjectHeld { .. } => "SubjectHeld",
+            Self::SubjectReleased { .. } => "SubjectReleased",
+            Self::SubjectExported { .. } => "SubjectExported",
         };
         name.to_owned()
     }

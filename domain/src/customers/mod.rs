@@ -3,9 +3,11 @@
 
 pub mod consents;
 pub mod events;
+pub mod merging;
+pub mod privacy;
 mod rules;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cqrs_es::Aggregate;
 use cqrs_es::event_sink::EventSink;
@@ -14,7 +16,9 @@ use time::OffsetDateTime;
 
 use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standing};
 use self::events::{CustomerEvent, CustomerField};
-use crate::effects::Effect;
+use self::merging::Carried;
+use self::privacy::{ExportOrder, Privacy, PrivacyCommand};
+use crate::effects::{Effect, Timer};
 use crate::ids::{CustomerId, NoteId};
 use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
@@ -48,6 +52,11 @@ pub struct Customer {
     pub notes: usize,
     /// Customers that were merged into this one and not taken out again.
     pub merged: BTreeSet<CustomerId>,
+    /// What came over from each of them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub carried: BTreeMap<CustomerId, Carried>,
+    #[serde(default, skip_serializing_if = "Privacy::is_default")]
+    pub privacy: Privacy,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,6 +116,8 @@ pub enum CustomerCommand {
     Absorb {
         merged_id: CustomerId,
         at: OffsetDateTime,
+        /// What the one that stays takes over.
+        carried: Box<Carried>,
     },
     /// On the one that goes.
     MergeInto {
@@ -125,6 +136,7 @@ pub enum CustomerCommand {
         phone: Option<SealedKey>,
         at: OffsetDateTime,
     },
+    Privacy(Box<PrivacyCommand>),
 }
 
 /// Whether somebody else with the same phone is known.
@@ -151,8 +163,14 @@ pub struct ConsentChange {
 }
 
 impl Customer {
-    /// Refuses a customer that was never created, and one that was merged away, naming where it went.
+    /// Refuses a customer that was never created, one that was merged away, naming where it went, and one whose data rests
+    /// or is gone.
     pub fn require_living(&self) -> Result<&Self, Refusal> {
+        self.privacy.require_open()?;
+        self.require_standing()
+    }
+
+    fn require_standing(&self) -> Result<&Self, Refusal> {
         match &self.standing {
             CustomerStanding::Living => Ok(self),
             CustomerStanding::Unknown => Err(Refusal::not_found(
@@ -210,6 +228,7 @@ impl Customer {
 
     fn clear(&mut self, field: CustomerField) {
         match field {
+            CustomerField::FirstName => self.first_name = None,
             CustomerField::LastName => self.last_name = None,
             CustomerField::Email => self.email = None,
             CustomerField::Phone => self.phone = None,
@@ -283,20 +302,46 @@ impl Aggregate for Customer {
             CustomerEvent::CustomerUntagged { tag } => {
                 self.tags.remove(&tag);
             }
-            CustomerEvent::CustomersMerged { merged_id, .. } => {
-                self.merged.insert(merged_id);
+            CustomerEvent::CustomersMerged {
+                merged_id, carried, ..
+            } => {
+                self.merged.insert(merged_id.clone());
                 self.possible_duplicate = false;
+                self.take_carried(merged_id, *carried);
             }
             CustomerEvent::CustomerMergedAway { survivor_id, .. } => {
                 self.standing = CustomerStanding::MergedInto(survivor_id);
             }
-            CustomerEvent::CustomersUnmerged { merged_id, .. } => {
+            CustomerEvent::CustomersUnmerged {
+                merged_id,
+                returned,
+                returned_consents,
+                ..
+            } => {
                 self.merged.remove(&merged_id);
+                self.give_back(&merged_id, returned, &returned_consents);
             }
             CustomerEvent::CustomerRestored { email, phone, .. } => {
                 self.standing = CustomerStanding::Living;
                 self.email = email;
                 self.phone = phone;
+            }
+            CustomerEvent::SubjectRestricted { at } => self.privacy.restricted_at = Some(at),
+            CustomerEvent::RestrictionLifted { email, phone, .. } => {
+                self.privacy.restricted_at = None;
+                // A merged customer claims nothing, and keeps what it had for the day that it comes back.
+                if self.standing == CustomerStanding::Living {
+                    self.email = email;
+                    self.phone = phone;
+                }
+            }
+            CustomerEvent::ErasureRequested { due, .. } => self.privacy.erase_at = Some(due),
+            CustomerEvent::ErasureCancelled { .. } => self.privacy.erase_at = None,
+            CustomerEvent::SubjectErased { at, .. } => self.forget(at),
+            CustomerEvent::SubjectHeld { ground, .. } => self.privacy.hold = Some(ground),
+            CustomerEvent::SubjectReleased { .. } => self.privacy.hold = None,
+            CustomerEvent::SubjectExported { export_id, at } => {
+                self.privacy.export = Some(ExportOrder { export_id, at });
             }
         }
     }
@@ -328,27 +373,60 @@ impl Noun for Customer {
                     handles: key(PHONE_SCOPE, &details.phone),
                 }
             }
-            CustomerEvent::CustomerMergedAway { .. } => ClaimChanges {
+            CustomerEvent::CustomerMergedAway { .. }
+            | CustomerEvent::SubjectRestricted { .. }
+            | CustomerEvent::SubjectErased { .. } => ClaimChanges {
                 release: vec![EMAIL_SCOPE],
                 drop_handles: vec![PHONE_SCOPE],
                 ..ClaimChanges::default()
             },
-            CustomerEvent::CustomerRestored { email, phone, .. } => ClaimChanges {
+            CustomerEvent::CustomerRestored { email, phone, .. }
+            | CustomerEvent::RestrictionLifted { email, phone, .. } => ClaimChanges {
                 take: key(EMAIL_SCOPE, email),
                 handles: key(PHONE_SCOPE, phone),
                 ..ClaimChanges::default()
             },
+            CustomerEvent::CustomersMerged { carried, .. } => ClaimChanges {
+                take: key(EMAIL_SCOPE, &carried.details.email),
+                handles: key(PHONE_SCOPE, &carried.details.phone),
+                ..ClaimChanges::default()
+            },
+            CustomerEvent::CustomersUnmerged { returned, .. } => {
+                let scope = |field, scope: &'static str| returned.contains(&field).then_some(scope);
+                let email = scope(CustomerField::Email, EMAIL_SCOPE);
+                let phone = scope(CustomerField::Phone, PHONE_SCOPE);
+                ClaimChanges {
+                    release: email.into_iter().collect(),
+                    drop_handles: phone.into_iter().collect(),
+                    ..ClaimChanges::default()
+                }
+            }
             CustomerEvent::ConsentGranted { .. }
             | CustomerEvent::ConsentWithdrawn { .. }
             | CustomerEvent::NoteAdded { .. }
             | CustomerEvent::CustomerTagged { .. }
             | CustomerEvent::CustomerUntagged { .. }
-            | CustomerEvent::CustomersMerged { .. }
-            | CustomerEvent::CustomersUnmerged { .. } => ClaimChanges::default(),
+            | CustomerEvent::ErasureRequested { .. }
+            | CustomerEvent::ErasureCancelled { .. }
+            | CustomerEvent::SubjectHeld { .. }
+            | CustomerEvent::SubjectReleased { .. }
+            | CustomerEvent::SubjectExported { .. } => ClaimChanges::default(),
         }
     }
 
-    fn effects(&self, _id: &str, _event: &CustomerEvent) -> Vec<Effect> {
-        Vec::new()
+    fn effects(&self, id: &str, event: &CustomerEvent) -> Vec<Effect> {
+        let erase = |due: OffsetDateTime| {
+            let customer_id = CustomerId::new(id);
+            Effect::timer("erase-subject", due, Timer::EraseSubject { customer_id })
+        };
+        match event {
+            CustomerEvent::ErasureRequested { due, .. } => vec![erase(*due)],
+            // The timer that came while it was held has done nothing.
+            CustomerEvent::SubjectReleased { at } => {
+                let due = self.privacy.erase_at.map(|due| due.max(*at));
+                due.map(erase).into_iter().collect()
+            }
+            _ => Vec::new(),
+        }
     }
 }

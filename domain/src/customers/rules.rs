@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 
 use super::consents::Standing;
 use super::events::{CustomerEvent, CustomerField};
+use super::merging::Carried;
 use super::{
     ConsentChange, Customer, CustomerCommand, CustomerDetails, CustomerStanding, MAX_MERGED,
     MAX_NOTES, MAX_TAGS,
@@ -21,6 +22,7 @@ impl Customer {
             CustomerCommand::CreateLead { .. }
             | CustomerCommand::Restore { .. }
             | CustomerCommand::MergeInto { .. } => return self.decide_standing(command),
+            CustomerCommand::Privacy(command) => return self.decide_privacy(*command),
             command => command,
         };
         self.require_living()?;
@@ -51,18 +53,20 @@ impl Customer {
                     CustomerEvent::CustomerUntagged { tag },
                 ))
             }
-            CustomerCommand::Absorb { merged_id, at } => self.absorb(merged_id, at),
+            CustomerCommand::Absorb {
+                merged_id,
+                at,
+                carried,
+            } => self.absorb(merged_id, at, carried),
             CustomerCommand::Release { merged_id, at } => {
                 let known = self.merged.contains(&merged_id);
-                Ok(once_if(
-                    known,
-                    CustomerEvent::CustomersUnmerged { merged_id, at },
-                ))
+                Ok(once_if(known, self.unmerged(merged_id, at)))
             }
             // Answered above, before a living customer is asked for.
             CustomerCommand::CreateLead { .. }
             | CustomerCommand::Restore { .. }
-            | CustomerCommand::MergeInto { .. } => Ok(Vec::new()),
+            | CustomerCommand::MergeInto { .. }
+            | CustomerCommand::Privacy(_) => Ok(Vec::new()),
         }
     }
 
@@ -101,6 +105,7 @@ impl Customer {
                 phone,
                 at,
             } => {
+                self.privacy.require_open()?;
                 let comes_back = self.is_merged_into(&survivor_id)?;
                 Ok(once_if(
                     comes_back,
@@ -144,6 +149,7 @@ impl Customer {
 
     fn has(&self, field: CustomerField) -> bool {
         match field {
+            CustomerField::FirstName => self.first_name.is_some(),
             CustomerField::LastName => self.last_name.is_some(),
             CustomerField::Email => self.email.is_some(),
             CustomerField::Phone => self.phone.is_some(),
@@ -220,6 +226,7 @@ impl Customer {
         &self,
         merged_id: CustomerId,
         at: OffsetDateTime,
+        carried: Box<Carried>,
     ) -> Result<Vec<CustomerEvent>, Refusal> {
         if self.merged.contains(&merged_id) {
             return Ok(Vec::new());
@@ -228,7 +235,11 @@ impl Customer {
             let detail = format!("at most {MAX_MERGED} customers can be merged into one");
             return Err(Refusal::conflict("merge-limit-reached", detail));
         }
-        Ok(vec![CustomerEvent::CustomersMerged { merged_id, at }])
+        Ok(vec![CustomerEvent::CustomersMerged {
+            merged_id,
+            at,
+            carried,
+        }])
     }
 
     /// Whether it has still to go; not when it is merged into that one already.

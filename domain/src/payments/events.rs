@@ -1,4 +1,5 @@
-//! What can happen to a payment. Memo and raw data are ciphertext under the tenant's ingest key.
+//! What can happen to a payment. Memo, raw data and reasons are ciphertext under the payment's own key; older ones under
+//! the tenant's ingest key.
 
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};

@@ -21,7 +21,7 @@ use crate::sealed::Sealed;
 
 /// Claim: one payment of a provider, `{provider}|{provider_id}`.
 pub const PROVIDER_ID_SCOPE: &str = "payment-provider-id";
-/// What a payment's memo is sealed for under the tenant's ingest key.
+/// What an older payment's memo is sealed for under the tenant's ingest key.
 pub const MEMO_PURPOSE: &str = "payment-memo";
 pub const STRIPE: &str = "stripe";
 pub const MANUAL: &str = "manual";

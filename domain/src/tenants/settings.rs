@@ -7,6 +7,7 @@ use time::{Date, Duration, OffsetDateTime};
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
+use crate::customers::privacy::{DEFAULT_ERASURE_DAYS, MAX_ERASURE_DAYS};
 use crate::money::Currency;
 use crate::refusal::{Problems, Refusal};
 use crate::slots::{self, MAX_SLOTS, Slot, SlotTime};
@@ -47,6 +48,9 @@ pub struct Settings {
     pub open_to: Vec<String>,
     #[serde(skip_serializing_if = "Messaging::is_default")]
     pub messaging: Messaging,
+    /// From the wish to be erased until the erasure.
+    #[serde(skip_serializing_if = "is_default_erasure")]
+    pub erasure_days: u16,
 }
 
 impl Default for Settings {
@@ -64,8 +68,14 @@ impl Default for Settings {
             webhook_alias: None,
             open_to: Vec::new(),
             messaging: Messaging::default(),
+            erasure_days: DEFAULT_ERASURE_DAYS,
         }
     }
+}
+
+/// Older states do not speak of it.
+fn is_default_erasure(days: &u16) -> bool {
+    *days == DEFAULT_ERASURE_DAYS
 }
 
 /// A service zone and the postcodes that lie in it.
@@ -121,6 +131,10 @@ impl Settings {
         self.check_refund_policy(&mut problems);
         self.check_senders(&mut problems);
         self.messaging.check(&mut problems);
+        if self.erasure_days > MAX_ERASURE_DAYS {
+            let message = format!("at most {MAX_ERASURE_DAYS} days");
+            problems.add("/erasure_days", "days-out-of-range", message);
+        }
         problems.finish()
     }
 

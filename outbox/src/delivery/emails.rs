@@ -45,6 +45,11 @@ impl Delivery {
             customer = fold(&events, survivor.as_str())?;
             subject = survivor;
         }
+        if !customer.privacy.is_open() {
+            return Ok(Delivered::Withheld(
+                "the customer's data is restricted or erased",
+            ));
+        }
         if !customer
             .consents
             .allows(Channel::Email, Purpose::Transactional)

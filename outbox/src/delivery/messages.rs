@@ -159,6 +159,9 @@ impl Delivery {
         thread: &Thread,
         message: &RecentMessage,
     ) -> Result<std::result::Result<Parcel, &'static str>> {
+        if !thread.privacy.is_open() {
+            return Ok(Err("restricted"));
+        }
         let Some(key) = self.subject_key(job, conversation_id).await? else {
             return Ok(Err("erased"));
         };

@@ -3,6 +3,7 @@
 
 mod account_letters;
 mod emails;
+mod erasures;
 mod message_mails;
 mod message_texts;
 mod messages;
@@ -131,6 +132,9 @@ impl Delivery {
             ),
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
+            Timer::EraseSubject { customer_id } => {
+                return self.erase_subject(job, customer_id).await;
             }
         };
         self.bring_back(job, command, body).await?;

@@ -3,6 +3,7 @@
 
 mod messages;
 mod parts;
+mod privacy;
 
 use async_trait::async_trait;
 use cqrs_es::Aggregate;
@@ -233,9 +234,12 @@ impl Subscriber for Conversations {
         let folded = fold::<Conversation>(tx, LOAD_CONVERSATIONS, batch).await?;
         let rows = self.rows(&folded).await?;
         ConversationRow::write(tx, UPSERT_CONVERSATIONS, &rows.conversations).await?;
+        privacy::clear(tx, &folded).await?;
         MessageRow::write(tx, INSERT_MESSAGES, &rows.messages).await?;
         StatusRow::write(tx, UPDATE_STATUSES, &rows.statuses).await?;
         TermRow::write(tx, INSERT_TERMS, &rows.terms).await?;
+        let lifted = privacy::terms_again(tx, &self.store, &folded).await?;
+        TermRow::write(tx, INSERT_TERMS, &lifted).await?;
         WaitRow::write(tx, INSERT_WAITS, &rows.waits).await
     }
 }
@@ -264,11 +268,15 @@ impl Conversations {
                 continue;
             };
             let tenant = self.store.keys(&conversation.tenant_id).await?;
-            let Changes { messages, statuses } = changes(conversation)?;
             rows.conversations.push(row);
-            rows.messages.extend(messages);
-            rows.statuses.extend(statuses);
-            rows.terms.extend(terms(conversation, &tenant, &keys));
+            if privacy::is_readable(conversation) {
+                rows.terms.extend(terms(conversation, &tenant, &keys));
+            }
+            if !privacy::is_erased(conversation) {
+                let Changes { messages, statuses } = changes(conversation)?;
+                rows.messages.extend(messages);
+                rows.statuses.extend(statuses);
+            }
             rows.waits.extend(waits(conversation)?);
         }
         Ok(rows)
@@ -280,7 +288,8 @@ fn row(folded: &Folded<'_, Conversation>) -> Result<Option<ConversationRow>> {
     let Some(thread) = folded.state.thread.as_deref() else {
         return Ok(None);
     };
-    let (last_message, last_direction) = last_message(folded).unzip();
+    let newest = last_message(folded).filter(|_| !privacy::is_erased(folded));
+    let (last_message, last_direction) = newest.unzip();
     Ok(Some(ConversationRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         conversation_id: folded.id.clone(),

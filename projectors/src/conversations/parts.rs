@@ -15,7 +15,7 @@ use crate::fold::{Folded, wire};
 use crate::subjects::SubjectKeys;
 
 /// Words of one message that can be searched for.
-const MAX_WORDS: usize = 500;
+pub(super) const MAX_WORDS: usize = 500;
 
 /// The newest message of the batch, as it is sealed, and which way it went.
 pub(super) fn last_message(folded: &Folded<'_, Conversation>) -> Option<(String, &'static str)> {

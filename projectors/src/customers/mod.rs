@@ -15,7 +15,7 @@ use event_store::store::Store;
 use event_store::vault::TenantKeys;
 use time::OffsetDateTime;
 
-use self::parts::{Change, change, consents, notes, terms};
+use self::parts::{Change, change, consents, merges, notes, terms};
 use crate::columns::{Json, Words, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
 use crate::subjects::SubjectKeys;
@@ -147,6 +147,14 @@ const INSERT_TERMS: &str = "
     select * from unnest($1::text[], $2::text[], $3::text[])
     on conflict do nothing";
 
+const DELETE_CONSENTS: &str = "
+    delete from customer_consents t using unnest($1::text[], $2::text[]) as k (tenant_id, customer_id)
+    where t.tenant_id = k.tenant_id and t.customer_id = k.customer_id";
+
+const DELETE_NOTES: &str = "
+    delete from customer_notes t using unnest($1::text[], $2::text[]) as k (tenant_id, customer_id)
+    where t.tenant_id = k.tenant_id and t.customer_id = k.customer_id";
+
 const UPSERT_CONSENTS: &str = "
     insert into customer_consents (tenant_id, customer_id, channel, purpose, granted, source, wording, changed_at)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::boolean[], $6::text[], $7::text[],
@@ -189,6 +197,16 @@ impl Subscriber for Customers {
         let folded = fold::<Customer>(tx, LOAD_CUSTOMERS, batch).await?;
         let consents = consents(&folded)?;
         let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
+        let gone: Vec<CustomerKey> = folded
+            .iter()
+            .filter(|customer| customer.state.privacy.is_erased())
+            .map(CustomerKey::of)
+            .collect();
+        let told_anew: Vec<CustomerKey> = folded
+            .iter()
+            .filter(|customer| customer.state.privacy.is_erased() || merges(customer))
+            .map(CustomerKey::of)
+            .collect();
         let (mut standing, mut changed) = (Vec::new(), Vec::new());
         for customer in folded {
             match change(&customer) {
@@ -199,17 +217,21 @@ impl Subscriber for Customers {
         let (changes, changed): (Vec<Change>, Vec<_>) = changed.into_iter().unzip();
         let rows = self.rows(&changed).await?;
         let renamed = || {
-            let pairs = changes.iter().zip(&rows);
+            let pairs = changes.iter().zip(changed.iter().zip(&rows));
             pairs
                 .filter(|(change, _)| **change == Change::Names)
-                .map(|(_, row)| row)
+                .map(|(_, pair)| pair)
         };
-        let named: Vec<CustomerKey> = renamed().map(CustomerKey::of).collect();
+        let named: Vec<CustomerKey> = renamed()
+            .map(|(customer, _)| CustomerKey::of(customer))
+            .collect();
         let terms: Vec<TermRow> = renamed().flat_map(terms).collect();
         StateRow::write(tx, UPDATE_STATES, &standing).await?;
         CustomerRow::write(tx, UPSERT_CUSTOMERS, &rows).await?;
         CustomerKey::write(tx, DELETE_TERMS, &named).await?;
         TermRow::write(tx, INSERT_TERMS, &terms).await?;
+        CustomerKey::write(tx, DELETE_CONSENTS, &told_anew).await?;
+        CustomerKey::write(tx, DELETE_NOTES, &gone).await?;
         ConsentRow::write(tx, UPSERT_CONSENTS, &consents).await?;
         NoteRow::write(tx, INSERT_NOTES, &notes).await
     }
@@ -221,7 +243,7 @@ impl Streams for Customers {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Customer>(streams, &mut poisons);
         let rows = self.rows(&folded).await?;
-        let terms: Vec<TermRow> = rows.iter().flat_map(terms).collect();
+        let terms: Vec<TermRow> = folded.iter().zip(&rows).flat_map(terms).collect();
         let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
         copy(tx, COPY_CUSTOMERS, &rows).await?;
         copy(tx, COPY_TERMS, &terms).await?;
@@ -244,29 +266,39 @@ impl Customers {
     }
 }
 
-/// Without a key (the customer was erased) names are empty and nothing can be found by e-mail or phone.
+/// Whose data rests or is gone is shown as that, and found by nothing.
 fn row(
     folded: &Folded<'_, Customer>,
     tenant: &TenantKeys,
     keys: &SubjectKeys,
 ) -> Result<CustomerRow> {
     let state = &folded.state;
-    let name = |field, sealed: &Option<Sealed>| {
-        keys.open(folded, field, sealed.as_ref())
-            .unwrap_or_default()
+    let stand_in = stand_in(state);
+    let name = |field, sealed: &Option<Sealed>| match stand_in {
+        Some(_) => String::new(),
+        None => keys
+            .open(folded, field, sealed.as_ref())
+            .unwrap_or_default(),
     };
     let index = |scope: &str, field: &str, value: &Option<SealedKey>| {
+        if stand_in.is_some() {
+            return None;
+        }
         let plain = keys.open(folded, field, value.as_ref().map(|value| &value.sealed))?;
         Some(tenant.blind_index(scope, &plain).as_str().to_owned())
     };
     let status = match state.standing {
+        _ if state.privacy.is_erased() => "erased",
         CustomerStanding::MergedInto(_) => "merged",
         CustomerStanding::Living | CustomerStanding::Unknown => "living",
     };
     Ok(CustomerRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         customer_id: folded.id.clone(),
-        first_name: name("first_name", &state.first_name),
+        first_name: match stand_in {
+            Some(word) => word.to_owned(),
+            None => name("first_name", &state.first_name),
+        },
         last_name: name("last_name", &state.last_name),
         email_index: index(EMAIL_SCOPE, "email", &state.email),
         phone_index: index(PHONE_SCOPE, "phone", &state.phone),
@@ -282,6 +314,15 @@ fn row(
         updated_at: folded.updated_at,
         sequence: folded.sequence,
     })
+}
+
+/// What stands in the place of a name that nobody may see.
+fn stand_in(state: &Customer) -> Option<&'static str> {
+    match &state.privacy {
+        privacy if privacy.is_erased() => Some("erased"),
+        privacy if privacy.is_restricted() => Some("restricted"),
+        _ => None,
+    }
 }
 
 impl StateRow {
@@ -300,10 +341,10 @@ impl StateRow {
 }
 
 impl CustomerKey {
-    fn of(row: &CustomerRow) -> Self {
+    fn of(customer: &Folded<'_, Customer>) -> Self {
         Self {
-            tenant_id: row.tenant_id.clone(),
-            customer_id: row.customer_id.clone(),
+            tenant_id: customer.tenant_id.as_str().to_owned(),
+            customer_id: customer.id.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::customers::Customer;
+use domain::customers::consents::{Consent, Standing};
 use domain::customers::events::{CustomerEvent, CustomerField};
 use domain::search;
 use event_store::Result;
@@ -35,8 +36,11 @@ pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
         | CustomerEvent::NoteAdded { .. }
         | CustomerEvent::CustomerTagged { .. }
         | CustomerEvent::CustomerUntagged { .. }
-        | CustomerEvent::CustomersMerged { .. }
-        | CustomerEvent::CustomersUnmerged { .. } => Change::State,
+        | CustomerEvent::ErasureRequested { .. }
+        | CustomerEvent::ErasureCancelled { .. }
+        | CustomerEvent::SubjectHeld { .. }
+        | CustomerEvent::SubjectReleased { .. }
+        | CustomerEvent::SubjectExported { .. } => Change::State,
         CustomerEvent::CustomerCorrected { details, cleared } => {
             let given = |fields: [bool; 2]| fields.contains(&true);
             if given([details.first_name.is_some(), details.last_name.is_some()])
@@ -52,17 +56,22 @@ pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
                 Change::State
             }
         }
-        CustomerEvent::LeadCreated { .. }
+        CustomerEvent::CustomersMerged { .. }
+        | CustomerEvent::CustomersUnmerged { .. }
+        | CustomerEvent::LeadCreated { .. }
         | CustomerEvent::CustomerMergedAway { .. }
-        | CustomerEvent::CustomerRestored { .. } => Change::Names,
+        | CustomerEvent::CustomerRestored { .. }
+        | CustomerEvent::SubjectRestricted { .. }
+        | CustomerEvent::RestrictionLifted { .. }
+        | CustomerEvent::SubjectErased { .. } => Change::Names,
     };
     let changes = customer.fresh.iter().map(of_event);
     changes.max().unwrap_or(Change::State)
 }
 
-/// The words by which a customer is searched; none for one that was merged away.
-pub(super) fn terms(row: &CustomerRow) -> Vec<TermRow> {
-    if row.merged_into.is_some() {
+/// The words by which a customer is searched; none for one that was merged away, or whose data rests or is gone.
+pub(super) fn terms((customer, row): (&Folded<'_, Customer>, &CustomerRow)) -> Vec<TermRow> {
+    if row.merged_into.is_some() || !customer.state.privacy.is_open() {
         return Vec::new();
     }
     let words: BTreeSet<String> = search::words(&row.first_name)
@@ -82,7 +91,8 @@ pub(super) fn terms(row: &CustomerRow) -> Vec<TermRow> {
 /// The last word of the batch on each channel and purpose: one statement may not touch a row twice.
 pub(super) fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow>> {
     let mut latest = BTreeMap::new();
-    for customer in folded {
+    let kept = folded.iter();
+    for customer in kept.filter(|customer| !customer.state.privacy.is_erased()) {
         for fresh in &customer.fresh {
             let (granted, channel, purpose, source, wording, at) = match &fresh.event {
                 CustomerEvent::ConsentGranted {
@@ -115,11 +125,53 @@ pub(super) fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow
             };
             latest.insert((&customer.tenant_id, &customer.id, *channel, *purpose), row);
         }
+        if merges(customer) {
+            // What came over, and what goes back, the state tells.
+            latest.retain(|(tenant_id, id, _, _), _| {
+                (*tenant_id, *id) != (&customer.tenant_id, &customer.id)
+            });
+            for consent in customer.state.consents.iter() {
+                let key = (
+                    &customer.tenant_id,
+                    &customer.id,
+                    consent.channel,
+                    consent.purpose,
+                );
+                latest.insert(key, of_state(customer, consent)?);
+            }
+        }
     }
     Ok(latest.into_values().collect())
 }
 
+/// Whether the batch has merged somebody into the customer, or taken somebody out.
+pub(super) fn merges(customer: &Folded<'_, Customer>) -> bool {
+    let mut events = customer.fresh.iter().map(|fresh| &fresh.event);
+    events.any(|event| {
+        matches!(
+            event,
+            CustomerEvent::CustomersMerged { .. } | CustomerEvent::CustomersUnmerged { .. }
+        )
+    })
+}
+
+fn of_state(customer: &Folded<'_, Customer>, consent: &Consent) -> Result<ConsentRow> {
+    Ok(ConsentRow {
+        tenant_id: customer.tenant_id.as_str().to_owned(),
+        customer_id: customer.id.clone(),
+        channel: wire(&consent.channel)?,
+        purpose: wire(&consent.purpose)?,
+        granted: consent.standing == Standing::Granted,
+        source: wire(&consent.source.unwrap_or_default())?,
+        wording: consent.wording.clone(),
+        changed_at: consent.at,
+    })
+}
+
 pub(super) fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
+    if customer.state.privacy.is_erased() {
+        return Vec::new();
+    }
     let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
         CustomerEvent::NoteAdded {
             note_id,

@@ -28,6 +28,9 @@ use crate::{Projection, Replay};
 /// The name of the checkpoint.
 pub const NAME: &str = "timelines";
 
+/// The event after which nothing personal stays.
+const ERASED: &str = "SubjectErased";
+
 struct Timelines;
 
 pub(crate) fn projection() -> Projection {
@@ -63,6 +66,13 @@ rows! {
     }
 }
 
+rows! {
+    struct CustomerKey {
+        tenant_id: String,
+        customer_id: String,
+    }
+}
+
 const LOAD_OWNERS: &str = "
     select o.tenant_id, o.aggregate_type, o.aggregate_id, o.customer_id
     from unnest($1::text[], $2::text[], $3::text[]) as k (tenant_id, aggregate_type, aggregate_id)
@@ -80,6 +90,12 @@ const INSERT_ENTRIES: &str = "
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::text[],
         $8::text[], $9::timestamptz[], $10::text[])
     on conflict do nothing";
+
+/// Lines may quote words that somebody has put beside the person: tags.
+const DELETE_ENTRIES: &str = "
+    delete from timeline_entries t using unnest($1::text[], $2::text[]) as k (tenant_id, customer_id)
+    where t.tenant_id = k.tenant_id and t.customer_id = k.customer_id
+        and t.event_type in ('CustomerTagged', 'CustomerUntagged')";
 
 #[async_trait]
 impl Subscriber for Timelines {
@@ -117,7 +133,17 @@ impl Subscriber for Timelines {
             });
         }
         OwnerRow::write(tx, UPSERT_OWNERS, &owners.fresh()).await?;
-        EntryRow::write(tx, INSERT_ENTRIES, &entries).await
+        EntryRow::write(tx, INSERT_ENTRIES, &entries).await?;
+        let erased = batch
+            .iter()
+            .filter(|recorded| recorded.event_type == ERASED);
+        let erased: Vec<CustomerKey> = erased
+            .map(|recorded| CustomerKey {
+                tenant_id: recorded.tenant_id.as_str().to_owned(),
+                customer_id: recorded.aggregate_id.clone(),
+            })
+            .collect();
+        CustomerKey::write(tx, DELETE_ENTRIES, &erased).await
     }
 }
 

@@ -40,6 +40,18 @@ pub(super) fn of_customer(event: &CustomerEvent) -> String {
             "A merged customer was taken out again".to_owned()
         }
         CustomerEvent::CustomerRestored { .. } => "Taken out of the merge".to_owned(),
+        CustomerEvent::SubjectRestricted { .. } => "Personal data restricted".to_owned(),
+        CustomerEvent::RestrictionLifted { .. } => "Restriction lifted".to_owned(),
+        CustomerEvent::ErasureRequested { due, .. } => {
+            format!("Erasure requested, due on {}", due.date())
+        }
+        CustomerEvent::ErasureCancelled { .. } => "Erasure cancelled".to_owned(),
+        CustomerEvent::SubjectErased { .. } => "Personal data erased".to_owned(),
+        CustomerEvent::SubjectHeld { ground, .. } => {
+            format!("Held against erasure: {}", word(ground))
+        }
+        CustomerEvent::SubjectReleased { .. } => "Hold released".to_owned(),
+        CustomerEvent::SubjectExported { .. } => "Personal data exported".to_owned(),
     }
 }
 
@@ -122,6 +134,11 @@ pub(super) fn of_conversation(event: &ConversationEvent) -> Option<String> {
         ConversationEvent::ThreadsMerged(_) => "Two conversations became one".to_owned(),
         ConversationEvent::ThreadOptedOut { .. } => "Stopped our messages".to_owned(),
         ConversationEvent::ThreadOptedIn { .. } => "Wants our messages again".to_owned(),
+        ConversationEvent::ThreadRestricted {} => "Conversation restricted".to_owned(),
+        ConversationEvent::ThreadRestrictionLifted { .. } => {
+            "Conversation readable again".to_owned()
+        }
+        ConversationEvent::ThreadErased {} => "Conversation erased".to_owned(),
         ConversationEvent::MessageAccepted { .. }
         | ConversationEvent::MessageDelivered { .. }
         | ConversationEvent::MessageRead { .. }

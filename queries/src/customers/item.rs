@@ -2,6 +2,7 @@
 
 use domain::customers::Customer;
 use domain::customers::consents::{Channel, Purpose, Source, Standing};
+use domain::customers::privacy::HoldGround;
 use event_store::Result;
 use event_store::recorded::Payload;
 use schemars::JsonSchema;
@@ -27,7 +28,7 @@ pub(crate) struct CustomerItem {
     pub address: Option<String>,
     pub time_zone: String,
     pub source: Source,
-    /// `living` or `merged`.
+    /// `living`, `merged` or `erased`.
     pub status: String,
     /// Where a merged customer lives on.
     pub merged_into: Option<String>,
@@ -35,6 +36,14 @@ pub(crate) struct CustomerItem {
     pub possible_duplicate: bool,
     pub tags: Vec<String>,
     pub consents: Vec<ConsentItem>,
+    /// The data rests: the name is a stand-in, and nothing personal is shown.
+    pub restricted: bool,
+    /// When the data will be erased, if it will.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>")]
+    pub erase_at: Option<OffsetDateTime>,
+    /// Why the law wants the data kept, if so.
+    pub hold: Option<HoldGround>,
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     pub created_at: OffsetDateTime,
@@ -135,6 +144,9 @@ impl Read {
             time_zone: self.state.time_zone.as_str().to_owned(),
             source: self.state.source,
             possible_duplicate: self.state.possible_duplicate,
+            restricted: self.state.privacy.is_restricted(),
+            erase_at: self.state.privacy.erase_at,
+            hold: self.state.privacy.hold,
             tags: self.state.tags.iter().cloned().collect(),
             consents: self.state.consents.iter().map(consent).collect(),
             customer_id: self.customer_id,

@@ -3,9 +3,12 @@
 mod scores;
 mod suggestions;
 
+use std::sync::Arc;
+
 use domain::money::Money;
 use domain::payments::events::PaymentEvent;
 use domain::payments::{Flag, MEMO_PURPOSE, Payment, PaymentRecord, PaymentStatus};
+use domain::sealed::Sealed;
 use event_store::Result;
 use event_store::error::Error;
 use event_store::recorded::Payload;
@@ -23,6 +26,7 @@ use crate::bookings::{self, item::full_name};
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::past::Lived;
+use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{customers, params};
 
@@ -218,12 +222,15 @@ pub(crate) async fn list_payments_of(
 }
 
 async fn items(ctx: &Ctx<'_>, rows: &[Row]) -> Result<Vec<PaymentItem>> {
-    let keys = ctx.store.keys(&ctx.principal.tenant_id).await?;
-    let keys = ctx.sees_personal_data().then_some(&*keys);
-    rows.iter().map(|row| item(row, keys)).collect()
+    let mut ids = Vec::with_capacity(rows.len());
+    for row in rows {
+        ids.push(row.try_get::<_, String>("payment_id")?);
+    }
+    let memos = Memos::of(ctx, &ids).await?;
+    rows.iter().map(|row| item(row, &memos)).collect()
 }
 
-fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
+fn item(row: &Row, memos: &Memos) -> Result<PaymentItem> {
     let payment_id: String = row.try_get("payment_id")?;
     let state: Payment = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
     let record = state
@@ -241,7 +248,7 @@ fn item(row: &Row, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
         updated_at: row.try_get("updated_at")?,
         sequence: row.try_get("sequence")?,
     };
-    read.show(keys)
+    read.show(memos)
 }
 
 /// Payments as they were, each with the name of its customer, the newest first; they need no suggestions.
@@ -249,8 +256,8 @@ pub(crate) async fn past_payments(
     ctx: &Ctx<'_>,
     lived: Vec<(Lived<Payment>, Option<String>)>,
 ) -> Result<Vec<PaymentItem>> {
-    let keys = ctx.store.keys(&ctx.principal.tenant_id).await?;
-    let keys = ctx.sees_personal_data().then_some(&*keys);
+    let ids: Vec<String> = lived.iter().map(|(lived, _)| lived.id.clone()).collect();
+    let memos = Memos::of(ctx, &ids).await?;
     let mut items = Vec::with_capacity(lived.len());
     for (lived, customer_name) in lived {
         let match_reason = lived
@@ -273,13 +280,40 @@ pub(crate) async fn past_payments(
             updated_at: lived.then.updated_at,
             sequence: lived.then.sequence,
         };
-        items.push(read.show(keys)?);
+        items.push(read.show(&memos)?);
     }
     items.sort_by(|one, other| {
         let key = |item: &PaymentItem| (item.received_at, item.payment_id.clone());
         key(other).cmp(&key(one))
     });
     Ok(items)
+}
+
+/// Opens memos: under the payment's own key, or the tenant's for the older ones.
+struct Memos {
+    plain: Plain,
+    tenant: Option<Arc<TenantKeys>>,
+}
+
+impl Memos {
+    async fn of(ctx: &Ctx<'_>, payment_ids: &[String]) -> Result<Self> {
+        let plain = Plain::of(ctx, payment_ids.iter().map(String::as_str)).await?;
+        let tenant = match ctx.sees_personal_data() {
+            true => Some(ctx.store.keys(&ctx.principal.tenant_id).await?),
+            false => None,
+        };
+        Ok(Self { plain, tenant })
+    }
+
+    /// `None` without a memo, without the right, or once it was erased.
+    fn open(&self, payment_id: &str, memo: Option<&Sealed>) -> Option<String> {
+        let own = self.plain.open(payment_id, "memo", memo);
+        let older = || {
+            let plain = self.tenant.as_ref()?.open_secret(MEMO_PURPOSE, memo?)?;
+            Some(plain.to_string())
+        };
+        own.or_else(older)
+    }
 }
 
 /// A payment as it was read, before its memo is opened.
@@ -293,11 +327,9 @@ struct Read {
 }
 
 impl Read {
-    fn show(self, keys: Option<&TenantKeys>) -> Result<PaymentItem> {
+    fn show(self, memos: &Memos) -> Result<PaymentItem> {
         let payment = self.payment;
-        let memo = keys
-            .zip(payment.received.memo.as_ref())
-            .and_then(|(keys, memo)| keys.open_secret(MEMO_PURPOSE, memo));
+        let memo = memos.open(&self.payment_id, payment.received.memo.as_ref());
         let flags = payment
             .flags
             .iter()

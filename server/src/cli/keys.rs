@@ -1,4 +1,8 @@
-//! `rapport keys`: makes, lists and revokes API keys. A key is shown once, when it is made; only its hash is stored.
+//! `rapport keys`: makes, lists and revokes API keys; wraps data keys anew and copies them. An API key is shown once, when
+//! it is made; only its hash is stored.
+
+mod copies;
+mod rotation;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
@@ -42,6 +46,8 @@ pub enum KeysCommand {
         #[command(flatten)]
         tenant: TenantChoice,
     },
+    Rotate(rotation::RotateArgs),
+    Backup(copies::BackupArgs),
 }
 
 /// Make a key, and show it this once.
@@ -86,6 +92,8 @@ pub async fn run(settings: &DatabaseSettings, command: &KeysCommand, format: For
     attached(settings, async |store| match command {
         KeysCommand::Create(args) => create(store, args, format).await,
         KeysCommand::List { tenant } => list(store, tenant, format).await,
+        KeysCommand::Rotate(args) => rotation::rotate(store, args, format).await,
+        KeysCommand::Backup(args) => copies::backup(store, args, format).await,
         KeysCommand::Revoke { key_id, tenant } => {
             let tenant_id = tenant.require(store).await?;
             let key = keys::revoke(&store.pools.engine, &tenant_id, key_id).await?;

@@ -12,6 +12,7 @@ mod migrate;
 mod operator;
 mod outbox;
 mod output;
+mod privacy;
 mod projections;
 mod sandbox;
 mod send;
@@ -86,10 +87,13 @@ pub enum Command {
     /// Make and list tenants: the businesses that share this installation.
     #[command(subcommand)]
     Tenants(tenants::TenantsCommand),
-    /// Make, list and revoke API keys.
+    /// Make, list and revoke API keys; wrap data keys anew and copy them.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
     SetUpLink(set_up_link::SetUpLinkArgs),
+    /// Keep erased people erased.
+    #[command(subcommand)]
+    Privacy(privacy::PrivacyCommand),
     Send(send::SendArgs),
     Ask(ask::AskArgs),
     /// Look into the log of events.
@@ -163,6 +167,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Tenants(command) => tenants::run(settings, command, format).await,
         Command::Keys(command) => keys::run(settings, command, format).await,
         Command::SetUpLink(args) => set_up_link::run(settings, args, format).await,
+        Command::Privacy(command) => privacy::run(settings, command, format).await,
         Command::Send(args) => send::send(settings, args, format).await,
         Command::Ask(args) => ask::ask(settings, args, format).await,
         Command::Events(command) => events::run(settings, command, format).await,

@@ -230,6 +230,7 @@ impl Ours {
             drop_handles: Vec::new(),
             effects: Vec::new(),
             subject_keys: Vec::new(),
+            key_changes: Vec::new(),
             command: CommandRecord {
                 name: "conformance".to_owned(),
                 principal: PRINCIPAL.to_owned(),

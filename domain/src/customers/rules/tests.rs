@@ -257,10 +257,12 @@ fn merging_again_changes_nothing() {
     let absorbed = CustomerEvent::CustomersMerged {
         merged_id: CustomerId::new("c9"),
         at: AT,
+        carried: Default::default(),
     };
     let again = CustomerCommand::Absorb {
         merged_id: CustomerId::new("c9"),
         at: AT,
+        carried: Default::default(),
     };
     assert_eq!(given(&[lead(), absorbed]).decide(again).unwrap(), []);
 }
@@ -270,6 +272,7 @@ fn a_customer_that_swallowed_another_is_not_merged_away() {
     let absorbed = CustomerEvent::CustomersMerged {
         merged_id: CustomerId::new("c9"),
         at: AT,
+        carried: Default::default(),
     };
     let merge = CustomerCommand::MergeInto {
         survivor_id: CustomerId::new("c2"),

@@ -18,6 +18,13 @@ const FORMAT: &str = "rapport-backup";
 const FORMAT_VERSION: u32 = 1;
 const MAX_MANIFEST_BYTES: u64 = 64 * 1024;
 
+/// Where the people's keys are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keys {
+    InTheDump,
+    Apart,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
@@ -33,6 +40,9 @@ pub struct Manifest {
     pub position: i64,
     pub bytes: u64,
     pub sha256: String,
+    /// The people's keys are not in it, but in copies of their own.
+    #[serde(default)]
+    pub without_keys: bool,
 }
 
 impl Manifest {
@@ -51,6 +61,15 @@ impl Manifest {
             position,
             bytes,
             sha256,
+            without_keys: false,
+        }
+    }
+
+    /// The same, of a dump that has no keys of people in it.
+    pub fn without_keys(self, keys: Keys) -> Self {
+        Self {
+            without_keys: keys == Keys::Apart,
+            ..self
         }
     }
 

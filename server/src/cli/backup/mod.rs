@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio_postgres::IsolationLevel;
 
-use self::manifest::{DUMP, MANIFEST, Manifest};
+use self::manifest::{DUMP, Keys, MANIFEST, Manifest};
 use super::attached::located;
 use super::output::{self, Format};
 use super::{Outcome, Reason, operator};
@@ -44,9 +44,22 @@ pub(super) const PIECE_BYTES: usize = 256 * 1024;
 pub struct BackupArgs {
     /// The directory to make.
     directory: PathBuf,
+    /// Leave the people's keys out. Keep copies of them apart, by `rapport keys backup`, and for 30 days at most: then a backup
+    /// of any age holds nothing of those who were erased.
+    #[arg(long)]
+    without_keys: bool,
     /// Look whether it can be done, and do nothing.
     #[arg(long)]
     dry_run: bool,
+}
+
+impl BackupArgs {
+    fn keys(&self) -> Keys {
+        match self.without_keys {
+            true => Keys::Apart,
+            false => Keys::InTheDump,
+        }
+    }
 }
 
 pub async fn backup(settings: &DatabaseSettings, args: &BackupArgs, format: Format) -> Outcome {
@@ -81,13 +94,14 @@ pub async fn backup(settings: &DatabaseSettings, args: &BackupArgs, format: Form
             return report(&json!({ "dry_run": true, "events": standing.events, "position": standing.newest }), format);
         }
         let name = positions::export_snapshot(&snapshot).await?;
-        let dumped = dump(url, &name, &args.directory).await?;
+        let dumped = dump(url, &name, (&args.directory, args.keys())).await?;
         snapshot.commit().await?;
         let manifest = Manifest::new(
             (schema_version, private_files::hex(&fingerprint)),
             (standing.events, standing.newest),
             dumped,
-        );
+        )
+        .without_keys(args.keys());
         manifest.write(&args.directory)?;
         note(&store, &manifest).await?;
         if format == Format::Table {
@@ -116,7 +130,11 @@ async fn note(store: &Store, manifest: &Manifest) -> Outcome {
 }
 
 /// Writes the dump as it comes; answers its length and checksum.
-async fn dump(url: &str, snapshot: &str, directory: &Path) -> Result<(u64, String), Reason> {
+async fn dump(
+    url: &str,
+    snapshot: &str,
+    (directory, keys): (&Path, Keys),
+) -> Result<(u64, String), Reason> {
     use std::os::unix::fs::DirBuilderExt;
     let mut builder = fs::DirBuilder::new();
     builder
@@ -136,6 +154,9 @@ async fn dump(url: &str, snapshot: &str, directory: &Path) -> Result<(u64, Strin
         .args(["--format=custom", "--no-owner", "--enable-row-security"])
         .arg(format!("--snapshot={snapshot}"))
         .stdout(Stdio::piped());
+    if keys == Keys::Apart {
+        command.arg("--exclude-table-data=public.subject_keys");
+    }
     let mut child = command.spawn()?;
     let complaint = programs::listen(child.stderr.take());
     let mut out = child.stdout.take().ok_or("pg_dump has no output")?;

@@ -2,12 +2,13 @@
 //! the emptiness; and after: that the log is whole, and that no position can be drawn twice.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{BufReader, Read};
 use std::path::PathBuf;
 use std::process::Stdio;
 
 use clap::Args;
 use domain::refusal::Refusal;
+use event_store::key_backups::Reading;
 use schema::migrate::newest_version;
 use schema::{positions, roles};
 use serde_json::json;
@@ -20,6 +21,7 @@ use crate::cli::attached::located;
 use crate::cli::output::{self, Format};
 use crate::cli::{Outcome, Reason};
 use crate::config::DatabaseSettings;
+use crate::database;
 use crate::embedded::private_files;
 use crate::root_key;
 
@@ -29,7 +31,8 @@ const ANALYZE: &str = "analyze";
 /// Bring a backup back, into an empty database.
 ///
 /// With a new data directory a private PostgreSQL is made for it. Put the root key's file in its place first (see
-/// --root-key-file): a backup does not hold it, and another key is refused.
+/// --root-key-file): a backup does not hold it, and another key is refused. Before it serves, `rapport privacy reapply` erases
+/// everybody again who was erased after the backup had been made.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Example:\n  rapport restore backups/monday --data-dir restored --root-key-file keys/root.key"
@@ -37,6 +40,9 @@ const ANALYZE: &str = "analyze";
 pub struct RestoreArgs {
     /// What `rapport backup` has made.
     directory: PathBuf,
+    /// The newest copy of the keys, for a backup that was made without them.
+    #[arg(long, value_name = "FILE")]
+    keys: Option<PathBuf>,
     /// Check everything, and restore nothing.
     #[arg(long)]
     dry_run: bool,
@@ -44,12 +50,13 @@ pub struct RestoreArgs {
 
 pub async fn restore(settings: &DatabaseSettings, args: &RestoreArgs, format: Format) -> Outcome {
     let manifest = Manifest::read(&args.directory)?;
-    let (database, binary) = (manifest.schema_version, newest_version());
-    if database > binary {
-        let detail = format!("it is of schema {database}, this binary knows up to {binary}");
+    let (found, binary) = (manifest.schema_version, newest_version());
+    if found > binary {
+        let detail = format!("it is of schema {found}, this binary knows up to {binary}");
         return Err(invalid(&format!("{detail}: use the newer binary")).into());
     }
     check_dump(args, &manifest)?;
+    let copy = read_keys(args, &manifest)?;
     let fingerprint = unhex(&manifest.root_key_fingerprint)?;
     root_key::load_or_create(&settings.root_key_file(), Some(&fingerprint))?;
     located(settings, async |url, _| {
@@ -71,6 +78,13 @@ pub async fn restore(settings: &DatabaseSettings, args: &RestoreArgs, format: Fo
                 .into());
             }
             positions::recheck(&client).await?;
+            // It is brought to this binary's schema, which knows how to say that it was restored.
+            database::migrate(url).await?;
+            let store = database::connect(settings, url).await?;
+            if let Some(copy) = copy {
+                copy.run(Some(&store)).await?;
+            }
+            store.mark_restored().await?;
         }
         report(
             &json!({
@@ -81,6 +95,27 @@ pub async fn restore(settings: &DatabaseSettings, args: &RestoreArgs, format: Fo
         )
     })
     .await
+}
+
+/// The copy of the keys that goes with it. Refused with 422 `keys-missing` where the backup needs one.
+fn read_keys(
+    args: &RestoreArgs,
+    manifest: &Manifest,
+) -> Result<Option<Reading<BufReader<File>>>, Reason> {
+    let Some(path) = &args.keys else {
+        if manifest.without_keys {
+            let detail = "the backup was made without keys; name the newest copy of them by --keys";
+            return Err(Refusal::invalid("keys-missing", detail).into());
+        }
+        return Ok(None);
+    };
+    let file = File::open(path)
+        .map_err(|error| invalid(&format!("{} cannot be read: {error}", path.display())))?;
+    let reading = Reading::open(BufReader::new(file))?;
+    if reading.fingerprint != manifest.root_key_fingerprint {
+        return Err(invalid("the copy of the keys is of another root key").into());
+    }
+    Ok(Some(reading))
 }
 
 /// Refused with 422 `backup-invalid` unless the dump is byte for byte the one that was made.

@@ -25,7 +25,10 @@ pub const FILE: &str = "keys.ndjson";
 const NO_TIME_LIMIT: &str = "set local statement_timeout = 0";
 const FIND_TENANT: &str = "select slug, wrapped_key from tenants where tenant_id = $1";
 const LIST_SUBJECT_KEYS: &str = "
-    select subject_id, wrapped_key, created_at, destroyed_at from subject_keys where tenant_id = $1 order by subject_id";
+    select subject_id, wrapped_key, created_at, restricted_at, destroyed_at from subject_keys where tenant_id = $1
+    order by subject_id";
+const LIST_WRAPS: &str =
+    "select wrap_id, wrapped_key from tenant_wrap_keys where tenant_id = $1 order by wrap_id";
 const LIST_CLAIMS: &str = "
     select scope, value, aggregate_type, aggregate_id from claims where tenant_id = $1 order by scope, value";
 const LIST_HANDLES: &str = "
@@ -42,11 +45,18 @@ pub enum KeyLine {
         /// Base64, as all keys here; opens with the root key alone.
         wrapped_key: String,
     },
+    /// What later data keys are wrapped under.
+    WrapKey {
+        wrap_id: i32,
+        wrapped_key: String,
+    },
     SubjectKey {
         subject_id: String,
         wrapped_key: Option<String>,
         #[serde(with = "time::serde::rfc3339")]
         created_at: time::OffsetDateTime,
+        #[serde(default, with = "time::serde::rfc3339::option")]
+        restricted_at: Option<time::OffsetDateTime>,
         #[serde(with = "time::serde::rfc3339::option")]
         destroyed_at: Option<time::OffsetDateTime>,
     },
@@ -81,7 +91,13 @@ pub async fn export(
     let range = Range::seen_by(&snapshot, (after, safe)).await?;
     let mut out = PieceWriter::create(directory, FILE.to_owned())?;
     let tenant = [tenant_id.as_str()];
-    for statement in [FIND_TENANT, LIST_SUBJECT_KEYS, LIST_CLAIMS, LIST_HANDLES] {
+    for statement in [
+        FIND_TENANT,
+        LIST_WRAPS,
+        LIST_SUBJECT_KEYS,
+        LIST_CLAIMS,
+        LIST_HANDLES,
+    ] {
         write_all(&snapshot, statement, &tenant, &mut out).await?;
     }
     snapshot.commit().await?;
@@ -105,12 +121,17 @@ async fn write_all(
                 slug: row.try_get("slug")?,
                 wrapped_key: BASE64.encode(row.try_get::<_, &[u8]>("wrapped_key")?),
             },
+            LIST_WRAPS => KeyLine::WrapKey {
+                wrap_id: row.try_get("wrap_id")?,
+                wrapped_key: BASE64.encode(row.try_get::<_, &[u8]>("wrapped_key")?),
+            },
             LIST_SUBJECT_KEYS => KeyLine::SubjectKey {
                 subject_id: row.try_get("subject_id")?,
                 wrapped_key: row
                     .try_get::<_, Option<&[u8]>>("wrapped_key")?
                     .map(|key| BASE64.encode(key)),
                 created_at: row.try_get("created_at")?,
+                restricted_at: row.try_get("restricted_at")?,
                 destroyed_at: row.try_get("destroyed_at")?,
             },
             LIST_CLAIMS => KeyLine::Claim(held(&row)?),

@@ -23,8 +23,10 @@ const BATCH_LINES: usize = 500;
 
 const OPEN_TENANT: &str = "insert into tenants (tenant_id, slug, wrapped_key) values ($1, $2, $3)";
 const INSERT_SUBJECT_KEY: &str = "
-    insert into subject_keys (tenant_id, subject_id, wrapped_key, created_at, destroyed_at)
-    values ($1, $2, $3, $4, $5)";
+    insert into subject_keys (tenant_id, subject_id, wrapped_key, created_at, restricted_at, destroyed_at)
+    values ($1, $2, $3, $4, $5, $6)";
+const INSERT_WRAP: &str =
+    "insert into tenant_wrap_keys (tenant_id, wrap_id, wrapped_key) values ($1, $2, $3)";
 const INSERT_CLAIM: &str = "
     insert into claims (tenant_id, scope, value, aggregate_type, aggregate_id) values ($1, $2, $3, $4, $5)";
 const INSERT_HANDLE: &str = "
@@ -97,10 +99,19 @@ async fn write_key(
             tx.execute(OPEN_TENANT, &[&tenant_id, slug, &wrapped_key])
                 .await?;
         }
+        KeyLine::WrapKey {
+            wrap_id,
+            wrapped_key,
+        } => {
+            let wrapped_key = key(wrapped_key)?;
+            tx.execute(INSERT_WRAP, &[&tenant_id, wrap_id, &wrapped_key])
+                .await?;
+        }
         KeyLine::SubjectKey {
             subject_id,
             wrapped_key,
             created_at,
+            restricted_at,
             destroyed_at,
         } => {
             let wrapped_key = wrapped_key.as_deref().map(key).transpose()?;
@@ -112,6 +123,7 @@ async fn write_key(
                     subject_id,
                     &wrapped_key,
                     created_at,
+                    restricted_at,
                     destroyed_at,
                 ],
             )

@@ -1,0 +1,229 @@
+//! What of a person lies beside the log, and its end: stored answers, messages, webhooks' bodies and snapshots. The log's
+//! own part ends with the keys, the read tables' with the event.
+
+use std::time::Duration;
+
+use cqrs_es::Aggregate;
+use deadpool_postgres::Transaction;
+use domain::conversations::Conversation;
+use domain::customers::Customer;
+use domain::customers::privacy::ErasureCounts;
+use domain::ids::TenantId;
+use domain::payments::Payment;
+use event_store::error::Error;
+use event_store::store::Store;
+use tokio_postgres::types::ToSql;
+
+use crate::Result;
+
+/// The read table that knows whose a booking, a thread or a payment is.
+const OWNERS: &str = "timelines";
+/// How long it may lag behind the log.
+const OWNERS_PATIENCE: Duration = Duration::from_secs(10);
+
+const FIND_NEWEST: &str = "select coalesce(max(position), 0) as newest from events";
+const LIST_OWNED: &str = "
+    select aggregate_type, aggregate_id from timeline_owners
+    where tenant_id = $1 and customer_id = any ($2::text[]) order by aggregate_type, aggregate_id";
+const LIST_PAST_THREADS: &str = "
+    select conversation_id from conversations
+    where tenant_id = $1 and customer_id = any ($2::text[]) order by conversation_id";
+
+/// A person is erased rarely and by nobody who waits, so the whole of a tenant's answers may be looked through.
+const PURGE_ANSWERS: &str = "
+    delete from commands c
+    where c.tenant_id = $1 and c.command_id in (
+        select e.command_id from unnest($2::text[], $3::text[]) as s (kind, id)
+        join events e on e.tenant_id = $1 and e.aggregate_type = s.kind and e.aggregate_id = s.id)";
+
+/// The row stays, so that a repetition is still known.
+const PURGE_BODIES: &str = "
+    update webhook_inbox w set body = '', body_hash = '', query = ''
+    where w.tenant_id = $1 and w.handled_at is not null and length(w.body) > 0 and w.webhook_id in (
+        select e.causation_id from unnest($2::text[], $3::text[]) as s (kind, id)
+        join events e on e.tenant_id = $1 and e.aggregate_type = s.kind and e.aggregate_id = s.id)";
+
+const PURGE_SNAPSHOTS: &str = "
+    delete from snapshots n using unnest($2::text[], $3::text[]) as s (kind, id)
+    where n.tenant_id = $1 and n.aggregate_type = s.kind and n.aggregate_id = s.id";
+
+/// Messages to the person, and those of the past. What is still to be done about money is done.
+const LIST_MESSAGES: &str = "
+    select m.message_id from unnest($2::text[], $3::text[]) as s (kind, id)
+    join outbox_messages m on m.tenant_id = $1 and m.aggregate_id = s.id and m.aggregate_type = s.kind
+    where m.message_id <> $4 and (m.call->>'call' in ('send_email', 'send_message') or not exists (
+        select from outbox_work w where w.tenant_id = m.tenant_id and w.message_id = m.message_id))";
+const PURGE_WORK: &str =
+    "delete from outbox_work where tenant_id = $1 and message_id = any ($2::text[])";
+const PURGE_DEAD: &str =
+    "delete from outbox_dead where tenant_id = $1 and message_id = any ($2::text[])";
+const PURGE_ATTEMPTS: &str =
+    "delete from outbox_attempts where tenant_id = $1 and message_id = any ($2::text[])";
+const PURGE_MESSAGES: &str =
+    "delete from outbox_messages where tenant_id = $1 and message_id = any ($2::text[])";
+
+const FIND_RECORD: &str = "select counts::text as counts from erasures where tenant_id = $1 and customer_id = $2 for update";
+const WRITE_RECORD: &str = "
+    insert into erasures (tenant_id, customer_id, subjects, counts) values ($1, $2, $3, $4::text::json)
+    on conflict (tenant_id, customer_id) do update set subjects = excluded.subjects, counts = excluded.counts,
+        purged_at = clock_timestamp()";
+
+/// What a purge has found of a person.
+pub struct Purged {
+    /// Their payments, whose memos have keys of their own.
+    pub payments: Vec<String>,
+    /// All that went, by this purge and those before it.
+    pub counts: ErasureCounts,
+}
+
+/// Streams by type and id.
+#[derive(Default)]
+struct Streams {
+    kinds: Vec<String>,
+    ids: Vec<String>,
+}
+
+/// Purges what lies beside the log of these customers, of whom the last is the one that the others were merged into. The
+/// message `own` is spared: it is the timer that asks for this. Busy with `projection-behind` while it is not known yet what is
+/// theirs.
+pub async fn purge(
+    store: &Store,
+    tenant_id: &TenantId,
+    family: &[String],
+    own: &str,
+) -> Result<Purged> {
+    let client = store.pools.engine.get().await?;
+    let newest: i64 = client.query_one(FIND_NEWEST, &[]).await?.get("newest");
+    if !store
+        .wait_for(&[OWNERS, "conversations"], newest, OWNERS_PATIENCE)
+        .await?
+    {
+        let detail = "it is not known yet what belongs to the person; this is tried again";
+        return Err(Error::busy("projection-behind", detail));
+    }
+    drop(client);
+    purge_now(store, tenant_id, family, own).await
+}
+
+/// As `purge`, by what is known now.
+pub async fn purge_now(
+    store: &Store,
+    tenant_id: &TenantId,
+    family: &[String],
+    own: &str,
+) -> Result<Purged> {
+    let mut client = store.pools.engine.get().await?;
+    let tx = client.transaction().await?;
+    let (streams, payments) = list_streams(&tx, tenant_id, family).await?;
+    let scope: [&(dyn ToSql + Sync); 3] = [&tenant_id.as_str(), &streams.kinds, &streams.ids];
+    let found = FoundBefore::read(&tx, tenant_id, family).await?;
+    let messages = list_messages(&tx, &scope, own).await?;
+    let mut counts = ErasureCounts {
+        streams: count(streams.ids.len()),
+        ..found.counts
+    };
+    counts.stored_answers += execute(&tx, PURGE_ANSWERS, &scope).await?;
+    counts.webhook_bodies += execute(&tx, PURGE_BODIES, &scope).await?;
+    counts.snapshots += execute(&tx, PURGE_SNAPSHOTS, &scope).await?;
+    let scope: [&(dyn ToSql + Sync); 2] = [&tenant_id.as_str(), &messages];
+    for sql in [PURGE_WORK, PURGE_DEAD, PURGE_ATTEMPTS] {
+        execute(&tx, sql, &scope).await?;
+    }
+    counts.outbox_messages += execute(&tx, PURGE_MESSAGES, &scope).await?;
+    let subjects = streams.subjects();
+    let told = serde_json::to_string(&counts)?;
+    let record: [&(dyn ToSql + Sync); 4] = [&tenant_id.as_str(), &family.last(), &subjects, &told];
+    execute(&tx, WRITE_RECORD, &record).await?;
+    tx.commit().await?;
+    Ok(Purged { payments, counts })
+}
+
+/// What an earlier purge, whose process ended too soon, has done already.
+struct FoundBefore {
+    counts: ErasureCounts,
+}
+
+impl FoundBefore {
+    async fn read(tx: &Transaction<'_>, tenant_id: &TenantId, family: &[String]) -> Result<Self> {
+        let statement = tx.prepare_cached(FIND_RECORD).await?;
+        let row = tx
+            .query_opt(&statement, &[&tenant_id.as_str(), &family.last()])
+            .await?;
+        let counts = match row {
+            Some(row) => serde_json::from_str(row.get("counts"))?,
+            None => ErasureCounts::default(),
+        };
+        Ok(Self { counts })
+    }
+}
+
+/// Every stream that tells of the person, and which of them are payments.
+async fn list_streams(
+    tx: &Transaction<'_>,
+    tenant_id: &TenantId,
+    family: &[String],
+) -> Result<(Streams, Vec<String>)> {
+    let mut streams = Streams::default();
+    for customer_id in family {
+        streams.add(Customer::TYPE, customer_id.clone());
+    }
+    let mut payments = Vec::new();
+    let scope: [&(dyn ToSql + Sync); 2] = [&tenant_id.as_str(), &family];
+    let statement = tx.prepare_cached(LIST_OWNED).await?;
+    for row in tx.query(&statement, &scope).await? {
+        let (kind, id): (String, String) = (row.get("aggregate_type"), row.get("aggregate_id"));
+        if kind == Payment::TYPE {
+            payments.push(id.clone());
+        }
+        streams.add(&kind, id);
+    }
+    let statement = tx.prepare_cached(LIST_PAST_THREADS).await?;
+    for row in tx.query(&statement, &scope).await? {
+        let id: String = row.get("conversation_id");
+        if !streams.ids.contains(&id) {
+            streams.add(Conversation::TYPE, id);
+        }
+    }
+    Ok((streams, payments))
+}
+
+async fn list_messages(
+    tx: &Transaction<'_>,
+    scope: &[&(dyn ToSql + Sync); 3],
+    own: &str,
+) -> Result<Vec<String>> {
+    let statement = tx.prepare_cached(LIST_MESSAGES).await?;
+    let [tenant_id, kinds, ids] = *scope;
+    let rows = tx.query(&statement, &[tenant_id, kinds, ids, &own]).await?;
+    Ok(rows.iter().map(|row| row.get("message_id")).collect())
+}
+
+async fn execute(
+    tx: &Transaction<'_>,
+    sql: &str,
+    parameters: &[&(dyn ToSql + Sync)],
+) -> Result<u32> {
+    let statement = tx.prepare_cached(sql).await?;
+    let rows = tx.execute(&statement, parameters).await?;
+    Ok(u32::try_from(rows).unwrap_or(u32::MAX))
+}
+
+fn count(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+impl Streams {
+    fn add(&mut self, kind: &str, id: String) {
+        self.kinds.push(kind.to_owned());
+        self.ids.push(id);
+    }
+
+    /// Those that have keys of their own: bookings have none.
+    fn subjects(&self) -> Vec<&str> {
+        let streams = self.kinds.iter().zip(&self.ids);
+        let keyed = streams.filter(|(kind, _)| {
+            [Customer::TYPE, Conversation::TYPE, Payment::TYPE].contains(&kind.as_str())
+        });
+        keyed.map(|(_, id)| id.as_str()).collect()
+    }
+}

@@ -1,0 +1,133 @@
+//! `rapport privacy`: what operators do so that erased people stay erased.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use commands::dispatch::Dispatcher;
+use cqrs_es::Aggregate;
+use domain::customers::Customer;
+use domain::ids::TenantId;
+use domain::refusal::Refusal;
+use event_store::key_backups::{Erasure, Reading};
+use event_store::load::{Folded, Load};
+use event_store::store::Store;
+use identity::acts::{self, Act};
+use outbox::erasures;
+use serde_json::json;
+
+use super::attached::attached;
+use super::output::{self, Format};
+use super::send::system_request;
+use super::{Outcome, Reason, operator};
+use crate::config::DatabaseSettings;
+use crate::embedded::private_files;
+
+#[derive(Subcommand, Debug)]
+pub enum PrivacyCommand {
+    Reapply(ReapplyArgs),
+}
+
+/// Erase everybody once more who was erased after a restored backup had been made.
+///
+/// A restored database does not serve before this has run. It reads the list of erasures in a copy of the keys, as
+/// `rapport keys backup` makes it; take the newest one.
+#[derive(Args, Debug)]
+#[command(after_help = "Example:\n  rapport privacy reapply keys/tuesday.ndjson")]
+pub struct ReapplyArgs {
+    /// The newest copy of the keys.
+    file: PathBuf,
+    /// Say who would be erased, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub async fn run(settings: &DatabaseSettings, command: &PrivacyCommand, format: Format) -> Outcome {
+    attached(settings, async |store| match command {
+        PrivacyCommand::Reapply(args) => reapply(store, args, format).await,
+    })
+    .await
+}
+
+async fn reapply(store: &Store, args: &ReapplyArgs, format: Format) -> Outcome {
+    let file = File::open(&args.file).map_err(|error| {
+        let detail = format!("could not read {}: {error}", args.file.display());
+        Refusal::not_found("key-backup-missing", detail)
+    })?;
+    let reading = Reading::open(BufReader::new(file))?;
+    let recorded = store.find_root_key_fingerprint().await?.unwrap_or_default();
+    if reading.fingerprint != private_files::hex(&recorded) {
+        let detail = "the copy of the keys is of another installation";
+        return Err(Refusal::invalid("key-backup-invalid", detail).into());
+    }
+    let listed = reading.run(None).await?;
+    let mut left = Vec::new();
+    for erasure in &listed {
+        if is_alive(store, erasure).await? {
+            left.push(erasure);
+        }
+    }
+    if !args.dry_run {
+        let dispatcher = Dispatcher::new(store.clone());
+        for erasure in &left {
+            erase(&dispatcher, erasure).await?;
+        }
+        store.mark_reapplied().await?;
+        let client = store.pools.engine.get().await?;
+        let act = Act {
+            tenant_id: &acts::installation(),
+            principal: &operator::name(),
+            action: "reapply-erasures",
+            subject: "erasures",
+            reason: None,
+            details: &json!({ "listed": listed.len(), "erased": left.len() }),
+        };
+        acts::record(&client, act).await?;
+    }
+    let document = json!({ "dry_run": args.dry_run, "listed": listed.len(), "erased": left.len() });
+    if format == Format::Json {
+        return output::document(&document);
+    }
+    let (listed, left) = (listed.len(), left.len());
+    let said = match args.dry_run {
+        true => format!("{left} of {listed} people would be erased again"),
+        false => format!("{left} of {listed} people were erased again; the server may serve"),
+    };
+    Ok(output::line(&said)?)
+}
+
+/// Whether the database knows the person, and not that they are gone.
+async fn is_alive(store: &Store, erasure: &Erasure) -> Result<bool, Reason> {
+    let customer = find(store, erasure).await?;
+    Ok(customer.sequence > 0 && !customer.state.privacy.is_erased())
+}
+
+async fn find(store: &Store, erasure: &Erasure) -> Result<Folded<Customer>, Reason> {
+    let wanted = Load {
+        streams: vec![(Customer::TYPE, erasure.customer_id.clone(), 0)],
+        ..Load::default()
+    };
+    let tenant_id = TenantId::new(erasure.tenant_id.clone());
+    let loaded = store.load(&tenant_id, wanted).await?;
+    match loaded.streams.first() {
+        Some(stream) => Ok(stream.fold(Folded::default())?),
+        None => Ok(Folded::default()),
+    }
+}
+
+async fn erase(dispatcher: &Dispatcher, erasure: &Erasure) -> Outcome {
+    let store = &dispatcher.store;
+    let tenant_id = TenantId::new(erasure.tenant_id.clone());
+    let customer = find(store, erasure).await?.state;
+    let merged = customer.merged.iter().map(ToString::to_string);
+    let family: Vec<String> = merged.chain([erasure.customer_id.clone()]).collect();
+    let purged = erasures::purge_now(store, &tenant_id, &family, "").await?;
+    let body = json!({
+        "customer_id": erasure.customer_id, "payments": purged.payments, "counts": purged.counts, "basis": "erased_before",
+    });
+    let key = format!("reapply:{}", uuid::Uuid::new_v4());
+    let request = system_request(tenant_id, "complete-erasure", body, &key);
+    dispatcher.dispatch(&request).await?;
+    Ok(())
+}
