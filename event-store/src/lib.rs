@@ -11,6 +11,7 @@ pub mod error;
 pub mod holes;
 pub mod load;
 pub mod log;
+pub mod notary;
 pub mod parked;
 pub mod parking;
 pub mod pg;
