@@ -116,6 +116,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         },
         relay: outbox::work::Settings::default(),
         webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        notary: None,
         metrics: None,
         patient: None,
     })?;

@@ -10,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage};
 use uuid::Uuid;
 
+use crate::access;
+
 tokio::task_local! {
     static REQUEST_ID: String;
 }
@@ -48,6 +50,7 @@ pub async fn log_request<B: MessageBody>(
         .request()
         .match_pattern()
         .unwrap_or_else(|| "unknown".to_owned());
+    access::note_answer(&response, &route);
     let status = response.status().as_u16();
     let asker = response
         .request()
