@@ -23,33 +23,41 @@ const FORMAT: &str = "rapport-audit-1";
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum Exported<'a> {
-    Event {
-        index: i64,
-        prev_hash: String,
-        entry_hash: String,
-        tenant_id: &'a str,
-        aggregate_type: &'a str,
-        aggregate_id: &'a str,
-        sequence: i64,
-        event_type: &'a str,
-        event_version: &'a str,
-        payload: &'a str,
-        metadata: &'a str,
-        position: i64,
-        /// Microseconds since 1970.
-        occurred_at: i128,
-        recorded_at: i128,
-        command_id: &'a str,
-        correlation_id: &'a str,
-        causation_id: &'a str,
-        actor: &'a str,
-    },
-    Checkpoint {
-        index: i64,
-        prev_hash: String,
-        entry_hash: String,
-        note: &'a str,
-    },
+    Event(Box<EventLine<'a>>),
+    Checkpoint(CheckpointLine<'a>),
+}
+
+/// Of a tenant's log: an event as it is stored.
+#[derive(Serialize)]
+pub struct EventLine<'a> {
+    index: i64,
+    prev_hash: String,
+    entry_hash: String,
+    tenant_id: &'a str,
+    aggregate_type: &'a str,
+    aggregate_id: &'a str,
+    sequence: i64,
+    event_type: &'a str,
+    event_version: &'a str,
+    payload: &'a str,
+    metadata: &'a str,
+    position: i64,
+    /// Microseconds since 1970.
+    occurred_at: i128,
+    recorded_at: i128,
+    command_id: &'a str,
+    correlation_id: &'a str,
+    causation_id: &'a str,
+    actor: &'a str,
+}
+
+/// Of the anchor's log: a signed checkpoint.
+#[derive(Serialize)]
+pub struct CheckpointLine<'a> {
+    index: i64,
+    prev_hash: String,
+    entry_hash: String,
+    note: &'a str,
 }
 
 impl<'a> Exported<'a> {
@@ -57,12 +65,12 @@ impl<'a> Exported<'a> {
     pub fn of(entry: &'a Entry, note: Option<&'a str>) -> Result<Self> {
         let (prev_hash, entry_hash) = (base64(&entry.previous), base64(&entry.hash));
         if let Some(note) = note {
-            return Ok(Self::Checkpoint {
+            return Ok(Self::Checkpoint(CheckpointLine {
                 index: entry.index,
                 prev_hash,
                 entry_hash,
                 note,
-            });
+            }));
         }
         let event = entry.event.as_ref().ok_or_else(|| {
             Error::internal(format!(
@@ -70,7 +78,7 @@ impl<'a> Exported<'a> {
                 entry.index
             ))
         })?;
-        Ok(Self::Event {
+        Ok(Self::Event(Box::new(EventLine {
             index: entry.index,
             prev_hash,
             entry_hash,
@@ -89,7 +97,7 @@ impl<'a> Exported<'a> {
             correlation_id: &event.correlation_id,
             causation_id: &event.causation_id,
             actor: &event.actor,
-        })
+        })))
     }
 }
 

@@ -133,7 +133,7 @@ pub async fn prove_consistency(store: &Store, log: &str, (old, new): (i64, i64))
     let holds = tree::is_consistent((sizes.0, notes[0].root), (sizes.1, notes[1].root), &hashes);
     Ok(json!({
         "public_key": identity.verifier_key(log), "old": notes[0].note, "new": notes[1].note,
-        "consistent": holds, "proof": hashes.iter().map(|hash| exports::base64(hash)).collect::<Vec<_>>(),
+        "consistent": holds, "proof": hashes.iter().map(exports::base64).collect::<Vec<_>>(),
     }))
 }
 
