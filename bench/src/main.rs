@@ -10,6 +10,7 @@ mod ground;
 mod growth;
 mod http;
 mod limits;
+mod notarised;
 mod peer;
 mod projected;
 mod report;
@@ -77,6 +78,8 @@ pub enum Group {
     Http,
     /// From a command's answer to the read model.
     Projected,
+    /// Commands without and with the notary, how far it is behind, and verifying what it sealed.
+    Notary,
     /// Catching up and rebuilding.
     CatchUp,
 }

@@ -11,7 +11,9 @@ use domain::ids::TenantId;
 use crate::drive::{Sample, WARM_UP};
 use crate::ground::Ground;
 use crate::limits::Script;
-use crate::{Group, Result, appends, catch_up, dispatched, http, peer, projected, streams};
+use crate::{
+    Group, Result, appends, catch_up, dispatched, http, notarised, peer, projected, streams,
+};
 
 /// The numbers of clients at which appends are measured.
 pub const CLIENTS: [u32; 3] = [1, 8, MANY];
@@ -63,6 +65,7 @@ pub struct Round {
     pub catch_up: Option<catch_up::Round>,
     /// From a command's answer to the read model, at half of the commands that this round had at many clients.
     pub projected: Option<Sample>,
+    pub notarised: Option<notarised::Round>,
 }
 
 /// How much of what was sent came back well, to be found again in the log.
@@ -131,6 +134,9 @@ impl Rounds<'_> {
         if groups.contains(&Group::Projected) {
             round.projected = Some(self.project(&round, acknowledged).await?);
         }
+        if groups.contains(&Group::Notary) {
+            round.notarised = Some(self.notarise(acknowledged).await?);
+        }
         if groups.contains(&Group::CatchUp) {
             let read = catch_up::measure(&self.ground.store, self.measured).await?;
             crate::say(&format!(
@@ -158,6 +164,17 @@ impl Rounds<'_> {
             sample.p50_ms, sample.p99_ms
         ));
         Ok(sample)
+    }
+
+    async fn notarise(&self, acknowledged: &mut Acknowledged) -> Result<notarised::Round> {
+        let load = (self.tenant_id, self.measured);
+        let (round, sent) = notarised::measure(&self.ground.store, self.dispatcher, load).await?;
+        acknowledged.in_process += sent;
+        crate::say(&format!(
+            "  p99 {:.2} ms without the notary and {:.2} ms with it, lag p99 {:.0} ms, a million verified in {:.2} s",
+            round.off.p99_ms, round.on.p99_ms, round.lag_p99_ms, round.verify_seconds
+        ));
+        Ok(round)
     }
 
     fn is_wanted(&self, system: System) -> bool {
