@@ -147,3 +147,20 @@ fn nothing_banned_is_depended_on() {
     let found: Vec<&str> = names.filter(|name| banned.contains(*name)).collect();
     assert!(found.is_empty(), "see deny.toml: {found:?}");
 }
+
+#[test]
+fn every_test_that_the_documents_name_is_there() {
+    let text =
+        std::fs::read_to_string(sources::root().join("docs/asvs.md")).expect("the table is there");
+    let is_test =
+        |name: &&str| name.len() > 24 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let named: BTreeSet<&str> = text.split('`').skip(1).step_by(2).filter(is_test).collect();
+    assert!(named.len() > 30, "only {} tests are named", named.len());
+    let files = sources::rust();
+    let is_there = |name: &str| {
+        let head = format!("fn {name}(");
+        files.iter().any(|file| file.text.contains(&head))
+    };
+    let missing: Vec<&&str> = named.iter().filter(|name| !is_there(name)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
