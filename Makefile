@@ -17,7 +17,7 @@ run: bootstrap ## Build and start rapport with its demo tenants and the sandbox
 test: bootstrap ## Run everything that CI runs
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
-	cargo build -p server --locked
+	cargo build -p server -p verifier --locked
 	cargo test --workspace --locked
 
 bench: bootstrap ## Measure us beside our peers; the table is also written to target/bench.json
@@ -33,5 +33,5 @@ conformance: bootstrap ## Run the event store's conformance suite at full length
 	@cat tests/CONFORMANCE.md
 
 soak: bootstrap ## Run every long test at full size
-	cargo build -p server --locked
+	cargo build -p server -p verifier --locked
 	RAPPORT_TEST_SCALE=full cargo test -p tests --locked

@@ -11,6 +11,7 @@ mod ground;
 mod growth;
 mod http;
 mod limits;
+mod notarised;
 mod peer;
 mod projected;
 mod report;
@@ -79,6 +80,8 @@ pub enum Group {
     Http,
     /// From a command's answer to the read model.
     Projected,
+    /// Commands without and with the notary, how far it is behind, and verifying what it sealed.
+    Notary,
     /// Catching up and rebuilding.
     CatchUp,
     /// Messages delivered to an HTTP sink.
@@ -124,6 +127,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         },
         relay: outbox::work::Settings::default(),
         webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        notary: None,
         metrics: None,
         patient: None,
     })?;

@@ -13,7 +13,9 @@ use crate::drive::{Sample, WARM_UP};
 use crate::ground::Ground;
 use crate::limits::Script;
 use crate::sink::Sink;
-use crate::{Group, Result, appends, catch_up, dispatched, http, peer, projected, streams};
+use crate::{
+    Group, Result, appends, catch_up, dispatched, http, notarised, peer, projected, streams,
+};
 
 /// The numbers of clients at which appends are measured.
 pub const CLIENTS: [u32; 3] = [1, 8, MANY];
@@ -66,6 +68,7 @@ pub struct Round {
     /// From a command's answer to the read model, at half of the commands that this round had at many clients.
     pub projected: Option<Sample>,
     pub deliveries: BTreeMap<Courier, deliveries::Run>,
+    pub notarised: Option<notarised::Round>,
 }
 
 /// How much of what was sent came back well, to be found again in the log.
@@ -134,6 +137,9 @@ impl Rounds<'_> {
         if groups.contains(&Group::Projected) {
             round.projected = Some(self.project(&round, acknowledged).await?);
         }
+        if groups.contains(&Group::Notary) {
+            round.notarised = Some(self.notarise(acknowledged).await?);
+        }
         if groups.contains(&Group::CatchUp) {
             let read = catch_up::measure(&self.ground.store, self.measured).await?;
             crate::say(&format!(
@@ -180,6 +186,17 @@ impl Rounds<'_> {
             sample.p50_ms, sample.p99_ms
         ));
         Ok(sample)
+    }
+
+    async fn notarise(&self, acknowledged: &mut Acknowledged) -> Result<notarised::Round> {
+        let load = (self.tenant_id, self.measured);
+        let (round, sent) = notarised::measure(&self.ground.store, self.dispatcher, load).await?;
+        acknowledged.in_process += sent;
+        crate::say(&format!(
+            "  p99 {:.2} ms without the notary and {:.2} ms with it, lag p99 {:.0} ms, a million verified in {:.2} s",
+            round.off.p99_ms, round.on.p99_ms, round.lag_p99_ms, round.verify_seconds
+        ));
+        Ok(round)
     }
 
     fn is_wanted(&self, system: System) -> bool {

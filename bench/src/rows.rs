@@ -5,6 +5,7 @@ use crate::deliveries::Courier;
 use crate::drive::Sample;
 use crate::growth::{Growth, SMALL};
 use crate::limits::Script;
+use crate::notarised;
 use crate::report::{Better, Pair, Row};
 use crate::rounds::{CLIENTS, CONNECTIONS, MANY, Round, System};
 
@@ -42,6 +43,11 @@ const DELIVERY_FLOORS: [(Courier, f64, &str); 3] = [
         "other: the same client without any database",
     ),
 ];
+/// The slowest of a hundred with the notary beside that without it, at most; how far behind it may be, and how long a
+/// million entries may take to be verified.
+const NOTARY_CEILING: f64 = 1.03;
+const LAG_LIMIT_MS: f64 = 2_000.0;
+const VERIFY_LIMIT_SECONDS: f64 = 5.0;
 /// The latency with a large log beside that with a small one, at most.
 const GROWTH_CEILING: f64 = 1.3;
 
@@ -79,6 +85,7 @@ pub fn rows(rounds: &[Round]) -> Vec<Row> {
     rows.extend(special_rows(rounds));
     rows.extend(reading_rows(rounds));
     rows.extend(delivery_rows(rounds));
+    rows.extend(notary_rows(rounds));
     rows.into_iter().flatten().collect()
 }
 
@@ -227,6 +234,43 @@ fn delivery_rows(rounds: &[Round]) -> Vec<Option<Row>> {
         Row::of(name, PER_SECOND, &pairs, Some(floor), note)
     };
     DELIVERY_FLOORS.into_iter().map(row).collect()
+}
+
+fn notary_rows(rounds: &[Round]) -> Vec<Option<Row>> {
+    let pairs = |figures: fn(&notarised::Round) -> (f64, f64)| {
+        let rounds = rounds.iter().filter_map(|round| round.notarised.as_ref());
+        rounds
+            .map(|round| Pair {
+                ours: figures(round).0,
+                other: figures(round).1,
+                stolen_percent: round.on.stolen_percent.max(round.off.stolen_percent),
+            })
+            .collect::<Vec<_>>()
+    };
+    let seconds = ("s", Better::Less);
+    vec![
+        Row::of(
+            format!("add-note p99 with the notary, {MANY} clients"),
+            MILLIS,
+            &pairs(|round| (round.on.p99_ms, round.off.p99_ms)),
+            Some(NOTARY_CEILING),
+            "other: without it",
+        ),
+        Row::of(
+            "until an event is sealed, at full load, p99",
+            MILLIS,
+            &pairs(|round| (round.lag_p99_ms, LAG_LIMIT_MS)),
+            Some(1.0),
+            "other: the limit",
+        ),
+        Row::of(
+            "verifying a million audit entries",
+            seconds,
+            &pairs(|round| (round.verify_seconds, VERIFY_LIMIT_SECONDS)),
+            Some(1.0),
+            "other: the limit",
+        ),
+    ]
 }
 
 /// The two systems' figures of every round that has both.

@@ -453,6 +453,7 @@ fn record_of(
         None => None,
     };
     let mut metadata = serde_json::Map::new();
+    metadata.insert("command".to_owned(), command.name.into());
     metadata.insert("actor_kind".to_owned(), ctx.principal.kind.as_str().into());
     if let Some(model) = &ctx.principal.model {
         metadata.insert("model".to_owned(), model.clone().into());

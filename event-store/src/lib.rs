@@ -12,6 +12,7 @@ pub mod holes;
 pub mod key_backups;
 pub mod load;
 pub mod log;
+pub mod notary;
 pub mod parked;
 pub mod parking;
 pub mod pg;

@@ -81,6 +81,16 @@ impl Vault {
         Ok(wrapped)
     }
 
+    /// Seals a secret of the installation's own, of no tenant, under the root key.
+    pub fn seal_own(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        encrypt(&self.root, plain, &bind(&["installation", purpose]))
+    }
+
+    /// Opens what `seal_own` sealed for the same purpose.
+    pub fn open_own(&self, purpose: &str, envelope: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        decrypt(&self.root, envelope, &bind(&["installation", purpose])).map(Zeroizing::new)
+    }
+
     /// The tenant's keys, if this process has unwrapped them already.
     pub fn cached(&self, tenant_id: &TenantId) -> Option<Arc<TenantKeys>> {
         self.tenants.read().ok()?.get(tenant_id).cloned()

@@ -3,6 +3,7 @@
 
 pub mod addresses;
 pub mod anthropic;
+pub mod audit_witnesses;
 pub mod bounces;
 mod calls;
 pub mod catalogue;

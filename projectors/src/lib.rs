@@ -6,6 +6,7 @@ mod fold;
 mod ranges;
 mod subjects;
 
+pub mod audit;
 pub mod bookings;
 pub mod build;
 pub mod chefs;

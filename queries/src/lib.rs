@@ -10,6 +10,7 @@ pub mod schema_errors;
 pub mod subjects;
 pub mod visitors;
 
+mod audit;
 mod availability;
 mod bookings;
 mod chefs;

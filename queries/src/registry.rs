@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
-    schedule_board, subjects, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
+    audit, availability, bookings, chefs, conversations, customer_360, customers, dashboard,
+    payments, schedule_board, subjects, tenants, webhook_deliveries, webhook_endpoints,
+    webhook_replays,
 };
 
 /// What a query's function returns.
@@ -54,6 +55,7 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
+    &audit::AUDIT,
     &subjects::reads::AUDITED_READS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,

@@ -9,6 +9,7 @@ use actix_web::{App as ActixApp, HttpServer, web};
 use commands::dispatch::Dispatcher;
 use domain::webhook_endpoints::reach::Reach;
 use event_store::log::{Runner, Subscriber};
+use event_store::notary::{checkpoints, subscriber::Notary};
 use event_store::presence::Presence;
 use event_store::store::Store;
 use identity::accounts::Accounts;
@@ -20,10 +21,12 @@ use outbox::inbox::subscriptions::Subscriptions;
 use outbox::relay::Relay;
 use outbox::webhooks::{replays, subscriber::Webhooks};
 use outbox::work;
+use projectors::audit::Audit;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::access::Recorder;
 use crate::cli::doctor::Patient;
 use crate::config::Role;
 use crate::database::Reason;
@@ -33,6 +36,7 @@ use crate::http::rates::Rates;
 use crate::http::{self, request_log, stream};
 use crate::operations::long::LongActs;
 use crate::sharding::{self, Split};
+use crate::witnesses::Witnesses;
 
 /// How long a graceful stop waits for requests and tasks.
 const STOP_PATIENCE_SECONDS: u64 = 30;
@@ -69,6 +73,8 @@ pub struct App {
     /// How providers reach us, without a trailing slash.
     pub public_url: String,
     pub metrics: Option<PrometheusHandle>,
+    /// Who was refused, and what was read that is audited.
+    pub access: Recorder,
     /// What the doctor looks at.
     pub patient: Option<Patient>,
     pub long_acts: LongActs,
@@ -86,6 +92,8 @@ pub struct Plan {
     pub relay: work::Settings,
     /// Which addresses webhooks may be sent to.
     pub webhook_reach: Reach,
+    /// Seals the log, and whom it tells; `None` leaves that to other processes.
+    pub notary: Option<Witnesses>,
     pub metrics: Option<PrometheusHandle>,
     /// Without it there is nobody for the doctor to look at over HTTP.
     pub patient: Option<Patient>,
@@ -127,10 +135,12 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         inbox_wake,
         public_url: plan.endpoints.public_url.clone(),
         metrics: plan.metrics,
+        access: Recorder::default(),
         patient: plan.patient,
         long_acts: long_acts.clone(),
     });
     tasks.spawn(keep_house(app.clone(), stop.clone()));
+    tasks.spawn(Recorder::run(app.clone(), stop.clone()));
     let (mut address, mut handle) = (None, None);
     if plan.role != Role::Worker {
         let listener = TcpListener::bind(plan.listen)
@@ -229,7 +239,10 @@ fn start_workers(
     let owner = presence.owner().to_owned();
     start_presence(&plan.store, &presence, stop, tasks);
     let subscribers = sharding::subscribers(&plan.store, &plan.shards)?.into_iter();
-    for subscriber in subscribers.chain([Arc::new(Webhooks) as Arc<dyn Subscriber>]) {
+    let notary = plan.notary.as_ref();
+    let notary = notary.map(|_| Arc::new(Notary) as Arc<dyn Subscriber>);
+    let others: [Arc<dyn Subscriber>; 2] = [Arc::new(Webhooks), Arc::new(Audit)];
+    for subscriber in subscribers.chain(others).chain(notary) {
         let runner = Runner {
             pool: plan.store.pools.engine.clone(),
             subscriber,
@@ -243,6 +256,15 @@ fn start_workers(
             presence.arrived().await;
             runner.run(stopped).await;
         });
+    }
+    if let Some(witnesses) = &plan.notary {
+        tasks.spawn(checkpoints::run(plan.store.clone(), stop.clone()));
+        let http = integrations::http::client()?;
+        tasks.spawn(
+            witnesses
+                .clone()
+                .run(plan.store.clone(), http, stop.clone()),
+        );
     }
     let subscriptions = Subscriptions {
         dispatcher: dispatcher.clone(),

@@ -10,6 +10,7 @@ use integrations::addresses::Addresses;
 use outbox::work;
 
 use crate::sharding::Split;
+use crate::witnesses::Witness;
 
 /// Settings of everything that touches the database.
 #[derive(Args, Clone, Debug)]
@@ -93,6 +94,18 @@ pub struct ServeSettings {
     /// endpoint can then call whatever listens here.
     #[arg(long, env = "RAPPORT_WEBHOOKS_TO_LOOPBACK")]
     pub webhooks_to_loopback: bool,
+    /// Who keeps the audit log's signed checkpoints, where the owner of the database cannot write: file:<path>,
+    /// https://<address> or mailto:<address>; several with commas. Without one only outsiders' changes can be shown.
+    #[arg(
+        long,
+        env = "RAPPORT_AUDIT_WITNESS",
+        value_delimiter = ',',
+        value_name = "WITNESS"
+    )]
+    pub audit_witness: Vec<Witness>,
+    /// The server that takes mail to witnesses, as smtps://user:password@host.
+    #[arg(long, env = "RAPPORT_AUDIT_SMTP", hide_env_values = true)]
+    pub audit_smtp: Option<String>,
     #[command(flatten)]
     pub relay: RelaySettings,
 }

@@ -1,5 +1,6 @@
 //! The program: configuration, HTTP, the command line, the private PostgreSQL, and the tasks that run beside the API.
 
+pub mod access;
 pub mod app;
 pub mod cli;
 pub mod config;
@@ -11,3 +12,4 @@ pub mod operations;
 pub mod root_key;
 pub mod sharding;
 pub mod telemetry;
+pub mod witnesses;

@@ -176,6 +176,7 @@ async fn project(database: &Database) {
         },
         relay: outbox::work::Settings::default(),
         webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        notary: Some(server::witnesses::Witnesses::default()),
         metrics: None,
         patient: None,
     };

@@ -5,7 +5,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod acts;
+mod api_calls;
 mod as_of;
+mod audit;
+mod audit_proofs;
 mod auth;
 mod auth_arrivals;
 mod backup;
@@ -56,6 +59,7 @@ mod snapshots;
 mod sql;
 mod store;
 mod stream;
+mod supply;
 mod tenancy;
 mod tenants;
 mod tidy;

@@ -14,6 +14,14 @@ const COMMON_TABLES: &[(&str, &str)] = &[
         "one row for all: the root key's fingerprint",
     ),
     (
+        "public.audit_keys",
+        "one row for all: the key that signs the audit logs, sealed",
+    ),
+    (
+        "public.audit_witnesses",
+        "how far each witness of all logs has been told",
+    ),
+    (
         "public.checkpoints",
         "where projections stand; holds positions only",
     ),

@@ -104,6 +104,7 @@ impl TestApp {
             },
             relay: outbox::work::Settings::default(),
             webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+            notary: Some(server::witnesses::Witnesses::default()),
             metrics: None,
             patient: Some(patient(url)),
         };

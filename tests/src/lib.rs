@@ -8,6 +8,7 @@ pub mod app;
 pub mod client;
 pub mod cluster;
 pub mod conformance;
+pub mod forger;
 pub mod given;
 pub mod logs;
 pub mod neighbour;

@@ -17,7 +17,7 @@ const POOLS: PoolSizes = PoolSizes {
     engine: 4,
 };
 
-/// The other process: the API alone.
+/// The other process: the API alone, unless it is told to work.
 pub struct Neighbour {
     pub store: Store,
     base_url: String,
@@ -29,15 +29,24 @@ impl Neighbour {
         Self::start_at(app, &app.database.url, POOLS).await
     }
 
+    /// As `start`, with everything that works beside the API.
+    pub async fn start_working(app: &TestApp) -> Self {
+        Self::start_as(app, (&app.database.url, POOLS), Role::All).await
+    }
+
     /// As `start`, by another way to the same database.
     pub async fn start_at(app: &TestApp, database_url: &str, pools: PoolSizes) -> Self {
+        Self::start_as(app, (database_url, pools), Role::Api).await
+    }
+
+    async fn start_as(app: &TestApp, (database_url, pools): (&str, PoolSizes), role: Role) -> Self {
         let store = Store::new(
             Pools::new(database_url, pools).unwrap(),
             Vault::new(&ROOT_KEY),
         );
         let plan = Plan {
             store: store.clone(),
-            role: Role::Api,
+            role,
             listen: "127.0.0.1:0".parse().unwrap(),
             shards: Vec::new(),
             endpoints: Endpoints {
@@ -47,6 +56,7 @@ impl Neighbour {
             },
             relay: outbox::work::Settings::default(),
             webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+            notary: Some(server::witnesses::Witnesses::default()),
             metrics: None,
             patient: None,
         };

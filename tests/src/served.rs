@@ -173,6 +173,11 @@ pub fn binary() -> PathBuf {
     target.join("debug/rapport")
 }
 
+/// The offline verifier of audit logs, as `cargo build` makes it.
+pub fn verifier() -> PathBuf {
+    binary().with_file_name("rapport-verify")
+}
+
 /// A free port that stays ours while the server is down for a moment: outside of the range from which systems take ports
 /// for those who ask for any, so that no other test's server comes to answer in its place.
 pub fn free_port() -> u16 {

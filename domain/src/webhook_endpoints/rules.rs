@@ -11,6 +11,7 @@ use super::{
     MAX_DESCRIPTION_CHARS, MAX_EVENT_TYPES, MAX_REPLAY_RATE, Replay, SECRET_OVERLAP,
     WebhookEndpoint, WebhookEndpointCommand,
 };
+use crate::access::Access;
 use crate::evolution;
 use crate::operations::Operation;
 use crate::refusal::{Problems, Refusal};
@@ -157,7 +158,7 @@ impl WebhookEndpoint {
 
 /// Whether endpoints may hear of an aggregate's events: of the business, neither of themselves nor of what operators do.
 pub fn is_told(aggregate_type: &str) -> bool {
-    ![WebhookEndpoint::TYPE, Operation::TYPE].contains(&aggregate_type)
+    ![WebhookEndpoint::TYPE, Operation::TYPE, Access::TYPE].contains(&aggregate_type)
 }
 
 fn check_filter(problems: &mut Problems, event_types: &BTreeSet<String>) {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod attached;
+mod audit;
 mod backup;
 mod demo;
 mod destinations;
@@ -99,6 +100,9 @@ pub enum Command {
     /// Look into the log of events.
     #[command(subcommand)]
     Events(events::EventsCommand),
+    /// Prove that the log is what was written.
+    #[command(subcommand)]
+    Audit(audit::AuditCommand),
     /// See how far the read tables are, and build them anew.
     #[command(subcommand)]
     Projections(projections::ProjectionsCommand),
@@ -171,6 +175,7 @@ async fn answer(cli: &Cli, format: Format) -> Outcome {
         Command::Send(args) => send::send(settings, args, format).await,
         Command::Ask(args) => ask::ask(settings, args, format).await,
         Command::Events(command) => events::run(settings, command, format).await,
+        Command::Audit(command) => audit::run(settings, command, format).await,
         Command::Projections(command) => projections::run(settings, command, format).await,
         Command::Store(command) => store::run(settings, command, format).await,
         Command::Outbox(command) => outbox::run(settings, command, format).await,

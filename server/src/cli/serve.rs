@@ -17,9 +17,14 @@ use crate::database::{self, Database};
 use crate::demo;
 use crate::embedded::Purpose;
 use crate::telemetry;
+use crate::witnesses::Witnesses;
 
 pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSettings) -> Outcome {
     let started = Instant::now();
+    let witnesses = Witnesses::new(
+        settings.audit_witness.clone(),
+        settings.audit_smtp.as_deref(),
+    )?;
     let metrics = telemetry::metrics::install()?;
     let database = database::open(database_settings, Purpose::Serve).await?;
     let plan = Plan {
@@ -34,6 +39,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         },
         relay: settings.relay.settings(),
         webhook_reach: settings.webhook_reach(),
+        notary: Some(witnesses),
         metrics: Some(metrics),
         patient: Some(Patient::new(
             database_settings,

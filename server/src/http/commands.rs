@@ -115,7 +115,13 @@ async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
                 key: member.idempotency_key,
                 run: Run::Real,
             };
-            app.dispatcher.dispatch(&command).await
+            let outcome = app.dispatcher.dispatch(&command).await;
+            if let Err(error) = &outcome {
+                let principal = &command.ctx.principal;
+                let asker = (principal.tenant_id.as_str(), principal.id.as_str());
+                app.access.note_refused(asker, &command.name, error);
+            }
+            outcome
         }
         Err(error) => {
             let detail = format!("each member is {{name, idempotency_key, body}}: {error}");

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::principals::{authenticate, header_text};
 use super::{problems, tables};
+use crate::access::Read;
 use crate::app::App;
 
 /// `GET /queries/{name}`
@@ -21,6 +22,7 @@ pub async fn get_query(
     let principal = authenticate(&app, &request).await?;
     let params = parameters(&request)?;
     let read_after = read_after(&request)?;
+    let id = params.get("id").and_then(Value::as_str).map(str::to_owned);
     let answer = ask(&app.store, &principal, &name, params, read_after).await?;
     let wants_csv =
         header_text(&request, ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/csv"));
@@ -30,6 +32,12 @@ pub async fn get_query(
         }
         _ => ("application/json", serde_json::to_string(&answer)?),
     };
+    let how = match content_type.starts_with("text/csv") {
+        true => Read::Export,
+        false => Read::Shown(id.as_deref()),
+    };
+    let asker = (principal.tenant_id.as_str(), principal.id.as_str());
+    app.access.note_read(asker, &name, how);
     let etag = format!("\"{}\"", tables::digest(&body));
     if header_text(&request, IF_NONE_MATCH.as_str()).is_some_and(|known| matches(known, &etag)) {
         return Ok(HttpResponse::NotModified()

@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage, web};
 use uuid::Uuid;
 
 use super::headers;
+use crate::access;
 use crate::app::App;
 
 tokio::task_local! {
@@ -54,6 +55,7 @@ pub async fn log_request<B: MessageBody>(
         .request()
         .match_pattern()
         .unwrap_or_else(|| "unknown".to_owned());
+    access::note_answer(&response, &route);
     let status = response.status().as_u16();
     let asker = response
         .request()

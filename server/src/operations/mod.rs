@@ -2,6 +2,7 @@
 //! each act is written down as an event in the transaction of the deed, or before it begins and after it has ended.
 
 pub mod acts;
+pub mod audit;
 pub mod destinations;
 pub mod events;
 pub mod long;

@@ -137,6 +137,21 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Events that a projection gave up because its policy is to skip what cannot be applied.",
     ),
     (
+        "rapport_audit_checkpoints_total",
+        Counter,
+        "Heads of audit logs that were signed.",
+    ),
+    (
+        "rapport_audit_entries_lost_total",
+        Counter,
+        "Refused accesses and audited reads beyond what can be told apart in one second; their number is in the log.",
+    ),
+    (
+        "rapport_audit_witness_tellings_total",
+        Counter,
+        "Tellings of checkpoints to witnesses, by outcome: told, failed.",
+    ),
+    (
         "rapport_outbox_due_messages",
         Gauge,
         "Messages that are due and that nobody is sending, by target; counted up to 1,000 of each destination.",

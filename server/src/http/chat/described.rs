@@ -103,7 +103,8 @@ fn stream() -> Value {
 fn page(id: &str, summary: &str, content_type: &str, parameters: Vec<Value>) -> Value {
     json!({
         "operationId": id, "summary": summary, "tags": ["chat"], "security": [], "parameters": parameters,
-        "responses": { "200": { "description": "As said", "content": { content_type: {} } } },
+        "responses": { "200": { "description": "As said", "content": { content_type: {} } },
+            "404": { "$ref": "#/components/responses/Problem" } },
     })
 }
 

@@ -1,5 +1,6 @@
 //! `/operations/*` as the OpenAPI document tells of it.
 
+mod audit;
 mod outbox;
 
 use ::outbox::redrives::FAILURE_KINDS;
@@ -256,7 +257,7 @@ const WRITES: &[Write] = &[
 
 /// Every path below `/operations`, with its operation.
 pub fn paths() -> Map<String, Value> {
-    let reads = READS.iter().chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
+    let reads = READS.iter().chain(audit::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
         let operation = json!({
             "operationId": name, "summary": summary, "tags": ["operations"], "x-permission": permission,
             "parameters": parameters_of(path, parameters),
@@ -317,7 +318,7 @@ fn body(fields: &[&str]) -> Value {
 fn schema(name: &str) -> Value {
     match name {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": super::MAX_PAGE }),
-        "after" | "to" => json!({ "type": "integer", "minimum": 0 }),
+        "after" | "from" | "to" => json!({ "type": "integer", "minimum": 0 }),
         "compare" => json!({ "type": "boolean" }),
         "dry_run" => json!({ "type": "string", "enum": ["true", "false"] }),
         "policy" => json!({ "type": "string", "enum": ["park", "pause", "skip"] }),

@@ -1,6 +1,7 @@
 //! `/operations/*`: what operators see and do, over HTTP. Whoever may see a tenant's operations sees that tenant's; what all
 //! tenants share needs a right that no role of a tenant holds.
 
+mod audit;
 mod described;
 mod destinations;
 mod log;
@@ -60,6 +61,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/operations/outbox",
             get().to(messages::list_messages),
         ))
+        .configure(audit::routes)
         .configure(deliveries)
         .service(only(
             "/operations/outbox/{id}",

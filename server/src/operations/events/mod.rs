@@ -5,6 +5,7 @@ pub mod states;
 pub mod stats;
 
 use cqrs_es::Aggregate;
+use domain::access::Access;
 use domain::ids::TenantId;
 use domain::operations::Operation;
 use domain::refusal::Refusal;
@@ -92,7 +93,7 @@ pub async fn stream(
     scope: &Scope,
     (aggregate_id, as_of): (&str, Option<AsOf>),
 ) -> Result<Vec<Recorded>> {
-    let mut types: Vec<&str> = vec![Operation::TYPE];
+    let mut types: Vec<&str> = vec![Operation::TYPE, Access::TYPE];
     for projection in projectors::all(store) {
         types.extend(projection.subscriber.aggregate_types());
     }

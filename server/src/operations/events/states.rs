@@ -1,6 +1,7 @@
 //! Events as the domain's own types: whether one can be read at all, and what a stream of them comes to.
 
 use cqrs_es::Aggregate;
+use domain::access::Access;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -21,6 +22,7 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Tenant::TYPE) => fold_as::<Tenant>(stream),
         Some(Customer::TYPE) => fold_as::<Customer>(stream),
         Some(Chef::TYPE) => fold_as::<Chef>(stream),
+        Some(Access::TYPE) => fold_as::<Access>(stream),
         Some(Operation::TYPE) => fold_as::<Operation>(stream),
         Some(Conversation::TYPE) => fold_as::<Conversation>(stream),
         Some(Booking::TYPE) => fold_as::<Booking>(stream),
@@ -35,6 +37,7 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Tenant::TYPE => check_as::<Tenant>(event),
         Customer::TYPE => check_as::<Customer>(event),
         Chef::TYPE => check_as::<Chef>(event),
+        Access::TYPE => check_as::<Access>(event),
         Operation::TYPE => check_as::<Operation>(event),
         Conversation::TYPE => check_as::<Conversation>(event),
         Booking::TYPE => check_as::<Booking>(event),

@@ -1,0 +1,120 @@
+//! What the notary costs and how far behind it is: the same commands without and with it, how long an answered command
+//! waits to be sealed meanwhile, and how fast what was sealed is verified.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use commands::dispatch::Dispatcher;
+use domain::ids::TenantId;
+use event_store::log::Runner;
+use event_store::notary::subscriber::{NAME, Notary};
+use event_store::notary::{checkpoints, signing::Signer};
+use event_store::store::Store;
+use server::operations::audit::exports;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use verifier::Trust;
+
+use crate::drive::Sample;
+use crate::rounds::MANY;
+use crate::{Result, dispatched, streams};
+
+/// Who holds the notary's lease here.
+const OWNER: &str = "bench-notarised";
+/// How often it is asked how far it is.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+/// How long the notary may take to be at the log's end.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// What verification is told for.
+const MILLION: f64 = 1_000_000.0;
+
+/// One round's figures.
+#[derive(Clone, Debug)]
+pub struct Round {
+    pub off: Sample,
+    pub on: Sample,
+    /// From a safe position to its seal, at full load; the slowest of a hundred.
+    pub lag_p99_ms: f64,
+    /// For a million entries.
+    pub verify_seconds: f64,
+}
+
+/// Measures; answers also how many commands were acknowledged.
+pub async fn measure(
+    store: &Store,
+    dispatcher: &Dispatcher,
+    (tenant_id, measured): (&TenantId, Duration),
+) -> Result<(Round, u64)> {
+    let clients = usize::try_from(MANY)?;
+    let send = || dispatched::measure(dispatcher, tenant_id, streams::pick, clients, measured);
+    let (off, sent_off) = send().await?;
+    let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
+    let runner = Runner {
+        pool: store.pools.engine.clone(),
+        subscriber: Arc::new(Notary),
+        owner: OWNER.to_owned(),
+        safe: store.tail.watch(),
+        moved: store.moved.clone(),
+    };
+    tasks.spawn(runner.run(stop.clone()));
+    tasks.spawn(checkpoints::run(store.clone(), stop.clone()));
+    catch_up(store).await?;
+    let asking = CancellationToken::new();
+    let lags = tokio::spawn(lags(store.clone(), asking.clone()));
+    let outcome = send().await;
+    asking.cancel();
+    let lags = lags.await??;
+    catch_up(store).await?;
+    stop.cancel();
+    while tasks.join_next().await.is_some() {}
+    let (on, sent_on) = outcome?;
+    let round = Round {
+        off,
+        on,
+        lag_p99_ms: slowest_of_a_hundred(lags),
+        verify_seconds: verify(store, tenant_id).await?,
+    };
+    Ok((round, sent_off + sent_on))
+}
+
+async fn catch_up(store: &Store) -> Result<()> {
+    let safe = *store.tail.watch().borrow();
+    match store.wait_for(&[NAME], safe, PATIENCE).await? {
+        true => Ok(()),
+        false => Err("the notary does not get to the log's end".into()),
+    }
+}
+
+/// How long it takes, again and again, until what can be read is sealed.
+async fn lags(store: Store, stop: CancellationToken) -> Result<Vec<Duration>> {
+    let mut found = Vec::new();
+    while !stop.is_cancelled() {
+        let (safe, since) = (*store.tail.watch().borrow(), Instant::now());
+        if !store.wait_for(&[NAME], safe, PATIENCE).await? {
+            return Err("the notary does not move".into());
+        }
+        found.push(since.elapsed());
+        tokio::time::sleep(ASK_EVERY).await;
+    }
+    Ok(found)
+}
+
+fn slowest_of_a_hundred(mut lags: Vec<Duration>) -> f64 {
+    lags.sort_unstable();
+    let place = lags.len().saturating_sub(1) * 99 / 100;
+    lags.get(place)
+        .map_or(0.0, |lag| lag.as_secs_f64() * 1_000.0)
+}
+
+/// Verifies the tenant's log from memory; answers the seconds for a million entries.
+async fn verify(store: &Store, tenant_id: &TenantId) -> Result<f64> {
+    let signer = Signer::open(&store.pools.engine, &store.vault).await?;
+    checkpoints::sign_all(&store.pools.engine, &signer).await?;
+    let mut export = Vec::new();
+    exports::write(store, tenant_id.as_str(), &mut export, |_| {}).await?;
+    let since = Instant::now();
+    let valid = verifier::verify(export.as_slice(), &Trust::default());
+    let entries = valid.map_err(|failure| failure.detail)?.entries;
+    let entries = f64::from(u32::try_from(entries)?);
+    Ok(since.elapsed().as_secs_f64() / entries.max(1.0) * MILLION)
+}

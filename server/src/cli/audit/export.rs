@@ -1,0 +1,86 @@
+//! `rapport audit export`: a log with its signed head, for whoever verifies it elsewhere.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use domain::ids::TenantId;
+use event_store::notary::logs::StoredCheckpoint;
+use event_store::store::Store;
+use identity::acts::{self, Act};
+use serde_json::json;
+
+use super::LogChoice;
+use crate::cli::output::{self, Format};
+use crate::cli::{Outcome, operator};
+use crate::operations::audit::{self, exports};
+
+/// Write a log up to its newest signed checkpoint, for `rapport-verify`.
+///
+/// One JSON document a line: the signed head, then every entry. What is personal stays sealed, and can be verified sealed,
+/// also after the keys of a person are gone. The export itself is written down.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  rapport audit export --tenant fire-and-rice --output audit.ndjson && rapport-verify audit.ndjson"
+)]
+pub struct ExportArgs {
+    #[command(flatten)]
+    log: LogChoice,
+    /// The file to write. [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome {
+    let log = args.log.require(store).await?;
+    note(store, &log).await?;
+    let Some(path) = &args.output else {
+        write(store, &log, BufWriter::new(io::stdout())).await?;
+        return Ok(());
+    };
+    let file = File::create(path)
+        .map_err(|error| format!("could not write {}: {error}", path.display()))?;
+    let head = write(store, &log, BufWriter::new(file)).await?;
+    let key = audit::public_key(store, &log).await?;
+    if format == Format::Json {
+        return output::document(
+            &json!({ "entries": head.tree_size, "public_key": key, "file": path }),
+        );
+    }
+    output::line(&format!("{} entries in {}", head.tree_size, path.display()))?;
+    Ok(output::line(&format!("public key: {key}"))?)
+}
+
+async fn write(
+    store: &Store,
+    log: &str,
+    mut out: impl Write,
+) -> event_store::Result<StoredCheckpoint> {
+    let bar = output::progress("exporting the audit log", 0);
+    let head = exports::write(store, log, &mut out, |done| {
+        bar.set_position(done.unsigned_abs())
+    })
+    .await?;
+    bar.finish_and_clear();
+    Ok(head)
+}
+
+/// Who has taken it, in the log that it is taken of; the anchor's holds checkpoints alone.
+async fn note(store: &Store, log: &str) -> event_store::Result<()> {
+    let tenant_id = match audit::shared_log("anchor") {
+        Some(anchor) if anchor == log => acts::installation(),
+        _ => TenantId::new(log),
+    };
+    let act = Act {
+        tenant_id: &tenant_id,
+        principal: &operator::name(),
+        action: "export-audit-log",
+        subject: log,
+        reason: None,
+        details: &json!({}),
+    };
+    acts::record(&store.pools.engine.get().await?, act).await?;
+    store.wake.committed_unknown();
+    Ok(())
+}
