@@ -134,6 +134,41 @@ async fn an_endpoint_that_is_gone_is_disabled_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_will_never_take_is_a_dead_letter_at_once_and_the_next_is_sent() {
+    let app = TestApp::start().await;
+    app.claim_undelivered();
+    let owner = &app.tenant.owner;
+    let receiver = Receiver::open().await;
+    receiver.subscribe(owner, &["ChefAdded"]).await;
+    receiver.answer(|_| Answer::of(422));
+    given::chef(owner, "Kenji").await;
+    let dead = "select count(*) from outbox_dead where target like 'webhook:%' and failure_kind = 'refused'";
+    wait::until("it is a dead letter", async || {
+        (app.count(dead).await == 1).then_some(())
+    })
+    .await;
+    receiver.answer(|_| ACCEPTED);
+    given::chef(owner, "Mei").await;
+    let log = deliveries_once(&app, 2).await;
+    let told: Vec<_> = log
+        .iter()
+        .map(|one| (&one["attempt"], &one["status"], &one["outcome"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(1), &json!(204), &json!("accepted")),
+            (&json!(1), &json!(422), &json!("failed")),
+        ]
+    );
+    endpoint_once(&app, "it is still enabled", |one| {
+        one["standing"] == "enabled"
+    })
+    .await;
+    assert_eq!(receiver.got().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_that_fails_for_five_days_is_disabled_and_one_that_recovers_is_not() {
     let app = TestApp::start().await;
     app.claim_undelivered();
