@@ -78,6 +78,10 @@ pub enum ConversationEvent {
         #[serde(default)]
         previous_customer_id: Option<CustomerId>,
     },
+    /// A visitor of the chat says to be one of these; nobody has checked that.
+    ThreadClaimed {
+        candidates: Vec<CustomerId>,
+    },
     /// In the stream of the one that stays; it takes the other's address over.
     ThreadsMerged(Box<ThreadsMerged>),
     /// In the stream of the one that goes.
@@ -110,7 +114,7 @@ pub struct ThreadOpened {
     pub channel: Channel,
     #[serde(default)]
     pub customer_id: Option<CustomerId>,
-    /// Who it may be, where several customers share the address.
+    /// Who it may be, where several customers share the address, or a visitor of the chat says to be somebody known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<CustomerId>,
     #[serde(default)]
@@ -218,6 +222,7 @@ impl DomainEvent for ConversationEvent {
             Self::ThreadReopened { .. } => "ThreadReopened",
             Self::ThreadMarkedRead {} => "ThreadMarkedRead",
             Self::ThreadMoved { .. } => "ThreadMoved",
+            Self::ThreadClaimed { .. } => "ThreadClaimed",
             Self::ThreadsMerged(_) => "ThreadsMerged",
             Self::ThreadMergedAway { .. } => "ThreadMergedAway",
             Self::AiModeSet { .. } => "AiModeSet",

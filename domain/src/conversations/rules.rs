@@ -81,6 +81,10 @@ impl Thread {
                 ConversationEvent::ThreadMarkedRead {},
             )),
             ConversationCommand::Move { customer_id } => Ok(self.move_to(customer_id)),
+            ConversationCommand::Claim { candidates } => Ok(once_if(
+                self.customer_id.is_none() && self.candidates != candidates,
+                ConversationEvent::ThreadClaimed { candidates },
+            )),
             ConversationCommand::Absorb(merged) => self.absorb(merged),
             ConversationCommand::SetAiMode { ai_mode } => Ok(once_if(
                 self.ai_mode != ai_mode,

@@ -60,6 +60,7 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
             thread.customer_id = Some(customer_id);
             thread.candidates.clear();
         }
+        ConversationEvent::ThreadClaimed { candidates } => thread.candidates = candidates,
         ConversationEvent::ThreadsMerged(merged) => absorb(thread, *merged),
         ConversationEvent::ThreadMergedAway { survivor_id } => {
             thread.merged_into = Some(survivor_id);

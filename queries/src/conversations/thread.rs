@@ -58,7 +58,7 @@ struct ThreadParams {
 struct ThreadItem {
     #[serde(flatten)]
     head: InboxItem,
-    /// Whose address it may be.
+    /// Whose address it may be; in a chat, whom its visitor says to be, which nobody has checked. `move-thread` settles it.
     candidates: Vec<Candidate>,
     /// Threads that were merged into this one.
     merged: Vec<String>,
