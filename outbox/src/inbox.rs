@@ -86,6 +86,8 @@ struct Asked {
     body: Value,
     /// How often it is tried while what it speaks of is not known.
     patience: i32,
+    /// The mail of ours that it is about: which message that was is looked up before it is sent.
+    about_mail: Option<String>,
 }
 
 impl Asked {
@@ -94,6 +96,7 @@ impl Asked {
             name,
             body,
             patience: MAX_ATTEMPTS,
+            about_mail: None,
         }
     }
 
@@ -278,7 +281,9 @@ impl Worker {
         })
     }
 
-    async fn dispatch(&self, webhook: &Pending, number: usize, asked: Asked) -> Result<()> {
+    async fn dispatch(&self, webhook: &Pending, number: usize, mut asked: Asked) -> Result<()> {
+        let pool = &self.dispatcher.store.pools.engine;
+        mails::name(pool, &webhook.tenant_id, &mut asked).await?;
         let key = match number {
             0 => format!("{}:{}", webhook.provider, webhook.webhook_id),
             _ => format!("{}:{}:{number}", webhook.provider, webhook.webhook_id),

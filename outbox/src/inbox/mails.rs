@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use deadpool_postgres::Pool;
+use domain::effects::Call;
+use domain::ids::TenantId;
 use event_store::error::Error;
-use integrations::mail_news::{MailNews, ReceivedMail, StateOfMail};
+use event_store::recorded::Payload;
+use integrations::mail_news::{MailNews, MailStanding, ReceivedMail, StateOfMail};
 use integrations::texts::TextState;
 use serde_json::json;
 
@@ -11,11 +15,16 @@ use super::Asked;
 use super::texts::{code, message_named, rfc3339};
 use crate::Result;
 
+/// What ends the Message-ID of every mail of ours; what stands before it is the id of the outbox's message.
+const OUR_DOMAIN: &str = "@rapport";
+
+const FIND_MAIL: &str = "select call from outbox_messages where tenant_id = $1 and message_id = $2";
+
 /// A webhook of Resend's.
 pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
-    let news = integrations::resend::webhooks::parse(body).map_err(Error::from)?;
-    Ok(match news {
-        Some(MailNews::State(state)) => status("resend", &state).into_iter().collect(),
+    let told = integrations::resend::webhooks::parse(body).map_err(Error::from)?;
+    Ok(match told {
+        Some(MailNews::State(state)) => news("resend", &state),
         Some(MailNews::Received(mail)) => received("resend", &mail).into_iter().collect(),
         None => Vec::new(),
     })
@@ -25,7 +34,7 @@ pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
 /// news of that.
 pub(super) fn of_mime(body: &[u8]) -> Result<Vec<Asked>> {
     if let Some(state) = integrations::bounces::parse(body) {
-        return Ok(status("smtp", &state).into_iter().collect());
+        return Ok(news("smtp", &state));
     }
     let mail = integrations::inbound_mail::parse(body).map_err(Error::internal)?;
     Ok(received("email", &mail).into_iter().collect())
@@ -49,6 +58,57 @@ fn received(provider: &str, mail: &ReceivedMail) -> Option<Asked> {
         body["at"] = at.into();
     }
     Some(Asked::new("receive-message", body))
+}
+
+/// What the news of a mail of ours means for it, and for whoever it went to.
+fn news(provider: &str, state: &StateOfMail) -> Vec<Asked> {
+    let report = match state.standing {
+        MailStanding::Bounced => Some("bounced"),
+        MailStanding::Complained => Some("complained"),
+        _ => None,
+    };
+    let report = report.map(|report| {
+        let mut body = message_named(provider, &state.provider_message_id, &BTreeMap::new());
+        body["report"] = report.into();
+        body["code"] = code(state.reason.as_deref()).into();
+        let ours = state.message_id.as_deref();
+        Asked {
+            about_mail: ours
+                .and_then(|id| id.strip_suffix(OUR_DOMAIN))
+                .map(str::to_owned),
+            ..Asked::about_a_message("record-mail-report", body)
+        }
+    });
+    status(provider, state).into_iter().chain(report).collect()
+}
+
+/// Names what a mail of ours was, by the message of the outbox that sent it: a letter to a customer, or a message of a
+/// thread. One that is remembered no more keeps the provider's id.
+pub(super) async fn name(pool: &Pool, tenant_id: &TenantId, asked: &mut Asked) -> Result<()> {
+    let Some(message_id) = &asked.about_mail else {
+        return Ok(());
+    };
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(FIND_MAIL).await?;
+    let row = client
+        .query_opt(&statement, &[&tenant_id.as_str(), message_id])
+        .await?;
+    let Some(row) = row else { return Ok(()) };
+    match serde_json::from_str(&row.try_get::<_, Payload>("call")?.0)? {
+        Call::SendEmail { customer_id, .. } => {
+            asked.body["customer_id"] = customer_id.as_str().into();
+        }
+        Call::SendMessage {
+            conversation_id,
+            message_id,
+            ..
+        } => {
+            asked.body["thread_id"] = conversation_id.as_str().into();
+            asked.body["message_id"] = message_id.as_str().into();
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 fn status(provider: &str, state: &StateOfMail) -> Option<Asked> {
@@ -113,6 +173,13 @@ mod tests {
             json!({ "provider": "resend", "provider_message_id": "e1", "status": "failed", "reason": "undelivered",
                 "code": "Permanent/General" })
         );
+        assert_eq!(
+            bounced[1].body,
+            json!({ "provider": "resend", "provider_message_id": "e1", "report": "bounced", "code": "Permanent/General" })
+        );
+        let complained = of_resend(event("email.complained").as_bytes()).unwrap();
+        let names: Vec<&str> = complained.iter().map(|asked| asked.name).collect();
+        assert_eq!(names, ["record-mail-report"]);
         assert!(
             of_resend(event("email.delivery_delayed").as_bytes())
                 .unwrap()
