@@ -17,6 +17,7 @@ use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
+use crate::views::View;
 use crate::webhook_endpoints::WebhookEndpoint;
 
 /// The version of an event that has never changed its shape.
@@ -54,7 +55,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 9] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -69,6 +70,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
         of::<Operation>(),
         of::<Payment>(),
         of::<Tenant>(),
+        of::<View>(),
         of::<WebhookEndpoint>(),
     ]
 }

@@ -21,6 +21,7 @@ mod payments;
 mod plain;
 mod schedule_board;
 mod tenants;
+mod views;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod webhook_replays;

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
-    schedule_board, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
+    schedule_board, tenants, views, webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -67,6 +67,7 @@ pub const ALL: &[&Entry] = &[
     &schedule_board::SCHEDULE_BOARD,
     &tenants::TENANT,
     &conversations::thread::THREAD,
+    &views::VIEWS,
     &webhook_deliveries::WEBHOOK_DELIVERIES,
     &webhook_endpoints::WEBHOOK_ENDPOINTS,
     &webhook_replays::WEBHOOK_REPLAY_PREVIEW,

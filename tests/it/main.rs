@@ -57,6 +57,7 @@ mod tenancy;
 mod tenants;
 mod tidy;
 mod together;
+mod views;
 mod web_chat;
 mod webhook_endpoints;
 mod webhook_inbox;

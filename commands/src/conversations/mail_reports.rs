@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use super::recipients::{find_customer, load_all};
 use super::statuses::kept_code;
 use crate::Result;
+use crate::bookings::answer_as;
 use crate::command;
 use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Loaded, Work};
@@ -179,6 +180,9 @@ async fn find_mail(work: &mut Work, input: &RecordMailReport) -> Result<About> {
     };
     let conversation = work.load::<Conversation>(&thread_id).await?;
     let thread = conversation.state.require_known()?;
+    if thread.customer_id.is_none() {
+        answer_as(work, &conversation)?;
+    }
     let mut recent = thread.recent.iter().rev();
     let message = recent.find(|message| match &input.message_id {
         Some(message_id) => message.message_id == *message_id,

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::evolution;
 use crate::operations::Operation;
+use crate::views::View;
 use crate::refusal::{Problems, Refusal};
 
 impl WebhookEndpoint {
@@ -155,9 +156,10 @@ impl WebhookEndpoint {
     }
 }
 
-/// Whether endpoints may hear of an aggregate's events: of the business, neither of themselves nor of what operators do.
+/// Whether endpoints may hear of an aggregate's events: of the business, not of themselves, of what operators do, or of how
+/// people look at lists.
 pub fn is_told(aggregate_type: &str) -> bool {
-    ![WebhookEndpoint::TYPE, Operation::TYPE].contains(&aggregate_type)
+    ![WebhookEndpoint::TYPE, Operation::TYPE, View::TYPE].contains(&aggregate_type)
 }
 
 fn check_filter(problems: &mut Problems, event_types: &BTreeSet<String>) {

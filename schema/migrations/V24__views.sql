@@ -1,0 +1,39 @@
+-- Views as they are read: lists with their filters, order and columns, a person's own or everybody's.
+
+create table views (
+    tenant_id text not null,
+    view_id text not null,
+    standing text not null,
+    -- The query that it is a view of.
+    query text not null,
+    name text not null,
+    -- The principal whose it is; null for everybody's.
+    owner text,
+    -- The aggregate as the domain writes it: what it filters by is sealed.
+    state json not null,
+    created_at timestamptz not null,
+    updated_at timestamptz not null,
+    sequence bigint not null,
+    constraint views_pkey primary key (tenant_id, view_id)
+);
+
+do $$
+declare
+    s text;
+begin
+    execute 'create table twin.views (like public.views including all)';
+    foreach s in array array['public', 'twin'] loop
+        execute format('alter table %I.views enable row level security', s);
+        execute format('alter table %I.views force row level security', s);
+        execute format('create policy request on %I.views to rapport_request
+            using (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))
+            with check (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))', s);
+        execute format('create policy engine on %I.views to rapport_engine using (true) with check (true)', s);
+        execute format('grant select on %I.views to rapport_request', s);
+        execute format('grant select, insert, update, delete on %I.views to rapport_engine', s);
+    end loop;
+end $$;
+
+-- Alike in name and definition, so that a twin can take its table's place.
+create index views_name on public.views (tenant_id, name, view_id) where standing = 'kept';
+create index views_name on twin.views (tenant_id, name, view_id) where standing = 'kept';
