@@ -70,6 +70,8 @@ pub struct SaveView {
 }
 
 /// # Rename a view
+///
+/// Its filters, order and columns stay.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RenameView {

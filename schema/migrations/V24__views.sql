@@ -1,4 +1,5 @@
--- Views as they are read: lists with their filters, order and columns, a person's own or everybody's.
+-- Views as they are read: lists with their filters, order and columns, a person's own or everybody's. And what became of a
+-- call, where a message was one.
 
 create table views (
     tenant_id text not null,
@@ -37,3 +38,6 @@ end $$;
 -- Alike in name and definition, so that a twin can take its table's place.
 create index views_name on public.views (tenant_id, name, view_id) where standing = 'kept';
 create index views_name on twin.views (tenant_id, name, view_id) where standing = 'kept';
+
+alter table public.conversation_messages add column call text;
+alter table twin.conversation_messages add column call text;

@@ -8,6 +8,7 @@ mod acts;
 mod as_of;
 mod backup;
 mod bookings;
+mod calls;
 mod canary;
 mod chefs;
 mod commands;

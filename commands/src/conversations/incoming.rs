@@ -1,5 +1,6 @@
 //! A message as it comes in, parsed once.
 
+use domain::conversations::messages::CallOutcome;
 use domain::customers::consents::Channel;
 use domain::refusal::Problems;
 use domain::sealed::Pii;
@@ -27,6 +28,7 @@ pub struct Incoming {
     pub content: String,
     pub subject: Option<String>,
     pub attachments: Vec<Attachment>,
+    pub call: Option<CallOutcome>,
     pub name: Option<String>,
     pub contact_email: Option<EmailAddress>,
     pub contact_phone: Option<PhoneNumber>,
@@ -44,6 +46,10 @@ pub fn parse(work: &Work, input: &ReceiveMessage) -> Result<Incoming> {
     let address = problems.check("/from", Address::parse(input.channel, from, region));
     let content = content(&mut problems, input);
     attachments::check(&mut problems, &input.attachments);
+    if input.call.is_some() && input.channel != Channel::Phone {
+        let message = "a call comes in on the channel phone";
+        problems.add("/call", "call-invalid", message);
+    }
     let email = input.email.as_ref();
     let contact_email =
         email.and_then(|email| problems.check("/email", EmailAddress::parse(email.expose())));
@@ -62,6 +68,7 @@ pub fn parse(work: &Work, input: &ReceiveMessage) -> Result<Incoming> {
         content,
         subject: line(input.subject.as_ref(), MAX_SUBJECT_CHARS),
         attachments: input.attachments.clone(),
+        call: input.call,
         name: line(input.name.as_ref(), MAX_NAME_CHARS),
         contact_email,
         contact_phone,

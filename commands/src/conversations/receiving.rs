@@ -4,6 +4,7 @@
 use domain::conversations::commands::{ConversationCommand, Receive};
 use domain::conversations::events::{MessageReceived, ThreadOpened};
 use domain::conversations::keywords::{Keyword, keyword, unsubscribes};
+use domain::conversations::messages::CallOutcome;
 use domain::conversations::{
     ADDRESS_SCOPE, Conversation, MAX_CANDIDATES, MESSAGE_SCOPE, Thread, message_value,
 };
@@ -51,6 +52,9 @@ pub struct ReceiveMessage {
     /// At most 10 files.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Set where it is a call and not a text: what became of it. On the channel `phone` alone.
+    #[serde(default)]
+    pub call: Option<CallOutcome>,
     /// What the writer is called; it names a new lead.
     #[serde(default)]
     pub name: Option<Pii<String>>,
@@ -342,6 +346,7 @@ async fn seal(
         attachments: attachments::seal(&key, EVENT, &incoming.attachments)?,
         address,
         keyword: said,
+        call: incoming.call,
         provider,
         provider_message_id,
         at: incoming.at,

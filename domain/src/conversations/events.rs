@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::allowance::{Decision, Inbound};
 use super::canned::CannedUse;
 use super::keywords::Keyword;
-use super::messages::{MessageFailure, SenderType};
+use super::messages::{CallOutcome, MessageFailure, SenderType};
 use super::{AiMode, Conversation, OptOut, ReopenCause};
 use crate::customers::consents::{Channel, Purpose};
 use crate::evolution;
@@ -140,6 +140,9 @@ pub struct MessageReceived {
     pub address: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyword: Option<Keyword>,
+    /// Set where it is no text but a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallOutcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
