@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod doors;
+mod files;
 mod mails;
 pub mod retention;
 mod stripe;
@@ -88,6 +89,22 @@ struct Asked {
     patience: i32,
     /// The mail of ours that it is about: which message that was is looked up before it is sent.
     about_mail: Option<String>,
+    /// What is to be kept beside the thread that it leads to.
+    files: Vec<File>,
+}
+
+/// A file of a message's.
+#[derive(Clone, PartialEq)]
+struct File {
+    file_id: String,
+    content_type: String,
+    content: Vec<u8>,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.file_id)
+    }
 }
 
 impl Asked {
@@ -97,6 +114,7 @@ impl Asked {
             body,
             patience: MAX_ATTEMPTS,
             about_mail: None,
+            files: Vec::new(),
         }
     }
 
@@ -260,7 +278,7 @@ impl Worker {
             Some(Door::RingCentral) => texts::of_ringcentral(&body)?,
             Some(Door::WhatsApp) => texts::of_whatsapp(&body)?,
             Some(Door::Resend) => mails::of_resend(&body)?,
-            Some(Door::Email) => mails::of_mime(&body)?,
+            Some(Door::Email) => mails::of_mime(&body, &webhook.webhook_id)?,
             Some(Door::App) => app::of_app(&body, &webhook.event_key)?,
             None => Vec::new(),
         };
@@ -304,8 +322,14 @@ impl Worker {
             key: Some(key),
             run: Run::Real,
         };
-        self.dispatcher.dispatch(&request).await?;
-        Ok(())
+        let answer = self.dispatcher.dispatch(&request).await?;
+        // Whoever is lost before this point comes again, and is answered the same.
+        files::keep(
+            &self.dispatcher.store,
+            &webhook.tenant_id,
+            (&answer.body, &asked.files),
+        )
+        .await
     }
 }
 

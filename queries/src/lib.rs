@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod bound;
 pub mod cursors;
+pub mod files;
 pub mod params;
 pub mod past;
 pub mod registry;

@@ -1,5 +1,5 @@
 -- Views as they are read: lists with their filters, order and columns, a person's own or everybody's. And what became of a
--- call, where a message was one.
+-- call, where a message was one, and the files that came with messages.
 
 create table views (
     tenant_id text not null,
@@ -41,3 +41,23 @@ create index views_name on twin.views (tenant_id, name, view_id) where standing 
 
 alter table public.conversation_messages add column call text;
 alter table twin.conversation_messages add column call text;
+
+-- Ciphertext under the conversation's key; what they are called stands in the message.
+create table message_files (
+    tenant_id text not null,
+    conversation_id text not null,
+    file_id text not null,
+    content_type text not null,
+    size_bytes bigint not null,
+    sealed bytea not null,
+    kept_at timestamptz not null default clock_timestamp(),
+    constraint message_files_pkey primary key (tenant_id, conversation_id, file_id)
+);
+alter table message_files enable row level security;
+alter table message_files force row level security;
+create policy request on message_files to rapport_request
+    using (tenant_id = nullif(current_setting('rapport.tenant_id', true), ''))
+    with check (tenant_id = nullif(current_setting('rapport.tenant_id', true), ''));
+create policy engine on message_files to rapport_engine using (true) with check (true);
+grant select on message_files to rapport_request;
+grant select, insert, delete on message_files to rapport_engine;

@@ -27,6 +27,7 @@ mod events_forever;
 mod evolution;
 mod export;
 mod facade;
+mod files;
 mod histories;
 mod idempotency;
 mod log;

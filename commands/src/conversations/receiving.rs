@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::addresses::{self, Address};
-use super::attachments::{self, Attachment};
+use super::attachments::{self, Attachment, ReceivedFile};
 use super::incoming::{self, Incoming};
 use super::keywords::{self, Owed};
 use super::leads;
@@ -52,6 +52,9 @@ pub struct ReceiveMessage {
     /// At most 10 files.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Files that came along and are kept here, at most 10; whoever brings the message has kept them.
+    #[serde(default)]
+    pub files: Vec<ReceivedFile>,
     /// Set where it is a call and not a text: what became of it. On the channel `phone` alone.
     #[serde(default)]
     pub call: Option<CallOutcome>,
@@ -343,7 +346,11 @@ async fn seal(
         subject: subject
             .map(|subject| key.seal(EVENT, "subject", subject))
             .transpose()?,
-        attachments: attachments::seal(&key, EVENT, &incoming.attachments)?,
+        attachments: attachments::seal_received(
+            &key,
+            EVENT,
+            (&conversation.id, &incoming.attachments, &incoming.files),
+        )?,
         address,
         keyword: said,
         call: incoming.call,

@@ -11,7 +11,7 @@ use integrations::mail_news::{MailNews, MailStanding, ReceivedMail, StateOfMail}
 use integrations::texts::TextState;
 use serde_json::json;
 
-use super::Asked;
+use super::{Asked, File};
 use super::texts::{code, message_named, rfc3339};
 use crate::Result;
 
@@ -25,23 +25,23 @@ pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
     let told = integrations::resend::webhooks::parse(body).map_err(Error::from)?;
     Ok(match told {
         Some(MailNews::State(state)) => news("resend", &state),
-        Some(MailNews::Received(mail)) => received("resend", &mail).into_iter().collect(),
+        Some(MailNews::Received(mail)) => received("resend", *mail, "").into_iter().collect(),
         None => Vec::new(),
     })
 }
 
 /// A mail as it came over the wire. One that reports of a mail of ours, which went out by SMTP under its Message-ID, is
 /// news of that.
-pub(super) fn of_mime(body: &[u8]) -> Result<Vec<Asked>> {
+pub(super) fn of_mime(body: &[u8], webhook_id: &str) -> Result<Vec<Asked>> {
     if let Some(state) = integrations::bounces::parse(body) {
         return Ok(news("smtp", &state));
     }
     let mail = integrations::inbound_mail::parse(body).map_err(Error::internal)?;
-    Ok(received("email", &mail).into_iter().collect())
+    Ok(received("email", mail, webhook_id).into_iter().collect())
 }
 
 /// What a machine wrote (an absence note, a bounce, a list) is no message of the customer's.
-fn received(provider: &str, mail: &ReceivedMail) -> Option<Asked> {
+fn received(provider: &str, mail: ReceivedMail, webhook_id: &str) -> Option<Asked> {
     if mail.is_automatic {
         return None;
     }
@@ -57,7 +57,30 @@ fn received(provider: &str, mail: &ReceivedMail) -> Option<Asked> {
     if let Some(at) = mail.sent_at.and_then(rfc3339) {
         body["at"] = at.into();
     }
-    Some(Asked::new("receive-message", body))
+    let files: Vec<(Option<String>, File)> = mail
+        .files
+        .into_iter()
+        .enumerate()
+        .map(|(number, file)| {
+            let kept = File {
+                file_id: format!("{webhook_id}-{number}"),
+                content_type: file.content_type,
+                content: file.content,
+            };
+            (file.name, kept)
+        })
+        .collect();
+    if !files.is_empty() {
+        let told = files.iter().map(|(name, file)| {
+            json!({ "file_id": file.file_id, "content_type": file.content_type, "name": name,
+                "size_bytes": file.content.len() })
+        });
+        body["files"] = told.collect();
+    }
+    Some(Asked {
+        files: files.into_iter().map(|(_, file)| file).collect(),
+        ..Asked::new("receive-message", body)
+    })
 }
 
 /// What the news of a mail of ours means for it, and for whoever it went to.
@@ -138,7 +161,7 @@ mod tests {
     fn a_mail_from_a_person_becomes_a_message() {
         let raw = b"From: Ada <ada@example.test>\r\nMessage-ID: <a1@example.test>\r\nSubject: Friday\r\n\
             Date: Sat, 14 Mar 2026 18:00:00 +0000\r\n\r\nIs it free?\r\n\r\nOn Monday you wrote:\r\n> Yes\r\n";
-        let asked = of_mime(raw).unwrap();
+        let asked = of_mime(raw, "w1").unwrap();
         assert_eq!(
             asked[0].body,
             json!({
@@ -152,12 +175,12 @@ mod tests {
             Reporting-MTA: dns; mx\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n\
             Content-Type: message/rfc822\r\n\r\nMessage-ID: <m1@rapport>\r\n\r\nHi\r\n--b--\r\n";
         assert_eq!(
-            of_mime(bounce).unwrap()[0].body,
+            of_mime(bounce, "w1").unwrap()[0].body,
             json!({ "provider": "smtp", "provider_message_id": "m1@rapport", "status": "failed",
                 "reason": "undelivered", "code": "5.1.1" })
         );
         let note = b"From: ada@example.test\r\nAuto-Submitted: auto-replied\r\n\r\nAway";
-        assert!(of_mime(note).unwrap().is_empty());
+        assert!(of_mime(note, "w1").unwrap().is_empty());
     }
 
     #[test]

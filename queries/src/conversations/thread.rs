@@ -121,9 +121,13 @@ struct MessageItem {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct AttachmentItem {
+    /// An address of the provider's, or a path here (`/files/…`) for what we keep.
     url: String,
     content_type: String,
     name: Option<String>,
+    /// Of what we keep; null for what lies elsewhere.
+    #[serde(default)]
+    size_bytes: Option<u64>,
 }
 
 const FIND_THREAD: &str = "

@@ -5,6 +5,8 @@ pub mod commands;
 mod components;
 pub mod docs;
 mod facade;
+mod facade_described;
+mod files;
 pub mod health;
 pub mod openapi;
 pub mod operations;
@@ -57,6 +59,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::method(Method::OPTIONS).to(facade::preflight))
                 .default_service(web::to(problems::wrong_method)),
         )
+        .service(only("/files/{thread_id}/{file_id}", get().to(files::get_file)))
         .service(only("/stream", get().to(stream::get_stream)))
         .service(only(
             "/webhooks/{provider}",

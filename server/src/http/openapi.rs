@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{chat, operations, problems};
+use super::{chat, facade_described, files, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -41,6 +41,8 @@ pub fn document() -> Value {
     paths.extend(fixed_paths());
     paths.extend(operations::paths());
     paths.extend(chat::described::paths());
+    paths.extend(facade_described::paths());
+    paths.extend(files::paths());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -51,7 +53,8 @@ pub fn document() -> Value {
         "security": [{ "key": [] }],
         "paths": paths,
         "components": {
-            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" },
+                "api_key": { "type": "apiKey", "in": "header", "name": "x-api-key" } },
             "schemas": components.into_schemas(),
             "responses": { "Problem": {
                 "description": "Refused or failed; `code` says why",
