@@ -229,6 +229,37 @@ async fn an_endpoint_that_is_asked_too_often_is_left_alone_for_as_long_as_it_say
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_is_cancelled_queues_nothing_more() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let receiver = Receiver::open().await;
+    for name in ["Kenji", "Mei", "Yuki"] {
+        given::chef(owner, name).await;
+    }
+    let endpoint_id = receiver.subscribe(owner, &["ChefAdded"]).await;
+    let past = OffsetDateTime::now_utc() - time::Duration::hours(1);
+    let order = json!({ "endpoint_id": endpoint_id, "from": text(past), "messages_per_second": 1 });
+    let ordered = owner.accepted("replay-webhooks", order).await;
+    let replay_id = given::text(&ordered["result"], "replay_id").to_owned();
+    let cancel = json!({ "endpoint_id": endpoint_id, "replay_id": replay_id });
+    owner.accepted("cancel-webhook-replay", cancel.clone()).await;
+    owner
+        .command("cancel-webhook-replay", cancel)
+        .await
+        .refused(404, "webhook-replay-not-found");
+    let ended = wait::until("it is over", async || {
+        let replays = owner.items("webhook-replays").await;
+        replays
+            .into_iter()
+            .find(|one| one["replay_id"] == *replay_id && !one["finished_at"].is_null())
+    })
+    .await;
+    assert_eq!(ended["ended_by"], "cancelled", "{ended}");
+    assert!(ended["queued"].as_i64().unwrap() < 3, "{ended}");
+    app.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn neither_imported_history_nor_a_log_that_is_read_again_is_told() {
     let app = TestApp::start().await;
     let owner = &app.tenant.owner;

@@ -57,6 +57,16 @@ impl WebhookEndpoint {
                 Ok(vec![WebhookEndpointEvent::WebhookEndpointPinged {}])
             }
             WebhookEndpointCommand::Replay { replay, now } => self.replay(replay, now),
+            WebhookEndpointCommand::CancelReplay { replay_id } => {
+                self.require()?;
+                if !self.replays.contains(&replay_id) {
+                    let detail = "the endpoint has no such replay, or it was cancelled before";
+                    return Err(Refusal::not_found("webhook-replay-not-found", detail));
+                }
+                Ok(vec![WebhookEndpointEvent::WebhookReplayCancelled {
+                    replay_id,
+                }])
+            }
             WebhookEndpointCommand::Delete => Ok(match self.standing {
                 EndpointStanding::Deleted => Vec::new(),
                 _ => {
