@@ -331,3 +331,45 @@ async fn breakers_and_limits_are_set_for_one_tenant_that_is_named() {
         ["limit-destination", "close-breaker", "open-breaker"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destinations_and_redrives_are_told_page_by_page() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    for target in ["stripe", "email", "sms"] {
+        let path = format!("/operations/destinations/{target}/limits");
+        let limits = json!({ "rate_per_second": 5.0, "reason": "a test" });
+        assert_eq!(post(owner, &path, limits).await.status, 200);
+    }
+    let dead = dead_letters(&app).await;
+    assert_eq!(dead.len(), 2);
+    for _ in 0..3 {
+        let order = json!({ "target": "stripe", "rate_per_second": 0.001, "reason": "a test" });
+        post(owner, REDRIVES, order).await.ok();
+    }
+    for (path, key) in [
+        ("/operations/destinations", "target"),
+        (REDRIVES, "redrive_id"),
+    ] {
+        let whole = owner.get(path).await.ok();
+        assert_eq!(whole["next_cursor"], json!(null));
+        let whole = whole["items"].as_array().unwrap();
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = owner.get(&format!("{path}?limit=1{cursor}")).await.ok();
+            let items = page["items"].as_array().unwrap();
+            seen.extend(items.iter().map(|one| one[key].clone()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected: Vec<Value> = whole.iter().map(|one| one[key].clone()).collect();
+        assert!(expected.len() >= 2, "{path}: {expected:?}");
+        assert_eq!(seen, expected, "{path}");
+    }
+    owner
+        .get("/operations/destinations?cursor=x")
+        .await
+        .refused(400, "cursor-invalid");
+}

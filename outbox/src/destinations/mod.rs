@@ -55,7 +55,9 @@ const LIST: &str = "
         case when d.breaker_until > clock_timestamp() then d.breaker_until end as breaker_until, d.breaker_reason,
         coalesce(d.breaker_opens, 0) as breaker_opens,
         due.found as due, due.oldest_seconds, leased.found as in_flight
-    from (select * from named where $4::text is null or target = $4) n
+    from (
+        select * from named
+        where ($4::text is null or target = $4) and ($5::text is null or (tenant_id, target) > ($5, $6::text))) n
     left join destinations d on d.tenant_id = n.tenant_id and d.target = n.target
     cross join lateral (
         select count(*) as found, coalesce(extract(epoch from clock_timestamp() - min(few.run_at)), 0)::float8 as oldest_seconds
@@ -202,16 +204,29 @@ impl Change {
     }
 }
 
-/// Destinations that have work or that something is known of, of one tenant if wanted.
+/// Destinations that have work or that something is known of, of one tenant if wanted, by tenant and target.
 pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Standing>> {
+    page(pool, tenant_id, (None, MAX_LISTED)).await
+}
+
+/// As `list`: so many of them, behind this tenant and target.
+pub async fn page(
+    pool: &Pool,
+    tenant_id: Option<&TenantId>,
+    (behind, limit): (Option<(&str, &str)>, i64),
+) -> Result<Vec<Standing>> {
     let client = pool.get().await?;
     let tenant_id = tenant_id.map(TenantId::as_str);
-    let rows = client
-        .query(
-            LIST,
-            &[&tenant_id, &MAX_COUNTED, &MAX_LISTED, &None::<&str>],
-        )
-        .await?;
+    let (last_tenant, last_target) = behind.unzip();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &tenant_id,
+        &MAX_COUNTED,
+        &limit.min(MAX_LISTED),
+        &None::<&str>,
+        &last_tenant,
+        &last_target,
+    ];
+    let rows = client.query(LIST, &parameters).await?;
     rows.iter().map(read).collect()
 }
 
@@ -252,8 +267,14 @@ pub async fn change(
         let detail = format!("{MAX_KEPT} destinations are known already, and {target} is not one");
         return Err(Refusal::conflict("destinations-exhausted", detail).into());
     }
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&tenant_id.as_str(), &MAX_COUNTED, &MAX_LISTED, &target];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &tenant_id.as_str(),
+        &MAX_COUNTED,
+        &MAX_LISTED,
+        &target,
+        &None::<&str>,
+        &None::<&str>,
+    ];
     let standing = read(&tx.query_one(LIST, &parameters).await?)?;
     if mode == Mode::DryRun {
         tx.rollback().await?;

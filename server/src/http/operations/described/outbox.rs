@@ -15,14 +15,14 @@ pub const READS: &[Read] = &[
         "list_redrives",
         "Orders to send dead letters again, the newest first, and how far they are",
         SEE,
-        &["tenant"],
+        &["tenant", "cursor", "limit"],
     ),
     (
         "/operations/destinations",
         "list_destinations",
         "Destinations: what waits there, what holds them until when, what limits them",
         SEE,
-        &["tenant"],
+        &["tenant", "cursor", "limit"],
     ),
 ];
 
