@@ -149,7 +149,9 @@ async fn save_new(work: &mut Work, input: SaveView, definition: &str) -> Result<
     })
     .await?;
     if work.wanted_handles(OWNER_SCOPE, &value).len() >= MAX_VIEWS {
-        let detail = format!("at most {MAX_VIEWS} views of one person, and {MAX_VIEWS} shared ones; delete one first");
+        let detail = format!(
+            "at most {MAX_VIEWS} views of one person, and {MAX_VIEWS} shared ones; delete one first"
+        );
         return Err(Refusal::conflict("view-limit-reached", detail).into());
     }
     let view_id = work.new_id();
@@ -258,7 +260,9 @@ fn check_columns(problems: &mut Problems, columns: &[String]) {
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         if !is_name {
-            let message = format!("the name of a field, at most {MAX_COLUMN_CHARS} letters, digits, `_`, `-` and `.`");
+            let message = format!(
+                "the name of a field, at most {MAX_COLUMN_CHARS} letters, digits, `_`, `-` and `.`"
+            );
             problems.add(&format!("/columns/{index}"), "column-invalid", message);
         }
     }

@@ -294,7 +294,8 @@ Sch=F6n, at 6 please.\r\n\r\nOn Sat, 14 Mar 2026 Hibachi wrote:\r\n> When?\r\n\
         assert_eq!(told[2].0, None);
         assert_eq!(mail.files[0].content, b"Menu");
         let many = |count: usize| {
-            let part = "--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment\r\n\r\n1,2\r\n";
+            let part =
+                "--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment\r\n\r\n1,2\r\n";
             let head = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
             format!("{head}{}--b--\r\n", part.repeat(count))
         };

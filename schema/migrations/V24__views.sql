@@ -1,5 +1,6 @@
 -- Views as they are read: lists with their filters, order and columns, a person's own or everybody's. And what became of a
--- call, where a message was one, and the files that came with messages.
+-- call, where a message was one, the files that came with messages,
+-- and when limits of destinations end.
 
 create table views (
     tenant_id text not null,
@@ -61,3 +62,7 @@ create policy request on message_files to rapport_request
 create policy engine on message_files to rapport_engine using (true) with check (true);
 grant select on message_files to rapport_request;
 grant select, insert, delete on message_files to rapport_engine;
+
+-- When an operator's limits end; null for those that stay.
+alter table destinations add column limits_until timestamptz;
+create index destinations_limits_end on destinations (limits_until) where limits_until is not null;

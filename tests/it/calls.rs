@@ -53,7 +53,10 @@ async fn a_missed_call_waits_for_an_answer_and_an_answered_one_does_not() {
         (&thread["channel"], &thread["unread_count"]),
         (&json!("phone"), &json!(0))
     );
-    assert!(thread["customer_id"].is_string(), "a caller becomes a lead: {thread}");
+    assert!(
+        thread["customer_id"].is_string(),
+        "a caller becomes a lead: {thread}"
+    );
     // It rings out into the voice mail, and ends; twice, as providers are.
     for _ in 0..2 {
         tell(&app, "s-2", ("VoiceMail", false), ada.clone()).await;
@@ -77,5 +80,8 @@ async fn a_missed_call_waits_for_an_answer_and_an_answered_one_does_not() {
     assert_eq!(calls, [&json!("answered"), &json!("voicemail")]);
     let wrong = json!({ "channel": "sms", "from": ADA, "content": "Hi", "call": "missed" });
     let reply = owner.command("receive-message", wrong).await;
-    assert_eq!((reply.status, reply.pointers()), (422, vec!["/call".to_owned()]));
+    assert_eq!(
+        (reply.status, reply.pointers()),
+        (422, vec!["/call".to_owned()])
+    );
 }

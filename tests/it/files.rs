@@ -50,7 +50,11 @@ async fn a_file_of_a_mail_is_kept_sealed_and_shown_in_its_thread() {
     let file = &shown["messages"][0]["attachments"][0];
     assert_eq!(
         (&file["name"], &file["content_type"], &file["size_bytes"]),
-        (&json!("garden.html"), &json!("text/html"), &json!(CONTENT.len()))
+        (
+            &json!("garden.html"),
+            &json!("text/html"),
+            &json!(CONTENT.len())
+        )
     );
     let url = text(file, "url");
     let reply = owner.get(url).await;
@@ -63,7 +67,8 @@ async fn a_file_of_a_mail_is_kept_sealed_and_shown_in_its_thread() {
     ] {
         assert_eq!(reply.header(header), Some(value));
     }
-    let leaks = "select count(*) from message_files where encode(sealed, 'escape') like '%Pergola%'";
+    let leaks =
+        "select count(*) from message_files where encode(sealed, 'escape') like '%Pergola%'";
     assert_eq!(app.count(leaks).await, 0);
     let viewer = app.client(PrincipalKind::Person, Role::Viewer).await;
     viewer.get(url).await.refused(403, "permission-missing");

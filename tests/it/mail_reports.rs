@@ -16,7 +16,12 @@ async fn resend(app: &TestApp) {
     app.providers.post("/sandbox/webhooks", &order).await;
 }
 
-async fn customer_once(app: &TestApp, id: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+async fn customer_once(
+    app: &TestApp,
+    id: &str,
+    what: &str,
+    is_so: impl Fn(&Value) -> bool,
+) -> Value {
     wait::until(what, async || {
         let mut customers = app.tenant.owner.items("customers").await.into_iter();
         customers.find(|one| one["customer_id"] == *id && is_so(one))

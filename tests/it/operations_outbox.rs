@@ -373,3 +373,29 @@ async fn destinations_and_redrives_are_told_page_by_page() {
         .await
         .refused(400, "cursor-invalid");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_was_given_an_end_is_taken_away_then() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let path = "/operations/destinations/sms/limits";
+    let limits =
+        json!({ "rate_per_second": 0.5, "max_in_flight": 2, "seconds": 3600, "reason": "a test" });
+    let set = post(owner, path, limits).await.ok();
+    assert!(set["result"]["limits_until"].is_string(), "{set}");
+    let admin = app.admin().await;
+    let over =
+        "update destinations set limits_until = now() - interval '1 second' where target = 'sms'";
+    admin.execute(over, &[]).await.unwrap();
+    wait::until("the limit is over", async || {
+        let sms = destination(owner, "sms").await?;
+        (sms["rate_per_second"].is_null() && sms["max_in_flight"].is_null()).then_some(())
+    })
+    .await;
+    let both = json!({ "rate_per_second": 0.5, "seconds": 5, "until": given::instant(time::OffsetDateTime::now_utc()) });
+    let reply = post(owner, path, both).await;
+    assert_eq!(
+        (reply.status, reply.pointers()),
+        (422, vec!["/seconds".to_owned()])
+    );
+}

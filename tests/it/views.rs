@@ -133,6 +133,9 @@ async fn only_what_the_query_understands_is_kept() {
     ] {
         let body = json!({ "query": query, "name": "Wrong", "filters": filters });
         let reply = owner.command("save-view", body).await;
-        assert_eq!((reply.status, reply.pointers()), (422, vec![pointer.to_owned()]));
+        assert_eq!(
+            (reply.status, reply.pointers()),
+            (422, vec![pointer.to_owned()])
+        );
     }
 }

@@ -333,7 +333,8 @@ async fn a_visitor_who_names_a_customers_address_is_a_candidate_until_staff_say_
     let ada = given::customer(owner, "Ada").await;
     let mut visitor = Browser::on(&app, PAGE);
     visitor.write("Is Saturday free?").await;
-    let claims = json!({ "id": Uuid::new_v4(), "content": "It is Ada", "email": given::email("Ada") });
+    let claims =
+        json!({ "id": Uuid::new_v4(), "content": "It is Ada", "email": given::email("Ada") });
     visitor.post(&claims).await.ok();
     let thread = only_thread(&app).await;
     assert_eq!(thread["customer_id"], json!(null), "{thread}");
@@ -349,10 +350,16 @@ async fn a_visitor_who_names_a_customers_address_is_a_candidate_until_staff_say_
     let threads = owner.items("inbox").await;
     assert_eq!(threads.len(), 2);
     assert!(threads.iter().all(|one| one["customer_id"].is_null()));
-    assert_eq!(owner.items(&format!("inbox?customer_id={ada}")).await, [] as [Value; 0]);
+    assert_eq!(
+        owner.items(&format!("inbox?customer_id={ada}")).await,
+        [] as [Value; 0]
+    );
     let order = json!({ "thread_id": thread_id, "customer_id": ada });
     owner.accepted("move-thread", order).await;
     app.catch_up().await;
     let shown = owner.item(&format!("thread?id={thread_id}")).await;
-    assert_eq!((&shown["customer_id"], &shown["candidates"]), (&json!(ada), &json!([])));
+    assert_eq!(
+        (&shown["customer_id"], &shown["candidates"]),
+        (&json!(ada), &json!([]))
+    );
 }

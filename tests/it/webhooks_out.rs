@@ -242,7 +242,9 @@ async fn a_replay_that_is_cancelled_queues_nothing_more() {
     let ordered = owner.accepted("replay-webhooks", order).await;
     let replay_id = given::text(&ordered["result"], "replay_id").to_owned();
     let cancel = json!({ "endpoint_id": endpoint_id, "replay_id": replay_id });
-    owner.accepted("cancel-webhook-replay", cancel.clone()).await;
+    owner
+        .accepted("cancel-webhook-replay", cancel.clone())
+        .await;
     owner
         .command("cancel-webhook-replay", cancel)
         .await

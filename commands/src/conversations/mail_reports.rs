@@ -162,7 +162,11 @@ async fn find_mail(work: &mut Work, input: &RecordMailReport) -> Result<About> {
             said_in: None,
         });
     }
-    let thread_id = match (&input.thread_id, &input.provider, &input.provider_message_id) {
+    let thread_id = match (
+        &input.thread_id,
+        &input.provider,
+        &input.provider_message_id,
+    ) {
         (Some(thread_id), _, _) => thread_id.to_string(),
         (None, Some(provider), Some(id)) => {
             let owner = work

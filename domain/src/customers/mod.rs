@@ -12,9 +12,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use self::consents::{
-    Channel, Consent, Consents, Purpose, SaidIn, Source, Standing, Suspension,
-};
+use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standing, Suspension};
 use self::events::{CustomerEvent, CustomerField};
 use crate::effects::Effect;
 use crate::ids::{CustomerId, NoteId};

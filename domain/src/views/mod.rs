@@ -136,10 +136,7 @@ impl Noun for View {
     fn claims(&self, _id: &str, event: &ViewEvent) -> ClaimChanges {
         match event {
             ViewEvent::ViewSaved { owner, .. } => ClaimChanges {
-                handles: vec![Key::new(
-                    OWNER_SCOPE,
-                    owner.as_deref().unwrap_or(EVERYBODY),
-                )],
+                handles: vec![Key::new(OWNER_SCOPE, owner.as_deref().unwrap_or(EVERYBODY))],
                 ..ClaimChanges::default()
             },
             ViewEvent::ViewDeleted {} => ClaimChanges {

@@ -13,8 +13,8 @@ use super::{
 };
 use crate::evolution;
 use crate::operations::Operation;
-use crate::views::View;
 use crate::refusal::{Problems, Refusal};
+use crate::views::View;
 
 impl WebhookEndpoint {
     /// The events that `command` leads to; none when all is as asked already.

@@ -11,8 +11,8 @@ use integrations::mail_news::{MailNews, MailStanding, ReceivedMail, StateOfMail}
 use integrations::texts::TextState;
 use serde_json::json;
 
-use super::{Asked, File};
 use super::texts::{code, message_named, rfc3339};
+use super::{Asked, File};
 use crate::Result;
 
 /// What ends the Message-ID of every mail of ours; what stands before it is the id of the outbox's message.

@@ -9,13 +9,22 @@ use super::openapi::responses;
 pub fn paths() -> Map<String, Value> {
     let mut paths = Map::new();
     for name in COMMANDS {
-        paths.insert(format!("/api/commands/{name}"), json!({ "post": command(name) }));
+        paths.insert(
+            format!("/api/commands/{name}"),
+            json!({ "post": command(name) }),
+        );
     }
     for name in QUERIES {
-        paths.insert(format!("/api/queries/{name}"), json!({ "get": query(name) }));
+        paths.insert(
+            format!("/api/queries/{name}"),
+            json!({ "get": query(name) }),
+        );
     }
     for name in WEBHOOKS {
-        paths.insert(format!("/webhooks/{name}"), json!({ "post": webhook(name) }));
+        paths.insert(
+            format!("/webhooks/{name}"),
+            json!({ "post": webhook(name) }),
+        );
     }
     paths
 }

@@ -38,5 +38,8 @@ pub fn paths() -> Map<String, Value> {
         "responses": { "200": { "description": "The file as it came", "content": { "application/octet-stream": {} } },
             "401": problem(), "403": problem(), "404": problem() },
     });
-    Map::from_iter([("/files/{thread_id}/{file_id}".to_owned(), json!({ "get": operation }))])
+    Map::from_iter([(
+        "/files/{thread_id}/{file_id}".to_owned(),
+        json!({ "get": operation }),
+    )])
 }

@@ -57,11 +57,7 @@ pub async fn list(store: &Store, scope: &Scope) -> Result<Vec<Redrive>> {
 }
 
 /// As `list`: so many of them, from before this one on.
-pub async fn page(
-    store: &Store,
-    scope: &Scope,
-    page: (Option<&str>, i64),
-) -> Result<Vec<Redrive>> {
+pub async fn page(store: &Store, scope: &Scope, page: (Option<&str>, i64)) -> Result<Vec<Redrive>> {
     redrives::page(&store.pools.engine, scope.tenant_id(), page).await
 }
 

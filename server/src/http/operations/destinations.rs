@@ -119,6 +119,10 @@ struct Limiting {
     rate_per_second: Option<f64>,
     burst: Option<i32>,
     max_in_flight: Option<i32>,
+    /// Without an end they stay.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    until: Option<OffsetDateTime>,
+    seconds: Option<i64>,
     reason: Option<String>,
 }
 
@@ -135,6 +139,7 @@ pub async fn limit_destination(
         rate_per_second: order.body.rate_per_second,
         burst: order.body.burst.unwrap_or(1),
         max_in_flight: order.body.max_in_flight,
+        seconds: seconds(order.body.until, order.body.seconds)?,
     };
     change(&app, &order, (&name, &wanted), by).await
 }
