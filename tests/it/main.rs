@@ -31,6 +31,7 @@ mod files;
 mod histories;
 mod idempotency;
 mod log;
+mod lost_answers;
 mod mail_reports;
 mod openapi;
 mod operations;
