@@ -363,3 +363,28 @@ async fn a_visitor_who_names_a_customers_address_is_a_candidate_until_staff_say_
         (&json!(ada), &json!([]))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chat_may_stand_elsewhere_than_the_bookings() {
+    let app = TestApp::start().await;
+    open_chat(&app).await;
+    let owner = &app.tenant.owner;
+    let settings = json!({ "chat_open_to": ["https://help.example"] });
+    owner.accepted("update-settings", settings).await;
+    let body = json!({ "id": Uuid::new_v4(), "content": "Hi" });
+    let elsewhere = Browser::on(&app, PAGE).post(&body).await;
+    elsewhere.refused(403, "origin-not-allowed");
+    let there = Browser::on(&app, "https://help.example");
+    assert_eq!(there.post(&body).await.status, 200);
+    let closed = json!({ "chat_open_to": [] });
+    owner.accepted("update-settings", closed).await;
+    there.post(&body).await.refused(404, "chat-unknown");
+    let again = json!({ "chat_open_to": null });
+    owner.accepted("update-settings", again).await;
+    let body = json!({ "id": Uuid::new_v4(), "content": "Hi" });
+    assert_eq!(Browser::on(&app, PAGE).post(&body).await.status, 200);
+    let wrong = owner
+        .command("update-settings", json!({ "chat_open_to": ["everybody"] }))
+        .await;
+    assert_eq!((wrong.status, wrong.pointers()), (422, vec!["/chat_open_to/0".to_owned()]));
+}
