@@ -8,7 +8,8 @@ use crate::texts::TextState;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailNews {
     State(StateOfMail),
-    Received(Box<ReceivedMail>),
+    /// A mail has come in, and lies at the provider under this id.
+    Arrived(String),
 }
 
 /// How far a mail of ours has come, or what its recipient thinks of it.

@@ -23,6 +23,10 @@ use event_store::pg::begin_write;
 use event_store::store::Store;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use identity::principals::Principal;
+use integrations::addresses::Addresses;
+use integrations::http::HttpClient;
+use integrations::resend::Resend;
+use integrations::secret::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
@@ -30,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::doors::Door;
+use self::mails::Told;
 use crate::Result;
 
 /// Webhooks handled in one go.
@@ -44,6 +49,9 @@ const MAX_ATTEMPTS: i32 = 12;
 const MAX_ATTEMPTS_ABOUT_A_MESSAGE: i32 = 7;
 /// Webhooks handled at once.
 const CONCURRENCY: usize = 8;
+
+/// What Resend's key is called in its configuration.
+const RESEND_KEY: &str = "api_key";
 
 const STORE: &str = "
     insert into webhook_inbox (tenant_id, provider, event_key, webhook_id, body, body_hash, query)
@@ -181,6 +189,9 @@ pub async fn receive(store: &Store, incoming: &Incoming) -> Result<Received> {
 pub struct Worker {
     pub dispatcher: Dispatcher,
     pub wake: Arc<Notify>,
+    /// To fetch mails by.
+    pub http: HttpClient,
+    pub addresses: Addresses,
 }
 
 struct Pending {
@@ -277,7 +288,13 @@ impl Worker {
             Some(Door::Twilio) => texts::of_twilio(&body, &webhook.query)?,
             Some(Door::RingCentral) => texts::of_ringcentral(&body)?,
             Some(Door::WhatsApp) => texts::of_whatsapp(&body)?,
-            Some(Door::Resend) => mails::of_resend(&body)?,
+            Some(Door::Resend) => match mails::of_resend(&body)? {
+                Told::News(asked) => asked,
+                Told::Arrival(id) => {
+                    let mail = self.fetch_mail(&webhook.tenant_id, &id).await?;
+                    mails::of_mime(&mail, &webhook.webhook_id)?
+                }
+            },
             Some(Door::Email) => mails::of_mime(&body, &webhook.webhook_id)?,
             Some(Door::App) => app::of_app(&body, &webhook.event_key)?,
             None => Vec::new(),
@@ -297,6 +314,24 @@ impl Worker {
             None => Turned::Handled,
             Some((error, patience)) => Turned::Failed(error, patience),
         })
+    }
+
+    /// A mail that has come in at Resend, as it came over the wire.
+    async fn fetch_mail(&self, tenant_id: &TenantId, id: &str) -> Result<Vec<u8>> {
+        let tenant = self.dispatcher.find_tenant(tenant_id).await?;
+        let keys = self.dispatcher.store.keys(tenant_id).await?;
+        let name = Door::Resend.name();
+        let provider = tenant.providers.get(name);
+        let sealed = provider.and_then(|provider| provider.secrets.get(RESEND_KEY));
+        let purpose = commands::tenants::secret_purpose(name, RESEND_KEY);
+        let key = sealed.and_then(|sealed| keys.open_secret(&purpose, sealed));
+        let key = key.ok_or_else(|| {
+            Error::internal("a mail came in at resend, whose api_key is not configured")
+        })?;
+        let address = self.addresses.of(name).unwrap_or_default();
+        let resend = Resend::new(self.http.clone(), address, Secret::new(key.as_str()));
+        let fetched = resend.fetch_received(id).await;
+        fetched.map_err(|failure| Error::internal(failure.to_string()))
     }
 
     async fn dispatch(&self, webhook: &Pending, number: usize, mut asked: Asked) -> Result<()> {

@@ -16,6 +16,37 @@ const MAIL: &str = "From: Ada <ada@example.test>\r\nTo: hello@fire.example\r\nSu
     Content-Disposition: attachment; filename=\"garden.html\"\r\n\r\nPHA+UGVyZ29sYTwvcD4=\r\n--b--\r\n";
 const CONTENT: &str = "<p>Pergola</p>";
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mail_that_resend_receives_is_fetched_with_its_files() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let secrets = json!({ "api_key": "re_files", "webhook_secret": SECRET });
+    let body = json!({ "provider": "resend", "secrets": secrets });
+    owner.accepted("configure-provider", body).await;
+    let url = format!("{}/webhooks/{}/resend", app.base_url, app.tenant.slug);
+    let order = json!({ "provider": "resend", "account": "re_files", "url": url, "secret": SECRET, "number": "+12015550100" });
+    app.providers.post("/sandbox/webhooks", &order).await;
+    let arrival = json!({ "account": "re_files", "raw": MAIL });
+    app.providers.post("/sandbox/arrivals", &arrival).await;
+    let thread = wait::until("the mail is in the inbox", async || {
+        let threads = owner.items("inbox").await;
+        threads
+            .into_iter()
+            .find(|thread| thread["last_message"] == "Here it is.")
+    })
+    .await;
+    let shown = owner
+        .item(&format!("thread?id={}", text(&thread, "thread_id")))
+        .await;
+    let url = text(&shown["messages"][0]["attachments"][0], "url").to_owned();
+    let content = wait::until("the file is kept", async || {
+        let reply = owner.get(&url).await;
+        (reply.status == 200).then_some(reply.text)
+    })
+    .await;
+    assert_eq!(content, CONTENT);
+}
+
 async fn post(app: &TestApp) {
     let path = format!("/webhooks/{}/email", app.tenant.slug);
     let request = app.tenant.owner.anonymous(Method::POST, &path);

@@ -20,13 +20,21 @@ const OUR_DOMAIN: &str = "@rapport";
 
 const FIND_MAIL: &str = "select call from outbox_messages where tenant_id = $1 and message_id = $2";
 
+/// What Resend tells.
+#[derive(Debug)]
+pub(super) enum Told {
+    News(Vec<Asked>),
+    /// A mail lies there under this id; it becomes what `of_mime` makes of it.
+    Arrival(String),
+}
+
 /// A webhook of Resend's.
-pub(super) fn of_resend(body: &[u8]) -> Result<Vec<Asked>> {
+pub(super) fn of_resend(body: &[u8]) -> Result<Told> {
     let told = integrations::resend::webhooks::parse(body).map_err(Error::from)?;
     Ok(match told {
-        Some(MailNews::State(state)) => news("resend", &state),
-        Some(MailNews::Received(mail)) => received("resend", *mail, "").into_iter().collect(),
-        None => Vec::new(),
+        Some(MailNews::State(state)) => Told::News(news("resend", &state)),
+        Some(MailNews::Arrived(id)) => Told::Arrival(id),
+        None => Told::News(Vec::new()),
     })
 }
 
@@ -155,7 +163,15 @@ fn provider_id(message_id: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{of_mime, of_resend};
+    use super::{Told, of_mime};
+    use crate::inbox::Asked;
+
+    fn of_resend(body: &[u8]) -> Vec<Asked> {
+        match super::of_resend(body).unwrap() {
+            Told::News(asked) => asked,
+            Told::Arrival(id) => panic!("{id} has come in"),
+        }
+    }
 
     #[test]
     fn a_mail_from_a_person_becomes_a_message() {
@@ -190,7 +206,7 @@ mod tests {
                 "bounce": { "type": "Permanent", "subType": "General", "message": "ada@example.test" } } })
             .to_string()
         };
-        let bounced = of_resend(event("email.bounced").as_bytes()).unwrap();
+        let bounced = of_resend(event("email.bounced").as_bytes());
         assert_eq!(
             bounced[0].body,
             json!({ "provider": "resend", "provider_message_id": "e1", "status": "failed", "reason": "undelivered",
@@ -200,12 +216,11 @@ mod tests {
             bounced[1].body,
             json!({ "provider": "resend", "provider_message_id": "e1", "report": "bounced", "code": "Permanent/General" })
         );
-        let complained = of_resend(event("email.complained").as_bytes()).unwrap();
+        let complained = of_resend(event("email.complained").as_bytes());
         let names: Vec<&str> = complained.iter().map(|asked| asked.name).collect();
         assert_eq!(names, ["record-mail-report"]);
         assert!(
             of_resend(event("email.delivery_delayed").as_bytes())
-                .unwrap()
                 .is_empty()
         );
     }
