@@ -9,10 +9,10 @@ use tests::wait;
 const NUMBER: &str = "+12015550100";
 const ADA: &str = "+12135550142";
 /// Brings what waits forward, and frees what is held.
-const HURRY: &str = "update outbox_work set run_at = clock_timestamp() where run_at > clock_timestamp()";
+const HURRY: &str =
+    "update outbox_work set run_at = clock_timestamp() where run_at > clock_timestamp()";
 const FREE: &str = "update destinations set not_before = '-infinity', breaker_until = '-infinity'";
-const COUNT_WAITING: &str =
-    "select count(*) from outbox_work where run_at > clock_timestamp() + interval '9 minutes' and is_uncertain";
+const COUNT_WAITING: &str = "select count(*) from outbox_work where run_at > clock_timestamp() + interval '9 minutes' and is_uncertain";
 
 async fn listen(app: &TestApp, provider: &str, (account, secret): (&str, &str)) {
     let url = format!("{}/webhooks/{}/{provider}", app.base_url, app.tenant.slug);
@@ -83,7 +83,13 @@ enum Reports {
 async fn lose_a_whatsapp(reports: Reports) -> (TestApp, Value) {
     let app = TestApp::start().await;
     let secrets = json!({ "access_token": "t", "app_secret": "app", "verify_token": "word" });
-    configure(&app, "whatsapp", json!({ "phone_number_id": "100" }), secrets).await;
+    configure(
+        &app,
+        "whatsapp",
+        json!({ "phone_number_id": "100" }),
+        secrets,
+    )
+    .await;
     listen(&app, "whatsapp", ("100", "app")).await;
     let written = json!({ "from": ADA, "to": NUMBER, "body": "Hi" });
     app.providers.post("/sandbox/texts", &written).await;
@@ -94,8 +100,15 @@ async fn lose_a_whatsapp(reports: Reports) -> (TestApp, Value) {
     .await;
     if reports == Reports::Fail {
         // What it is signed with is not what it signs with any more.
-        let secrets = json!({ "access_token": "t", "app_secret": "another", "verify_token": "word" });
-        configure(&app, "whatsapp", json!({ "phone_number_id": "100" }), secrets).await;
+        let secrets =
+            json!({ "access_token": "t", "app_secret": "another", "verify_token": "word" });
+        configure(
+            &app,
+            "whatsapp",
+            json!({ "phone_number_id": "100" }),
+            secrets,
+        )
+        .await;
     }
     app.providers
         .fault(json!({ "whatsapp": { "status": "reset", "after_effect": true, "times": 1 } }))

@@ -386,5 +386,8 @@ async fn the_chat_may_stand_elsewhere_than_the_bookings() {
     let wrong = owner
         .command("update-settings", json!({ "chat_open_to": ["everybody"] }))
         .await;
-    assert_eq!((wrong.status, wrong.pointers()), (422, vec!["/chat_open_to/0".to_owned()]));
+    assert_eq!(
+        (wrong.status, wrong.pointers()),
+        (422, vec!["/chat_open_to/0".to_owned()])
+    );
 }

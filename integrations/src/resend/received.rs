@@ -54,12 +54,18 @@ impl Resend {
         let url = Url::parse(address).ok();
         let ours = url.filter(|url| url.scheme() == "https" || address.starts_with(&self.base_url));
         let url = ours.ok_or_else(|| {
-            Failure::new(FailureKind::Refused, "resend keeps the mail at no https address")
+            Failure::new(
+                FailureKind::Refused,
+                "resend keeps the mail at no https address",
+            )
         })?;
         let request = self.http.get(url).timeout(TIMEOUT);
         let response = request.send().await.map_err(|error| lost_call(&error))?;
         if !response.status().is_success() {
-            let detail = format!("the mail could not be fetched: {}", response.status().as_u16());
+            let detail = format!(
+                "the mail could not be fetched: {}",
+                response.status().as_u16()
+            );
             return Err(Failure::new(FailureKind::Transient, detail));
         }
         read(response).await

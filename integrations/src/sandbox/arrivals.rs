@@ -46,7 +46,8 @@ async fn receive_mail(shared: web::Data<Shared>, order: web::Json<Arrival>) -> H
             let account = Provider::Resend.account_id(&account);
             let (message_id, subject, booking) = mailbox::summary(raw.as_bytes(), BOOKING_HEADER);
             let state = store.state();
-            let body = json!({"type": "email.received", "data": {"email_id": id, "subject": subject}});
+            let body =
+                json!({"type": "email.received", "data": {"email_id": id, "subject": subject}});
             let event = Entry::Event(Event {
                 id: new_id("msg"),
                 account: account.clone(),
@@ -88,14 +89,17 @@ async fn find_mail(
             .is_ok_and(|value| value.starts_with("Bearer re_"))
     });
     if !is_signed_in {
-        return HttpResponse::Unauthorized()
-            .json(json!({"statusCode": 401, "name": "missing_api_key", "message": "Missing API Key"}));
+        return HttpResponse::Unauthorized().json(
+            json!({"statusCode": 401, "name": "missing_api_key", "message": "Missing API Key"}),
+        );
     }
     let place = request.connection_info();
     let address = format!("{}://{}/resend/raw/{id}", place.scheme(), place.host());
     match find(&shared, &id).await {
-        Some(mail) => HttpResponse::Ok().json(json!({"object": "email", "id": mail.id, "subject": mail.subject,
-            "text": null, "html": null, "raw": {"download_url": address}})),
+        Some(mail) => HttpResponse::Ok().json(
+            json!({"object": "email", "id": mail.id, "subject": mail.subject,
+            "text": null, "html": null, "raw": {"download_url": address}}),
+        ),
         None => unknown(),
     }
 }

@@ -219,9 +219,6 @@ mod tests {
         let complained = of_resend(event("email.complained").as_bytes());
         let names: Vec<&str> = complained.iter().map(|asked| asked.name).collect();
         assert_eq!(names, ["record-mail-report"]);
-        assert!(
-            of_resend(event("email.delivery_delayed").as_bytes())
-                .is_empty()
-        );
+        assert!(of_resend(event("email.delivery_delayed").as_bytes()).is_empty());
     }
 }
