@@ -8,6 +8,7 @@ pub mod customers;
 pub mod payments;
 pub mod subjects;
 pub mod tenants;
+pub mod views;
 pub mod webhook_endpoints;
 
 pub mod answer;

@@ -45,6 +45,8 @@ pub enum OnUnknown {
     Park,
     /// It is sent again: never would be worse than twice.
     Resend,
+    /// The provider reports by itself what became of it: that is waited for, and without a report it is sent again.
+    Wait,
 }
 
 /// What to do. The variant decides the target and its effect class (what a crash during delivery means).
@@ -145,8 +147,7 @@ impl Call {
             Self::SendMessage { channel, .. } => match channel {
                 Channel::Email => EffectClass::Blind(OnUnknown::Resend),
                 Channel::Sms | Channel::Phone => EffectClass::Findable,
-                // Its own report tells later what became of it.
-                Channel::Whatsapp => EffectClass::Blind(OnUnknown::Park),
+                Channel::Whatsapp => EffectClass::Blind(OnUnknown::Wait),
                 // It is there as soon as it is stored.
                 Channel::WebChat => EffectClass::Named,
             },

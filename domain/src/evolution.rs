@@ -18,6 +18,7 @@ use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
+use crate::views::View;
 use crate::webhook_endpoints::WebhookEndpoint;
 
 /// The version of an event that has never changed its shape.
@@ -71,6 +72,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 9] {
         of::<Operation>(),
         of::<Payment>(),
         of::<Tenant>(),
+        of::<View>(),
         of::<WebhookEndpoint>(),
     ]
 }

@@ -49,6 +49,8 @@ id! {
     PaymentId,
     /// An address of the tenant's own that hears of its events.
     WebhookEndpointId,
+    /// A list with its filters, order and columns, under a name.
+    ViewId,
     /// A note on a customer or in a conversation.
     NoteId,
     /// One thread with a customer over one channel.

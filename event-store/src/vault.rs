@@ -321,6 +321,20 @@ impl SubjectKey {
         self.open(place.field, sealed)
     }
 
+    /// Seals a file that belongs to the subject, as bytes for a table.
+    pub fn seal_file(&self, file_id: &str, plain: &[u8]) -> Result<Vec<u8>> {
+        encrypt(&self.key, plain, &self.bind_file(file_id))
+    }
+
+    /// Opens what `seal_file` sealed under this id.
+    pub fn open_file(&self, file_id: &str, envelope: &[u8]) -> Option<Vec<u8>> {
+        decrypt(&self.key, envelope, &self.bind_file(file_id))
+    }
+
+    fn bind_file(&self, file_id: &str) -> Vec<u8> {
+        bind(&["file", self.tenant_id.as_str(), &self.subject, file_id])
+    }
+
     fn bind(&self, event_type: &str, field: &str) -> Vec<u8> {
         bind(&[
             "field",

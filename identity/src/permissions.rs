@@ -85,6 +85,9 @@ pub enum Permission {
     /// Make a new tenant; no role of a tenant holds it.
     #[serde(rename = "tenants:create")]
     TenantsCreate,
+    /// Keep views of lists: one's own, and with `tenants:configure` everybody's.
+    #[serde(rename = "views:write")]
+    ViewsWrite,
     /// See webhook endpoints and what was sent to them.
     #[serde(rename = "webhooks:read")]
     WebhooksRead,
@@ -123,6 +126,7 @@ impl Permission {
         Self::TenantsRead,
         Self::TenantsConfigure,
         Self::TenantsCreate,
+        Self::ViewsWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
     ];
@@ -157,6 +161,7 @@ impl Permission {
             Self::TenantsRead => "tenants:read",
             Self::TenantsConfigure => "tenants:configure",
             Self::TenantsCreate => "tenants:create",
+            Self::ViewsWrite => "views:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",
         }

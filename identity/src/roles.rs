@@ -122,6 +122,7 @@ const STAFF: PermissionSet = VIEWER.union(PermissionSet::of(&[
     Permission::CustomersWrite,
     Permission::PaymentsWrite,
     Permission::PersonalDataRead,
+    Permission::ViewsWrite,
 ]));
 
 const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[

@@ -5,7 +5,7 @@ use mailparse::{
     DispositionType, MailAddr, MailHeaderMap, ParsedMail, addrparse_header, parse_mail,
 };
 
-use crate::mail_news::ReceivedMail;
+use crate::mail_news::{MailFile, ReceivedMail};
 use crate::plain_text::{from_html, without_quote};
 
 /// How deep parts may nest before the rest is not looked at.
@@ -15,6 +15,11 @@ const TEXT_LIMIT_CHARS: usize = 64 * 1024;
 const SUBJECT_LIMIT_CHARS: usize = 500;
 /// Recipients and references that are kept.
 const LIST_LIMIT: usize = 50;
+/// Files that are kept of one mail, and the longest of their names. Their size is bounded by the mail's.
+const FILES_LIMIT: usize = 10;
+const FILE_NAME_LIMIT_CHARS: usize = 255;
+const CONTENT_TYPE_LIMIT_CHARS: usize = 127;
+const UNKNOWN_CONTENT_TYPE: &str = "application/octet-stream";
 /// Longest Message-ID or address.
 const ID_LIMIT_CHARS: usize = 998;
 
@@ -51,6 +56,7 @@ pub fn parse(raw: &[u8]) -> Result<ReceivedMail, &'static str> {
         to,
         subject: subject.chars().take(SUBJECT_LIMIT_CHARS).collect(),
         text: text_of(&parsed),
+        files: files_of(&parsed),
         in_reply_to: ids(&parsed, "In-Reply-To").into_iter().next(),
         references: ids(&parsed, "References"),
         sent_at,
@@ -96,6 +102,61 @@ fn collect(part: &ParsedMail<'_>, found: &mut Bodies, depth: usize) {
     };
     if place.is_none() {
         *place = body_of(part);
+    }
+}
+
+/// What was attached, and what is shown within the text but has a name of its own.
+fn files_of(parsed: &ParsedMail<'_>) -> Vec<MailFile> {
+    let mut files = Vec::new();
+    gather(parsed, &mut files, 0);
+    files
+}
+
+fn gather(part: &ParsedMail<'_>, files: &mut Vec<MailFile>, depth: usize) {
+    if depth >= PART_DEPTH_LIMIT || files.len() >= FILES_LIMIT {
+        return;
+    }
+    if !part.subparts.is_empty() {
+        for inner in &part.subparts {
+            gather(inner, files, depth + 1);
+        }
+        return;
+    }
+    let disposition = part.get_content_disposition();
+    let named = disposition.params.get("filename");
+    let name = named.or_else(|| part.ctype.params.get("name"));
+    if disposition.disposition != DispositionType::Attachment && name.is_none() {
+        return;
+    }
+    let Ok(content) = part.get_body_raw() else {
+        return;
+    };
+    if content.is_empty() {
+        return;
+    }
+    files.push(MailFile {
+        name: name.and_then(|name| file_name(name)),
+        content_type: content_type(&part.ctype.mimetype),
+        content,
+    });
+}
+
+/// Where it lay on the sender's machine is nobody's business.
+fn file_name(given: &str) -> Option<String> {
+    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
+    let shown = last.chars().filter(|character| !character.is_control());
+    let name: String = shown.take(FILE_NAME_LIMIT_CHARS).collect();
+    (!name.trim().is_empty()).then(|| name.trim().to_owned())
+}
+
+fn content_type(given: &str) -> String {
+    let given = given.to_ascii_lowercase();
+    let is_type = given.len() <= CONTENT_TYPE_LIMIT_CHARS
+        && given.split('/').filter(|part| !part.is_empty()).count() == 2
+        && given.bytes().all(|byte| byte.is_ascii_graphic());
+    match is_type {
+        true => given,
+        false => UNKNOWN_CONTENT_TYPE.to_owned(),
     }
 }
 
@@ -212,6 +273,33 @@ Sch=F6n, at 6 please.\r\n\r\nOn Sat, 14 Mar 2026 Hibachi wrote:\r\n> When?\r\n\
         };
         assert_eq!(text("Schön – ja".as_bytes()), "Schön – ja");
         assert_eq!(text(b"Sch\xf6n"), "Schön");
+    }
+
+    #[test]
+    fn files_are_kept_with_their_names_and_without_their_folders() {
+        let raw = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
+            Content-Type: text/plain\r\n\r\nSee there\r\n--b\r\nContent-Type: application/pdf; name=\"C:\\docs\\menu.pdf\"\r\n\
+            Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\nTWVudQ==\r\n--b\r\n\
+            Content-Type: image/png\r\nContent-Disposition: inline; filename=\"map.png\"\r\n\r\nPNG\r\n--b\r\n\
+            Content-Type: nonsense\r\nContent-Disposition: attachment\r\n\r\n?\r\n--b--\r\n";
+        let mail = parse(raw).unwrap();
+        assert_eq!(mail.text, "See there");
+        let told: Vec<_> = mail
+            .files
+            .iter()
+            .map(|file| (file.name.as_deref(), file.content_type.as_str()))
+            .collect();
+        assert_eq!(told[0], (Some("menu.pdf"), "application/pdf"));
+        assert_eq!(told[1], (Some("map.png"), "image/png"));
+        assert_eq!(told[2].0, None);
+        assert_eq!(mail.files[0].content, b"Menu");
+        let many = |count: usize| {
+            let part =
+                "--b\r\nContent-Type: text/csv\r\nContent-Disposition: attachment\r\n\r\n1,2\r\n";
+            let head = "From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n";
+            format!("{head}{}--b--\r\n", part.repeat(count))
+        };
+        assert_eq!(parse(many(12).as_bytes()).unwrap().files.len(), 10);
     }
 
     #[test]

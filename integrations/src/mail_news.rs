@@ -8,7 +8,8 @@ use crate::texts::TextState;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailNews {
     State(StateOfMail),
-    Received(Box<ReceivedMail>),
+    /// A mail has come in, and lies at the provider under this id.
+    Arrived(String),
 }
 
 /// How far a mail of ours has come, or what its recipient thinks of it.
@@ -80,8 +81,20 @@ pub struct ReceivedMail {
     pub references: Vec<String>,
     /// Unix seconds.
     pub sent_at: Option<i64>,
+    /// What was attached, in order.
+    pub files: Vec<MailFile>,
     /// Whether a machine wrote it: an absence note, a bounce, a list.
     pub is_automatic: bool,
+}
+
+/// A file that came with a mail. It has no `Debug`: all of it is personal.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct MailFile {
+    /// One line.
+    pub name: Option<String>,
+    /// As the sender says, such as `image/jpeg`; lower-cased.
+    pub content_type: String,
+    pub content: Vec<u8>,
 }
 
 impl fmt::Debug for ReceivedMail {

@@ -74,7 +74,8 @@ impl WebhookSender {
         Ok(Self { client, may_reach })
     }
 
-    /// Sends one webhook and judges the answer: 2xx is success, everything else is worth another attempt, but 410.
+    /// Sends one webhook and judges the answer: 2xx is success, a 4xx that no repetition can change is final, and
+    /// everything else is worth another attempt.
     pub async fn send(&self, webhook: Webhook<'_>) -> Sent {
         let started = Instant::now();
         let (status, outcome) = match self.post(webhook).await {
@@ -145,6 +146,15 @@ fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {
             let failure = Failure::new(FailureKind::NotSent, "429: too many at once");
             Err(failure.with_retry_after(Some(asked.unwrap_or(DEFAULT_HOLD))))
         }
+        // Not now, rather than not ever.
+        StatusCode::REQUEST_TIMEOUT | StatusCode::CONFLICT | StatusCode::TOO_EARLY => {
+            let detail = format!("{}: not yet accepted", status.as_u16());
+            Err(Failure::new(FailureKind::Transient, detail).with_retry_after(asked))
+        }
+        status if status.is_client_error() => fail(
+            FailureKind::Refused,
+            format!("{}: it will not take this one", status.as_u16()),
+        ),
         StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => {
             let detail = format!("{}: it is overloaded", status.as_u16());
             let failure = Failure::new(FailureKind::Transient, detail);
@@ -236,10 +246,14 @@ mod tests {
             (200, &none, None),
             (204, &none, None),
             (301, &none, Some((FailureKind::Transient, None))),
-            (400, &none, Some((FailureKind::Transient, None))),
-            (401, &none, Some((FailureKind::Transient, None))),
-            (404, &none, Some((FailureKind::Transient, None))),
+            (400, &none, Some((FailureKind::Refused, None))),
+            (401, &none, Some((FailureKind::Refused, None))),
+            (404, &later, Some((FailureKind::Refused, None))),
+            (408, &none, Some((FailureKind::Transient, None))),
+            (409, &later, Some((FailureKind::Transient, asked))),
             (410, &none, Some((FailureKind::Refused, None))),
+            (422, &none, Some((FailureKind::Refused, None))),
+            (425, &none, Some((FailureKind::Transient, None))),
             (429, &none, Some((FailureKind::NotSent, hold))),
             (429, &later, Some((FailureKind::NotSent, asked))),
             (500, &none, Some((FailureKind::Transient, None))),

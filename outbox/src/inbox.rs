@@ -3,6 +3,7 @@
 
 pub mod app;
 pub mod doors;
+mod files;
 mod mails;
 pub mod retention;
 mod stripe;
@@ -22,6 +23,10 @@ use event_store::pg::begin_write;
 use event_store::store::Store;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use identity::principals::Principal;
+use integrations::addresses::Addresses;
+use integrations::http::HttpClient;
+use integrations::resend::Resend;
+use integrations::secret::Secret;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio::sync::Notify;
@@ -29,6 +34,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use self::doors::Door;
+use self::mails::Told;
 use crate::Result;
 
 /// Webhooks handled in one go.
@@ -43,6 +49,9 @@ const MAX_ATTEMPTS: i32 = 12;
 const MAX_ATTEMPTS_ABOUT_A_MESSAGE: i32 = 7;
 /// Webhooks handled at once.
 const CONCURRENCY: usize = 8;
+
+/// What Resend's key is called in its configuration.
+const RESEND_KEY: &str = "api_key";
 
 const STORE: &str = "
     insert into webhook_inbox (tenant_id, provider, event_key, webhook_id, body, body_hash, query)
@@ -86,6 +95,24 @@ struct Asked {
     body: Value,
     /// How often it is tried while what it speaks of is not known.
     patience: i32,
+    /// The mail of ours that it is about: which message that was is looked up before it is sent.
+    about_mail: Option<String>,
+    /// What is to be kept beside the thread that it leads to.
+    files: Vec<File>,
+}
+
+/// A file of a message's.
+#[derive(Clone, PartialEq)]
+struct File {
+    file_id: String,
+    content_type: String,
+    content: Vec<u8>,
+}
+
+impl std::fmt::Debug for File {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.file_id)
+    }
 }
 
 impl Asked {
@@ -94,6 +121,8 @@ impl Asked {
             name,
             body,
             patience: MAX_ATTEMPTS,
+            about_mail: None,
+            files: Vec::new(),
         }
     }
 
@@ -160,6 +189,9 @@ pub async fn receive(store: &Store, incoming: &Incoming) -> Result<Received> {
 pub struct Worker {
     pub dispatcher: Dispatcher,
     pub wake: Arc<Notify>,
+    /// To fetch mails by.
+    pub http: HttpClient,
+    pub addresses: Addresses,
 }
 
 struct Pending {
@@ -256,8 +288,14 @@ impl Worker {
             Some(Door::Twilio) => texts::of_twilio(&body, &webhook.query)?,
             Some(Door::RingCentral) => texts::of_ringcentral(&body)?,
             Some(Door::WhatsApp) => texts::of_whatsapp(&body)?,
-            Some(Door::Resend) => mails::of_resend(&body)?,
-            Some(Door::Email) => mails::of_mime(&body)?,
+            Some(Door::Resend) => match mails::of_resend(&body)? {
+                Told::News(asked) => asked,
+                Told::Arrival(id) => {
+                    let mail = self.fetch_mail(&webhook.tenant_id, &id).await?;
+                    mails::of_mime(&mail, &webhook.webhook_id)?
+                }
+            },
+            Some(Door::Email) => mails::of_mime(&body, &webhook.webhook_id)?,
             Some(Door::App) => app::of_app(&body, &webhook.event_key)?,
             None => Vec::new(),
         };
@@ -278,7 +316,27 @@ impl Worker {
         })
     }
 
-    async fn dispatch(&self, webhook: &Pending, number: usize, asked: Asked) -> Result<()> {
+    /// A mail that has come in at Resend, as it came over the wire.
+    async fn fetch_mail(&self, tenant_id: &TenantId, id: &str) -> Result<Vec<u8>> {
+        let tenant = self.dispatcher.find_tenant(tenant_id).await?;
+        let keys = self.dispatcher.store.keys(tenant_id).await?;
+        let name = Door::Resend.name();
+        let provider = tenant.providers.get(name);
+        let sealed = provider.and_then(|provider| provider.secrets.get(RESEND_KEY));
+        let purpose = commands::tenants::secret_purpose(name, RESEND_KEY);
+        let key = sealed.and_then(|sealed| keys.open_secret(&purpose, sealed));
+        let key = key.ok_or_else(|| {
+            Error::internal("a mail came in at resend, whose api_key is not configured")
+        })?;
+        let address = self.addresses.of(name).unwrap_or_default();
+        let resend = Resend::new(self.http.clone(), address, Secret::new(key.as_str()));
+        let fetched = resend.fetch_received(id).await;
+        fetched.map_err(|failure| Error::internal(failure.to_string()))
+    }
+
+    async fn dispatch(&self, webhook: &Pending, number: usize, mut asked: Asked) -> Result<()> {
+        let pool = &self.dispatcher.store.pools.engine;
+        mails::name(pool, &webhook.tenant_id, &mut asked).await?;
         let key = match number {
             0 => format!("{}:{}", webhook.provider, webhook.webhook_id),
             _ => format!("{}:{}:{number}", webhook.provider, webhook.webhook_id),
@@ -299,8 +357,14 @@ impl Worker {
             key: Some(key),
             run: Run::Real,
         };
-        self.dispatcher.dispatch(&request).await?;
-        Ok(())
+        let answer = self.dispatcher.dispatch(&request).await?;
+        // Whoever is lost before this point comes again, and is answered the same.
+        files::keep(
+            &self.dispatcher.store,
+            &webhook.tenant_id,
+            (&answer.body, &asked.files),
+        )
+        .await
     }
 }
 

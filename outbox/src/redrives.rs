@@ -95,8 +95,8 @@ const STEP: &str = "
 const LIST: &str = "
     select tenant_id, redrive_id, principal, reason, target, failure_kind, died_after, died_before, rate_per_second,
         max_messages, found, revived, started_at, finished_at, cancelled_by
-    from outbox_redrives where ($1::text is null or tenant_id = $1)
-    order by started_at desc, redrive_id limit $2";
+    from outbox_redrives where ($1::text is null or tenant_id = $1) and ($3::text is null or redrive_id < $3)
+    order by redrive_id desc limit $2";
 
 const FIND: &str = "
     select tenant_id, redrive_id, principal, reason, target, failure_kind, died_after, died_before, rate_per_second,
@@ -239,9 +239,20 @@ pub async fn order(
 
 /// The newest orders, of one tenant if wanted.
 pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Redrive>> {
+    page(pool, tenant_id, (None, MAX_LISTED)).await
+}
+
+/// As `list`: so many of them, from before this one on. Their ids tell when they were ordered.
+pub async fn page(
+    pool: &Pool,
+    tenant_id: Option<&TenantId>,
+    (before, limit): (Option<&str>, i64),
+) -> Result<Vec<Redrive>> {
     let client = pool.get().await?;
     let tenant_id = tenant_id.map(TenantId::as_str);
-    let rows = client.query(LIST, &[&tenant_id, &MAX_LISTED]).await?;
+    let rows = client
+        .query(LIST, &[&tenant_id, &limit.min(MAX_LISTED), &before])
+        .await?;
     rows.iter().map(read).collect()
 }
 

@@ -1,5 +1,5 @@
 //! What a relay does beside delivering: it takes blocked messages out of the claims' way, drops those that a newer one
-//! replaces, sends dead letters again where an operator asked for it, and forgets what was finished long ago.
+//! replaces, sends dead letters again where an operator asked for it, takes limits away whose time is over, and forgets what was finished long ago.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::Result;
 use crate::deliver::Deliver;
+use crate::destinations;
 use crate::queues::Destination;
 use crate::redrives;
 use crate::work::Ordering;
@@ -119,6 +120,9 @@ impl<D: Deliver> Sweeps<D> {
             }
             if let Err(error) = redrives::step(&self.store.pools.engine).await {
                 tracing::warn!(%error, "dead letters could not be sent again");
+            }
+            if let Err(error) = destinations::end_limits(&self.store.pools.engine).await {
+                tracing::warn!(%error, "limits that are over could not be taken away");
             }
             if number % PURGE_EVERY == PURGE_EVERY - 1
                 && let Err(error) = purge(&self.store.pools.engine, KEPT_DAYS).await

@@ -18,6 +18,7 @@ pub mod rebuild;
 pub mod switch;
 pub mod tenants;
 pub mod timelines;
+pub mod views;
 pub mod webhook_endpoints;
 
 use std::sync::Arc;
@@ -110,6 +111,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         payments::projection(),
         timelines::projection(),
         figures::projection(),
+        views::projection(),
         webhook_endpoints::projection(),
     ]
 }

@@ -3,6 +3,7 @@
 pub mod ask;
 pub mod bound;
 pub mod cursors;
+pub mod files;
 pub mod params;
 pub mod past;
 pub mod registry;
@@ -23,6 +24,7 @@ mod payments;
 mod plain;
 mod schedule_board;
 mod tenants;
+mod views;
 mod webhook_deliveries;
 mod webhook_endpoints;
 mod webhook_replays;

@@ -37,8 +37,8 @@ pub fn from_pairs<'a>(
     }
 }
 
-/// Reads text by the schema's types and checks the whole against the schema.
-pub(crate) fn check(query: &Query, params: Map<String, Value>) -> Result<Value> {
+/// Reads text by the schema's types and checks the whole against the schema. Refused with 400 `parameters-invalid`.
+pub fn check(query: &Query, params: Map<String, Value>) -> Result<Value> {
     let validator = query
         .validator
         .as_ref()

@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     audit, availability, bookings, chefs, conversations, customer_360, customers, dashboard,
-    payments, schedule_board, subjects, tenants, webhook_deliveries, webhook_endpoints,
+    payments, schedule_board, subjects, tenants, views, webhook_deliveries, webhook_endpoints,
     webhook_replays,
 };
 
@@ -71,6 +71,7 @@ pub const ALL: &[&Entry] = &[
     &subjects::export::SUBJECT_EXPORT,
     &tenants::TENANT,
     &conversations::thread::THREAD,
+    &views::VIEWS,
     &webhook_deliveries::WEBHOOK_DELIVERIES,
     &webhook_endpoints::WEBHOOK_ENDPOINTS,
     &webhook_replays::WEBHOOK_REPLAY_PREVIEW,

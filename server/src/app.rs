@@ -280,6 +280,8 @@ fn start_workers(
         Worker {
             dispatcher: dispatcher.clone(),
             wake: inbox_wake.clone(),
+            http: integrations::http::client()?,
+            addresses: plan.endpoints.addresses.clone(),
         }
         .run(stop.clone()),
     );

@@ -14,6 +14,7 @@ use domain::ids::TenantId;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::tenants::Tenant;
+use domain::views::View;
 use domain::webhook_endpoints::PayloadStyle;
 use domain::webhook_endpoints::WebhookEndpoint;
 use domain::webhook_endpoints::bodies::{self, Told};
@@ -34,6 +35,7 @@ const FIRST_EVENTS: &[&str] = &[
     "BookingCreated",
     "ThreadOpened",
     "PaymentReceived",
+    "ViewSaved",
     "WebhookEndpointCreated",
 ];
 
@@ -140,6 +142,7 @@ fn every_sample_ever_kept_is_read_today() {
             Conversation::TYPE => read::<Conversation>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
+            View::TYPE => read::<View>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),
         }

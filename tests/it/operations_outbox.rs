@@ -331,3 +331,71 @@ async fn breakers_and_limits_are_set_for_one_tenant_that_is_named() {
         ["limit-destination", "close-breaker", "open-breaker"]
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn destinations_and_redrives_are_told_page_by_page() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    for target in ["stripe", "email", "sms"] {
+        let path = format!("/operations/destinations/{target}/limits");
+        let limits = json!({ "rate_per_second": 5.0, "reason": "a test" });
+        assert_eq!(post(owner, &path, limits).await.status, 200);
+    }
+    let dead = dead_letters(&app).await;
+    assert_eq!(dead.len(), 2);
+    for _ in 0..3 {
+        let order = json!({ "target": "stripe", "rate_per_second": 0.001, "reason": "a test" });
+        post(owner, REDRIVES, order).await.ok();
+    }
+    for (path, key) in [
+        ("/operations/destinations", "target"),
+        (REDRIVES, "redrive_id"),
+    ] {
+        let whole = owner.get(path).await.ok();
+        assert_eq!(whole["next_cursor"], json!(null));
+        let whole = whole["items"].as_array().unwrap();
+        let (mut seen, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = owner.get(&format!("{path}?limit=1{cursor}")).await.ok();
+            let items = page["items"].as_array().unwrap();
+            seen.extend(items.iter().map(|one| one[key].clone()));
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        let expected: Vec<Value> = whole.iter().map(|one| one[key].clone()).collect();
+        assert!(expected.len() >= 2, "{path}: {expected:?}");
+        assert_eq!(seen, expected, "{path}");
+    }
+    owner
+        .get("/operations/destinations?cursor=x")
+        .await
+        .refused(400, "cursor-invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_was_given_an_end_is_taken_away_then() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let path = "/operations/destinations/sms/limits";
+    let limits =
+        json!({ "rate_per_second": 0.5, "max_in_flight": 2, "seconds": 3600, "reason": "a test" });
+    let set = post(owner, path, limits).await.ok();
+    assert!(set["result"]["limits_until"].is_string(), "{set}");
+    let admin = app.admin().await;
+    let over =
+        "update destinations set limits_until = now() - interval '1 second' where target = 'sms'";
+    admin.execute(over, &[]).await.unwrap();
+    wait::until("the limit is over", async || {
+        let sms = destination(owner, "sms").await?;
+        (sms["rate_per_second"].is_null() && sms["max_in_flight"].is_null()).then_some(())
+    })
+    .await;
+    let both = json!({ "rate_per_second": 0.5, "seconds": 5, "until": given::instant(time::OffsetDateTime::now_utc()) });
+    let reply = post(owner, path, both).await;
+    assert_eq!(
+        (reply.status, reply.pointers()),
+        (422, vec!["/seconds".to_owned()])
+    );
+}

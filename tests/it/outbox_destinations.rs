@@ -26,6 +26,7 @@ async fn limit(outbox: &Outbox, rate_per_second: Option<f64>, max_in_flight: Opt
         rate_per_second,
         burst: 1,
         max_in_flight,
+        seconds: None,
     };
     apply(outbox, change).await;
 }

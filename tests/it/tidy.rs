@@ -14,6 +14,7 @@ const NOUNS: &[&str] = &[
     "customers",
     "payments",
     "tenants",
+    "views",
     "webhook_endpoints",
 ];
 

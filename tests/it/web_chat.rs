@@ -324,3 +324,70 @@ async fn a_visitor_who_floods_is_told_when_to_come_back() {
     let long = json!({ "id": Uuid::new_v4(), "content": "x".repeat(40_000) });
     visitor.post(&long).await.refused(413, "body-too-large");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_who_names_a_customers_address_is_a_candidate_until_staff_say_so() {
+    let app = TestApp::start().await;
+    open_chat(&app).await;
+    let owner = &app.tenant.owner;
+    let ada = given::customer(owner, "Ada").await;
+    let mut visitor = Browser::on(&app, PAGE);
+    visitor.write("Is Saturday free?").await;
+    let claims =
+        json!({ "id": Uuid::new_v4(), "content": "It is Ada", "email": given::email("Ada") });
+    visitor.post(&claims).await.ok();
+    let thread = only_thread(&app).await;
+    assert_eq!(thread["customer_id"], json!(null), "{thread}");
+    let thread_id = text(&thread, "thread_id").to_owned();
+    let shown = owner.item(&format!("thread?id={thread_id}")).await;
+    assert_eq!(shown["candidates"][0]["customer_id"], json!(ada));
+    // One that opens its thread with it is taken for nobody either.
+    let mut other = Browser::on(&app, PAGE);
+    let first = json!({ "id": Uuid::new_v4(), "content": "Hi", "email": given::email("Ada") });
+    let answered = other.post(&first).await.ok();
+    other.session = Some(text(&answered, "session").to_owned());
+    app.catch_up().await;
+    let threads = owner.items("inbox").await;
+    assert_eq!(threads.len(), 2);
+    assert!(threads.iter().all(|one| one["customer_id"].is_null()));
+    assert_eq!(
+        owner.items(&format!("inbox?customer_id={ada}")).await,
+        [] as [Value; 0]
+    );
+    let order = json!({ "thread_id": thread_id, "customer_id": ada });
+    owner.accepted("move-thread", order).await;
+    app.catch_up().await;
+    let shown = owner.item(&format!("thread?id={thread_id}")).await;
+    assert_eq!(
+        (&shown["customer_id"], &shown["candidates"]),
+        (&json!(ada), &json!([]))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_chat_may_stand_elsewhere_than_the_bookings() {
+    let app = TestApp::start().await;
+    open_chat(&app).await;
+    let owner = &app.tenant.owner;
+    let settings = json!({ "chat_open_to": ["https://help.example"] });
+    owner.accepted("update-settings", settings).await;
+    let body = json!({ "id": Uuid::new_v4(), "content": "Hi" });
+    let elsewhere = Browser::on(&app, PAGE).post(&body).await;
+    elsewhere.refused(403, "origin-not-allowed");
+    let there = Browser::on(&app, "https://help.example");
+    assert_eq!(there.post(&body).await.status, 200);
+    let closed = json!({ "chat_open_to": [] });
+    owner.accepted("update-settings", closed).await;
+    there.post(&body).await.refused(404, "chat-unknown");
+    let again = json!({ "chat_open_to": null });
+    owner.accepted("update-settings", again).await;
+    let body = json!({ "id": Uuid::new_v4(), "content": "Hi" });
+    assert_eq!(Browser::on(&app, PAGE).post(&body).await.status, 200);
+    let wrong = owner
+        .command("update-settings", json!({ "chat_open_to": ["everybody"] }))
+        .await;
+    assert_eq!(
+        (wrong.status, wrong.pointers()),
+        (422, vec!["/chat_open_to/0".to_owned()])
+    );
+}

@@ -9,13 +9,6 @@ use tests::receivers::{Got, Receiver};
 use tests::stream::Listener;
 use tests::{given, oracles, wait};
 
-/// What the libraries of Standard Webhooks and Svix say of each.
-async fn judged(cases: &[Value]) -> Vec<String> {
-    let lines: Vec<String> = cases.iter().map(Value::to_string).collect();
-    let said = oracles::ask("webhook_receivers.py", &[], lines.join("\n")).await;
-    said.lines().map(str::to_owned).collect()
-}
-
 async fn secret(app: &TestApp, endpoint_id: &str) -> Value {
     let query = format!("webhook-secret?id={endpoint_id}");
     app.tenant.owner.item(&query).await
@@ -61,7 +54,7 @@ async fn an_event_is_told_signed_once_and_without_anything_personal() {
     let secret = secret(&app, &endpoint_id).await;
     let secret = given::text(&secret, "secret");
     let forged = "whsec_Zm9yZ2VkIHNlY3JldCBvZiBub2JvZHkgYXQgYWxs";
-    let said = judged(&[got[0].signed(secret), got[0].signed(forged)]).await;
+    let said = oracles::webhook_receivers(&[got[0].signed(secret), got[0].signed(forged)]).await;
     assert_eq!(said, ["ok ok", "err err"]);
     let log = deliveries(&app, 1).await;
     assert_eq!(log.len(), 1, "{log:?}");
@@ -95,7 +88,7 @@ async fn two_secrets_sign_after_a_rotation_and_the_older_ones_do_not() {
     let got = receiver.got_at_least(1).await;
     assert_eq!(got[0].header("webhook-signature").split(' ').count(), 2);
     let signed = |one: &Value| got[0].signed(given::text(one, "secret"));
-    let said = judged(&[signed(&third), signed(&second), signed(&first)]).await;
+    let said = oracles::webhook_receivers(&[signed(&third), signed(&second), signed(&first)]).await;
     assert_eq!(said, ["ok ok", "ok ok", "err err"]);
 }
 

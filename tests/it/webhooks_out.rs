@@ -104,12 +104,9 @@ async fn a_failed_webhook_is_tried_again_under_the_same_id_and_signed_anew() {
         .item(&format!("webhook-secret?id={endpoint_id}"))
         .await;
     let secret = given::text(&secret, "secret");
-    let cases: Vec<String> = got
-        .iter()
-        .map(|one| one.signed(secret).to_string())
-        .collect();
-    let said = oracles::ask("webhook_receivers.py", &[], cases.join("\n")).await;
-    assert_eq!(said.lines().collect::<Vec<_>>(), ["ok ok"; 3]);
+    let cases: Vec<Value> = got.iter().map(|one| one.signed(secret)).collect();
+    let said = oracles::webhook_receivers(&cases).await;
+    assert_eq!(said, ["ok ok"; 3]);
     endpoint_once(&app, "its failures are forgotten", |one| {
         one["failures"] == 0
     })
@@ -131,6 +128,41 @@ async fn an_endpoint_that_is_gone_is_disabled_at_once() {
     given::chef(owner, "Mei").await;
     app.settle().await;
     assert_eq!(receiver.got().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_endpoint_will_never_take_is_a_dead_letter_at_once_and_the_next_is_sent() {
+    let app = TestApp::start().await;
+    app.claim_undelivered();
+    let owner = &app.tenant.owner;
+    let receiver = Receiver::open().await;
+    receiver.subscribe(owner, &["ChefAdded"]).await;
+    receiver.answer(|_| Answer::of(422));
+    given::chef(owner, "Kenji").await;
+    let dead = "select count(*) from outbox_dead where target like 'webhook:%' and failure_kind = 'refused'";
+    wait::until("it is a dead letter", async || {
+        (app.count(dead).await == 1).then_some(())
+    })
+    .await;
+    receiver.answer(|_| ACCEPTED);
+    given::chef(owner, "Mei").await;
+    let log = deliveries_once(&app, 2).await;
+    let told: Vec<_> = log
+        .iter()
+        .map(|one| (&one["attempt"], &one["status"], &one["outcome"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!(1), &json!(204), &json!("accepted")),
+            (&json!(1), &json!(422), &json!("failed")),
+        ]
+    );
+    endpoint_once(&app, "it is still enabled", |one| {
+        one["standing"] == "enabled"
+    })
+    .await;
+    assert_eq!(receiver.got().len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -191,6 +223,39 @@ async fn an_endpoint_that_is_asked_too_often_is_left_alone_for_as_long_as_it_say
     })
     .await;
     assert_eq!(receiver.got().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_replay_that_is_cancelled_queues_nothing_more() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let receiver = Receiver::open().await;
+    for name in ["Kenji", "Mei", "Yuki"] {
+        given::chef(owner, name).await;
+    }
+    let endpoint_id = receiver.subscribe(owner, &["ChefAdded"]).await;
+    let past = OffsetDateTime::now_utc() - time::Duration::hours(1);
+    let order = json!({ "endpoint_id": endpoint_id, "from": text(past), "messages_per_second": 1 });
+    let ordered = owner.accepted("replay-webhooks", order).await;
+    let replay_id = given::text(&ordered["result"], "replay_id").to_owned();
+    let cancel = json!({ "endpoint_id": endpoint_id, "replay_id": replay_id });
+    owner
+        .accepted("cancel-webhook-replay", cancel.clone())
+        .await;
+    owner
+        .command("cancel-webhook-replay", cancel)
+        .await
+        .refused(404, "webhook-replay-not-found");
+    let ended = wait::until("it is over", async || {
+        let replays = owner.items("webhook-replays").await;
+        replays
+            .into_iter()
+            .find(|one| one["replay_id"] == *replay_id && !one["finished_at"].is_null())
+    })
+    .await;
+    assert_eq!(ended["ended_by"], "cancelled", "{ended}");
+    assert!(ended["queued"].as_i64().unwrap() < 3, "{ended}");
+    app.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

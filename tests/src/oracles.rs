@@ -1,9 +1,11 @@
-//! Judges from outside, written in Python over the vendors' own libraries: set up once, asked by lines of JSON.
+//! Judges from outside, written in Python and JavaScript over the vendors' own libraries: set up once, asked by lines of JSON.
 
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+
+use serde_json::Value;
 
 use crate::sources;
 
@@ -16,20 +18,47 @@ pub async fn ask(script: &str, arguments: &[&str], input: String) -> String {
             .map(|text| (*text).to_owned())
             .collect::<Vec<_>>(),
     );
-    let asking = tokio::task::spawn_blocking(move || run(&script, &arguments, &input));
+    let asking = tokio::task::spawn_blocking(move || {
+        let mut command = Command::new(python());
+        command.arg(path(&script)).args(arguments);
+        run(&script, command, &input)
+    });
     asking.await.expect("the oracle answers")
 }
 
-fn run(script: &str, arguments: &[String], input: &str) -> String {
-    let mut command = Command::new(python());
-    command
-        .arg(sources::root().join("tests/oracles").join(script))
-        .args(arguments);
+/// As `ask`, of one in JavaScript.
+pub async fn ask_node(script: &str, input: String) -> String {
+    let script = script.to_owned();
+    let asking = tokio::task::spawn_blocking(move || {
+        let (node, packages) = node();
+        let mut command = Command::new(node);
+        command.arg(path(&script)).env("NODE_PATH", packages);
+        run(&script, command, &input)
+    });
+    asking.await.expect("the oracle answers")
+}
+
+/// What the libraries of Standard Webhooks and of Svix say of each case, which those in Python and those in JavaScript must
+/// agree on.
+pub async fn webhook_receivers(cases: &[Value]) -> Vec<String> {
+    let lines: Vec<String> = cases.iter().map(Value::to_string).collect();
+    let lines = lines.join("\n");
+    let python = ask("webhook_receivers.py", &[], lines.clone()).await;
+    let node = ask_node("webhook_receivers.cjs", lines).await;
+    assert_eq!(python, node, "the libraries do not agree");
+    python.lines().map(str::to_owned).collect()
+}
+
+fn path(script: &str) -> PathBuf {
+    sources::root().join("tests/oracles").join(script)
+}
+
+fn run(script: &str, mut command: Command, input: &str) -> String {
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("python runs");
+        .expect("it runs");
     let mut stdin = child.stdin.take().expect("it listens");
     let output = std::thread::scope(|scope| {
         // Written beside the reading, so that neither side waits for the other's full pipe.
@@ -47,17 +76,34 @@ fn run(script: &str, arguments: &[String], input: &str) -> String {
 /// The environment's interpreter, made when it is missing.
 fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    let make = || {
-        let output = Command::new(sources::root().join("scripts/bootstrap"))
-            .arg("python")
-            .output();
-        let output = output.expect("scripts/bootstrap runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("python")
-    };
+    let make = || PathBuf::from(bootstrap("python").trim()).join("python");
     PYTHON.get_or_init(make).clone()
+}
+
+/// Node.js, and where its packages lie.
+fn node() -> (PathBuf, PathBuf) {
+    static NODE: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
+    let make = || {
+        let printed = bootstrap("npm");
+        let (programs, packages) = printed.trim().split_once('\n').expect("two directories");
+        (
+            PathBuf::from(programs).join("node"),
+            PathBuf::from(packages),
+        )
+    };
+    NODE.get_or_init(make).clone()
+}
+
+/// What the script prints once all is there.
+fn bootstrap(what: &str) -> String {
+    let output = Command::new(sources::root().join("scripts/bootstrap"))
+        .arg(what)
+        .output();
+    let output = output.expect("scripts/bootstrap runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

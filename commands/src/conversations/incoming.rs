@@ -1,5 +1,6 @@
 //! A message as it comes in, parsed once.
 
+use domain::conversations::messages::CallOutcome;
 use domain::customers::consents::Channel;
 use domain::refusal::Problems;
 use domain::sealed::Pii;
@@ -8,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::addresses::Address;
-use super::attachments::{self, Attachment};
+use super::attachments::{self, Attachment, ReceivedFile};
 use super::receiving::ReceiveMessage;
 use super::sending::MAX_SUBJECT_CHARS;
 use crate::Result;
@@ -27,6 +28,8 @@ pub struct Incoming {
     pub content: String,
     pub subject: Option<String>,
     pub attachments: Vec<Attachment>,
+    pub files: Vec<ReceivedFile>,
+    pub call: Option<CallOutcome>,
     pub name: Option<String>,
     pub contact_email: Option<EmailAddress>,
     pub contact_phone: Option<PhoneNumber>,
@@ -44,6 +47,11 @@ pub fn parse(work: &Work, input: &ReceiveMessage) -> Result<Incoming> {
     let address = problems.check("/from", Address::parse(input.channel, from, region));
     let content = content(&mut problems, input);
     attachments::check(&mut problems, &input.attachments);
+    attachments::check_files(&mut problems, &input.files);
+    if input.call.is_some() && input.channel != Channel::Phone {
+        let message = "a call comes in on the channel phone";
+        problems.add("/call", "call-invalid", message);
+    }
     let email = input.email.as_ref();
     let contact_email =
         email.and_then(|email| problems.check("/email", EmailAddress::parse(email.expose())));
@@ -62,6 +70,8 @@ pub fn parse(work: &Work, input: &ReceiveMessage) -> Result<Incoming> {
         content,
         subject: line(input.subject.as_ref(), MAX_SUBJECT_CHARS),
         attachments: input.attachments.clone(),
+        files: input.files.clone(),
+        call: input.call,
         name: line(input.name.as_ref(), MAX_NAME_CHARS),
         contact_email,
         contact_phone,
@@ -72,7 +82,8 @@ pub fn parse(work: &Work, input: &ReceiveMessage) -> Result<Incoming> {
 
 fn content(problems: &mut Problems, input: &ReceiveMessage) -> String {
     let content = input.content.expose();
-    if content.trim().is_empty() && !input.attachments.is_empty() {
+    let has_files = !input.attachments.is_empty() || !input.files.is_empty();
+    if content.trim().is_empty() && has_files {
         return String::new();
     }
     // Letters that no screen shows come with some phones and mail programs.

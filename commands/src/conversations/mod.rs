@@ -6,6 +6,7 @@ mod canned;
 mod incoming;
 mod keywords;
 mod leads;
+mod mail_reports;
 mod merges;
 mod receiving;
 mod recipients;
@@ -67,6 +68,7 @@ pub fn commands() -> Vec<Command> {
     all.extend(threads::commands());
     all.extend(canned::commands());
     all.extend(statuses::commands());
+    all.extend(mail_reports::commands());
     all
 }
 

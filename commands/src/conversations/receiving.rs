@@ -4,6 +4,7 @@
 use domain::conversations::commands::{ConversationCommand, Receive};
 use domain::conversations::events::{MessageReceived, ThreadOpened};
 use domain::conversations::keywords::{Keyword, keyword, unsubscribes};
+use domain::conversations::messages::CallOutcome;
 use domain::conversations::{
     ADDRESS_SCOPE, Conversation, MAX_CANDIDATES, MESSAGE_SCOPE, Thread, message_value,
 };
@@ -16,7 +17,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::addresses::{self, Address};
-use super::attachments::{self, Attachment};
+use super::attachments::{self, Attachment, ReceivedFile};
 use super::incoming::{self, Incoming};
 use super::keywords::{self, Owed};
 use super::leads;
@@ -34,7 +35,8 @@ const PURPOSES: [Purpose; 2] = [Purpose::Transactional, Purpose::Marketing];
 ///
 /// A customer wrote. The thread of that address on that channel takes it, and is opened where there is none: for the
 /// customer whose address it is, else for a new lead. An address that several customers share gets a thread without a
-/// customer, which names the candidates; `move-thread` settles whose it is. The same `provider_message_id` again changes
+/// customer, which names the candidates; `move-thread` settles whose it is. So it is with a visitor of the chat who names
+/// the address of somebody known: that is a claim which nobody has checked. The same `provider_message_id` again changes
 /// nothing. STOP, START and HELP are obeyed over SMS and WhatsApp.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -50,10 +52,16 @@ pub struct ReceiveMessage {
     /// At most 10 files.
     #[serde(default)]
     pub attachments: Vec<Attachment>,
+    /// Files that came along and are kept here, at most 10; whoever brings the message has kept them.
+    #[serde(default)]
+    pub files: Vec<ReceivedFile>,
+    /// Set where it is a call and not a text: what became of it. On the channel `phone` alone.
+    #[serde(default)]
+    pub call: Option<CallOutcome>,
     /// What the writer is called; it names a new lead.
     #[serde(default)]
     pub name: Option<Pii<String>>,
-    /// How a visitor of the chat can be reached; it tells who the visitor is.
+    /// How a visitor of the chat can be reached. Whose it is already becomes a candidate; else the visitor becomes a lead.
     #[serde(default)]
     pub email: Option<Pii<String>>,
     /// As `email`.
@@ -96,6 +104,7 @@ pub(super) enum Owner {
     Customer(CustomerId),
     /// Not known; to become a lead under this id.
     Lead(CustomerId),
+    /// One of these, or nobody of them: the address is shared, or a visitor of the chat has only named it.
     Shared(Vec<CustomerId>),
     /// A visitor who has not said how to reach them.
     Nobody,
@@ -250,18 +259,23 @@ async fn find_or_open(
     Ok((conversation, Some(owner)))
 }
 
-/// A visitor of the chat says who they are: the thread is theirs from now on.
+/// A visitor of the chat says who they are: a lead from now on, or, where the address is known already, perhaps its owner.
 async fn introduce(
     work: &mut Work,
     conversation: &mut Loaded<Conversation>,
     incoming: &Incoming,
 ) -> Result<Option<Owner>> {
     let thread = conversation.state.require()?;
-    let is_anonymous = thread.customer_id.is_none() && thread.candidates.is_empty();
-    if !is_anonymous || thread.channel != Channel::WebChat {
+    if thread.customer_id.is_some() || thread.channel != Channel::WebChat {
         return Ok(None);
     }
     let owner = find_owner(work, incoming)?;
+    if !owner.candidates().is_empty() {
+        let candidates = owner.candidates().to_vec();
+        work.execute(conversation, ConversationCommand::Claim { candidates })
+            .await?;
+        return Ok(None);
+    }
     let Some(customer_id) = owner.customer_id().cloned() else {
         return Ok(None);
     };
@@ -276,7 +290,7 @@ fn find_owner(work: &Work, incoming: &Incoming) -> Result<Owner> {
     if let Some(email) = incoming.email() {
         let index = people::email_index(&keys, email);
         if let Some(owner) = work.wanted_claim(EMAIL_SCOPE, &index) {
-            return Ok(Owner::Customer(CustomerId::new(owner)));
+            return Ok(incoming.belief_in(CustomerId::new(owner)));
         }
     }
     if let Some(phone) = incoming.phone() {
@@ -286,7 +300,10 @@ fn find_owner(work: &Work, incoming: &Incoming) -> Result<Owner> {
         let mut sharers: Vec<CustomerId> = sharers.into_iter().map(CustomerId::new).collect();
         match sharers.len() {
             0 => {}
-            1 => return Ok(sharers.pop().map_or(Owner::Nobody, Owner::Customer)),
+            1 => {
+                let owner = sharers.pop();
+                return Ok(owner.map_or(Owner::Nobody, |owner| incoming.belief_in(owner)));
+            }
             _ => return Ok(Owner::Shared(sharers)),
         }
     }
@@ -337,9 +354,14 @@ async fn seal(
         subject: subject
             .map(|subject| key.seal(EVENT, "subject", subject))
             .transpose()?,
-        attachments: attachments::seal(&key, EVENT, &incoming.attachments)?,
+        attachments: attachments::seal_received(
+            &key,
+            EVENT,
+            (&conversation.id, &incoming.attachments, &incoming.files),
+        )?,
         address,
         keyword: said,
+        call: incoming.call,
         provider,
         provider_message_id,
         at: incoming.at,
@@ -352,6 +374,14 @@ impl Incoming {
         let subject = self.subject.as_deref().unwrap_or_default();
         let says = unsubscribes(subject) || unsubscribes(&self.content);
         self.channel == Channel::Email && says
+    }
+
+    /// A message that came from an address is its owner's; what a visitor types into a form anybody can type.
+    fn belief_in(&self, owner: CustomerId) -> Owner {
+        match &self.address {
+            Address::Email(_) | Address::Phone(_) => Owner::Customer(owner),
+            Address::Visitor(_) => Owner::Shared(vec![owner]),
+        }
     }
 
     /// The e-mail address by which the writer may be known.

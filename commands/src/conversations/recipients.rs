@@ -31,6 +31,7 @@ pub async fn of_thread(work: &mut Work, thread: &Thread) -> Result<Recipient> {
     let customer = find_customer(work, customer_id).await?;
     Ok(Recipient {
         customer_id: Some(CustomerId::new(customer.id)),
+        suspended_since: customer.state.suspended_since(thread.channel),
         consents: customer.state.consents,
         time_zone: customer.state.time_zone,
     })

@@ -199,16 +199,18 @@ fn outcome(input: &RecordMessageStatus) -> Outcome {
         ReportedStatus::Read => Outcome::Read,
         ReportedStatus::Failed => Outcome::Failed(MessageFailure {
             reason: input.reason.unwrap_or(FailureReason::Undelivered),
-            code: input
-                .code
-                .as_deref()
-                .unwrap_or("unknown")
-                .chars()
-                .filter(|letter| !letter.is_control())
-                .take(MAX_CODE_CHARS)
-                .collect(),
+            code: kept_code(input.code.as_deref()),
         }),
     }
+}
+
+/// A provider's code as it is kept.
+pub(super) fn kept_code(code: Option<&str>) -> String {
+    let shown = code.unwrap_or("unknown").chars();
+    shown
+        .filter(|letter| !letter.is_control())
+        .take(MAX_CODE_CHARS)
+        .collect()
 }
 
 fn parse_time(text: &str) -> Result<OffsetDateTime> {

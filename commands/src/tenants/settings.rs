@@ -59,6 +59,10 @@ pub struct UpdateSettings {
     /// book and to ask what is free.
     #[serde(default)]
     pub open_to: Option<Vec<String>>,
+    /// Origins of the pages on which the web chat stands, where they are others than those of `open_to`; none at all closes the
+    /// chat, `null` goes by `open_to` again.
+    #[serde(default, deserialize_with = "nullable")]
+    pub chat_open_to: Option<Option<Vec<String>>>,
     /// How the business talks.
     #[serde(default)]
     pub messaging: Option<MessagingInput>,
@@ -207,6 +211,7 @@ pub(super) fn patched(
         .clone()
         .unwrap_or(settings.webhook_alias);
     settings.open_to = input.open_to.clone().unwrap_or(settings.open_to);
+    settings.chat_open_to = input.chat_open_to.clone().unwrap_or(settings.chat_open_to);
     settings
 }
 

@@ -17,7 +17,7 @@ use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::replays::ReplayWebhooks;
+use self::replays::{CancelWebhookReplay, ReplayWebhooks};
 use self::secrets::RotateWebhookSecret;
 use crate::Result;
 use crate::command;
@@ -76,6 +76,13 @@ pub fn commands() -> Vec<Command> {
             ReplayWebhooks,
             WRITE,
             Risk::Outward
+        ),
+        command!(
+            "cancel-webhook-replay",
+            replays::cancel_webhook_replay,
+            CancelWebhookReplay,
+            WRITE,
+            Risk::Write
         ),
         command!(
             "delete-webhook-endpoint",

@@ -20,8 +20,8 @@ use crate::work::{Facts, Work};
 /// # Send past events again
 ///
 /// Every event that was written down in that time and that the endpoint wants is sent again, under the `webhook-id` that
-/// it had before. `webhook-replay-preview` counts them first; `webhook-replays` shows how far it is. Disabling the
-/// endpoint ends it.
+/// it had before. `webhook-replay-preview` counts them first; `webhook-replays` shows how far it is;
+/// `cancel-webhook-replay` ends it, and so does disabling the endpoint.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayWebhooks {
@@ -38,6 +38,17 @@ pub struct ReplayWebhooks {
     pub messages_per_second: Option<u32>,
 }
 
+/// # Cancel a replay of webhooks
+///
+/// Nothing more is queued. What has been queued already is still sent.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CancelWebhookReplay {
+    pub endpoint_id: WebhookEndpointId,
+    /// As `replay-webhooks` answered it.
+    pub replay_id: String,
+}
+
 #[derive(Serialize)]
 pub struct ReplaySummary {
     pub endpoint_id: String,
@@ -48,6 +59,29 @@ impl Input for ReplayWebhooks {
     fn wanted(&self, _: &Facts) -> Load {
         endpoint_alone(&self.endpoint_id)
     }
+}
+
+impl Input for CancelWebhookReplay {
+    fn wanted(&self, _: &Facts) -> Load {
+        endpoint_alone(&self.endpoint_id)
+    }
+}
+
+pub async fn cancel_webhook_replay(
+    work: &mut Work,
+    input: CancelWebhookReplay,
+) -> Result<ReplaySummary> {
+    let mut endpoint = work
+        .find::<WebhookEndpoint>(input.endpoint_id.as_str())
+        .await?;
+    let cancel = WebhookEndpointCommand::CancelReplay {
+        replay_id: input.replay_id.clone(),
+    };
+    work.execute(&mut endpoint, cancel).await?;
+    Ok(ReplaySummary {
+        endpoint_id: endpoint.id,
+        replay_id: input.replay_id,
+    })
 }
 
 pub async fn replay_webhooks(work: &mut Work, input: ReplayWebhooks) -> Result<ReplaySummary> {

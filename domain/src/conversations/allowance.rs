@@ -77,6 +77,8 @@ pub enum Denial {
     ConsentWithdrawn,
     /// STOP was sent in this thread.
     OptedOut,
+    /// A message to this address came back for good, and nothing has come from it since.
+    AddressUnreachable,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,6 +104,8 @@ pub struct Recipient {
     pub customer_id: Option<CustomerId>,
     pub consents: Consents,
     pub time_zone: TimeZoneName,
+    /// Since when the address on the thread's channel is known to be out of reach.
+    pub suspended_since: Option<OffsetDateTime>,
 }
 
 /// Everything that the answer depends on.
@@ -130,6 +134,7 @@ impl Denial {
             Self::ConsentMissing => "consent-missing",
             Self::ConsentWithdrawn => "consent-withdrawn",
             Self::OptedOut => "opted-out",
+            Self::AddressUnreachable => "address-unreachable",
         }
     }
 
@@ -143,6 +148,9 @@ impl Denial {
             }
             Self::OptedOut => {
                 "the customer has stopped messages on this channel; only their START brings them back"
+            }
+            Self::AddressUnreachable => {
+                "a message to the customer's address came back for good; correct the address, or record a consent anew"
             }
         }
     }
@@ -162,6 +170,14 @@ impl Decision {
 pub fn decide(question: &Question<'_>) -> Verdict {
     if question.standing == ThreadStanding::OptedOut {
         return Verdict::Denied(Denial::OptedOut);
+    }
+    let lives = |since: OffsetDateTime| question.last_inbound.is_some_and(|last| last.at > since);
+    if question
+        .recipient
+        .suspended_since
+        .is_some_and(|since| !lives(since))
+    {
+        return Verdict::Denied(Denial::AddressUnreachable);
     }
     let (channel, purpose) = (question.channel, question.purpose);
     let consents = &question.recipient.consents;
@@ -251,6 +267,7 @@ mod tests {
             customer_id: Some(CustomerId::new("c1")),
             consents,
             time_zone: TimeZoneName::default(),
+            suspended_since: None,
         }
     }
 
@@ -292,6 +309,31 @@ mod tests {
             ask(Purpose::Transactional, &withdrawn, NOON),
             Verdict::Denied(Denial::ConsentWithdrawn)
         );
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_reached_is_left_alone_until_something_comes_from_it() {
+        let mut granted = recipient(consents(Purpose::Transactional, Standing::Granted));
+        granted.suspended_since = Some(NOON - Duration::days(1));
+        let ask = |last_inbound| {
+            decide(&Question {
+                channel: Channel::Sms,
+                purpose: Purpose::Transactional,
+                recipient: &granted,
+                standing: ThreadStanding::Open,
+                last_inbound,
+                now: NOON,
+            })
+        };
+        let written = |at| Inbound {
+            message_id: MessageId::new("m1"),
+            at,
+        };
+        let before = written(NOON - Duration::days(2));
+        for last in [None, Some(&before)] {
+            assert_eq!(ask(last), Verdict::Denied(Denial::AddressUnreachable));
+        }
+        assert!(matches!(ask(Some(&written(NOON))), Verdict::Allowed(_)));
     }
 
     #[test]

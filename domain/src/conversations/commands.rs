@@ -43,6 +43,10 @@ pub enum ConversationCommand {
     Move {
         customer_id: CustomerId,
     },
+    /// On a thread that nobody knows the customer of.
+    Claim {
+        candidates: Vec<CustomerId>,
+    },
     /// On the one that stays.
     Absorb(Box<ThreadsMerged>),
     /// On the one that goes.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use super::allowance::{Decision, Inbound};
 use super::canned::CannedUse;
 use super::keywords::Keyword;
-use super::messages::{MessageFailure, SenderType};
+use super::messages::{CallOutcome, MessageFailure, SenderType};
 use super::{AiMode, Conversation, OptOut, ReopenCause};
 use crate::customers::consents::{Channel, Purpose};
 use crate::evolution;
@@ -78,6 +78,10 @@ pub enum ConversationEvent {
         #[serde(default)]
         previous_customer_id: Option<CustomerId>,
     },
+    /// A visitor of the chat says to be one of these; nobody has checked that.
+    ThreadClaimed {
+        candidates: Vec<CustomerId>,
+    },
     /// In the stream of the one that stays; it takes the other's address over.
     ThreadsMerged(Box<ThreadsMerged>),
     /// In the stream of the one that goes.
@@ -119,7 +123,7 @@ pub struct ThreadOpened {
     pub channel: Channel,
     #[serde(default)]
     pub customer_id: Option<CustomerId>,
-    /// Who it may be, where several customers share the address.
+    /// Who it may be, where several customers share the address, or a visitor of the chat says to be somebody known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<CustomerId>,
     #[serde(default)]
@@ -145,6 +149,9 @@ pub struct MessageReceived {
     pub address: Option<Sealed>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub keyword: Option<Keyword>,
+    /// Set where it is no text but a call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<CallOutcome>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -227,6 +234,7 @@ impl DomainEvent for ConversationEvent {
             Self::ThreadReopened { .. } => "ThreadReopened",
             Self::ThreadMarkedRead {} => "ThreadMarkedRead",
             Self::ThreadMoved { .. } => "ThreadMoved",
+            Self::ThreadClaimed { .. } => "ThreadClaimed",
             Self::ThreadsMerged(_) => "ThreadsMerged",
             Self::ThreadMergedAway { .. } => "ThreadMergedAway",
             Self::AiModeSet { .. } => "AiModeSet",

@@ -33,6 +33,16 @@ pub enum SenderType {
     System,
 }
 
+/// What became of a call from the customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CallOutcome {
+    Answered,
+    Missed,
+    /// Missed, and the caller has left a voice mail.
+    Voicemail,
+}
+
 /// What became of a message. The order is what is known for sure: a message that was reported as failed and as delivered
 /// has arrived. Reports may come in any order and any number; the greatest stands.
 #[derive(

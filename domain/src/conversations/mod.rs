@@ -321,7 +321,8 @@ impl Noun for Conversation {
             | ConversationEvent::AiModeSet { .. }
             | ConversationEvent::ThreadNoteAdded { .. }
             | ConversationEvent::ThreadOptedOut { .. }
-            | ConversationEvent::ThreadOptedIn { .. } => ClaimChanges::default(),
+            | ConversationEvent::ThreadOptedIn { .. }
+            | ConversationEvent::ThreadClaimed { .. } => ClaimChanges::default(),
         }
     }
 

@@ -8,7 +8,7 @@ use super::commands::{ConversationCommand, Outcome, Receive, Send, StatusReport}
 use super::events::{AnswerOrder, Answers, ConversationEvent, MessageSent, ThreadsMerged};
 use super::keywords::Keyword;
 use super::messages::{
-    Direction, Joined, MAX_QUEUED, MessageStatus, Progress, RecentMessage, SenderType,
+    CallOutcome, Direction, Joined, MAX_QUEUED, MessageStatus, Progress, RecentMessage, SenderType,
 };
 use super::{
     Conversation, MAX_ASSIGNEE_CHARS, MAX_MERGED_THREADS, MAX_SNOOZE_DAYS, MAX_THREAD_NOTES,
@@ -93,6 +93,10 @@ impl Thread {
                 ConversationEvent::ThreadMarkedRead {},
             )),
             ConversationCommand::Move { customer_id } => Ok(self.move_to(customer_id)),
+            ConversationCommand::Claim { candidates } => Ok(once_if(
+                self.customer_id.is_none() && self.candidates != candidates,
+                ConversationEvent::ThreadClaimed { candidates },
+            )),
             ConversationCommand::Absorb(merged) => self.absorb(merged),
             ConversationCommand::SetAiMode { ai_mode } => Ok(once_if(
                 self.ai_mode != ai_mode,
@@ -153,7 +157,7 @@ impl Thread {
         let is_shut = matches!(self.status, ThreadStatus::Closed | ThreadStatus::Snoozed);
         let cause = ReopenCause::CustomerWrote;
         let mut events = once_if(
-            is_shut && keyword.is_none(),
+            is_shut && keyword.is_none() && message.call != Some(CallOutcome::Answered),
             ConversationEvent::ThreadReopened { cause },
         );
         events.push(ConversationEvent::MessageReceived(Box::new(message)));

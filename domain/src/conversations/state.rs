@@ -3,7 +3,7 @@
 use super::allowance::{Basis, Inbound};
 use super::events::{ConversationEvent, MessageReceived, MessageSent, ThreadOpened, ThreadsMerged};
 use super::messages::{
-    Direction, MessageStatus, Progress, RecentMessage, SenderType, forget_oldest,
+    CallOutcome, Direction, MessageStatus, Progress, RecentMessage, SenderType, forget_oldest,
 };
 use super::{Conversation, OptOut, Thread, ThreadPrivacy, ThreadStatus};
 use crate::ids::MessageId;
@@ -60,6 +60,7 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
             thread.customer_id = Some(customer_id);
             thread.candidates.clear();
         }
+        ConversationEvent::ThreadClaimed { candidates } => thread.candidates = candidates,
         ConversationEvent::ThreadsMerged(merged) => absorb(thread, *merged),
         ConversationEvent::ThreadMergedAway { survivor_id } => {
             thread.merged_into = Some(survivor_id);
@@ -128,8 +129,8 @@ fn receive(thread: &mut Thread, received: MessageReceived) {
     }
     thread.address = received.address.or(thread.address.take());
     thread.subject = received.subject.or(thread.subject.take());
-    // Whoever says no more than a keyword waits for nobody.
-    if received.keyword.is_none() {
+    // Whoever says no more than a keyword waits for nobody, and nor does whoever has been spoken to.
+    if received.keyword.is_none() && received.call != Some(CallOutcome::Answered) {
         thread.status = ThreadStatus::Open;
         thread.snoozed_until = None;
         thread.unread_count += 1;

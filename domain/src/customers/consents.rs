@@ -41,6 +41,8 @@ pub enum Source {
     #[default]
     Admin,
     Import,
+    /// A provider told us so: the recipient has called a mail of ours spam.
+    Provider,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +73,16 @@ pub struct Consent {
 pub struct SaidIn {
     pub conversation_id: ConversationId,
     pub message_id: MessageId,
+}
+
+/// The address on a channel cannot be reached: a message came back for good. Ends with another address, or a new consent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspension {
+    pub channel: Channel,
+    /// The provider's code of the failure.
+    pub code: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
 }
 
 /// The latest word on each channel and purpose.

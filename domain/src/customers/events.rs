@@ -6,7 +6,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::consents::{Channel, Purpose, SaidIn, Source};
+use super::consents::{Channel, Purpose, SaidIn, Source, Suspension};
 use super::merging::Carried;
 use super::privacy::{ErasureCounts, HoldGround};
 use super::{Customer, CustomerDetails, Duplicate};
@@ -57,6 +57,8 @@ pub enum CustomerEvent {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         said_in: Option<SaidIn>,
     },
+    /// A message to the address on this channel came back for good.
+    ChannelSuspended(Suspension),
     NoteAdded {
         note_id: NoteId,
         text: Sealed,
@@ -174,6 +176,7 @@ impl DomainEvent for CustomerEvent {
             Self::CustomerCorrected { .. } => "CustomerCorrected",
             Self::ConsentGranted { .. } => "ConsentGranted",
             Self::ConsentWithdrawn { .. } => "ConsentWithdrawn",
+            Self::ChannelSuspended(_) => "ChannelSuspended",
             Self::NoteAdded { .. } => "NoteAdded",
             Self::CustomerTagged { .. } => "CustomerTagged",
             Self::CustomerUntagged { .. } => "CustomerUntagged",

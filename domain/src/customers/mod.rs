@@ -14,7 +14,7 @@ use cqrs_es::event_sink::EventSink;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standing};
+use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standing, Suspension};
 use self::events::{CustomerEvent, CustomerField};
 use self::merging::Carried;
 use self::privacy::{ExportOrder, Privacy, PrivacyCommand};
@@ -47,6 +47,9 @@ pub struct Customer {
     pub source: Source,
     pub possible_duplicate: bool,
     pub consents: Consents,
+    /// At most one of each channel.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suspended: Vec<Suspension>,
     pub tags: BTreeSet<String>,
     /// How many there are; what they say is for readers.
     pub notes: usize,
@@ -101,6 +104,7 @@ pub enum CustomerCommand {
     },
     GrantConsent(Box<ConsentChange>),
     WithdrawConsent(Box<ConsentChange>),
+    SuspendChannel(Suspension),
     AddNote {
         note_id: NoteId,
         text: Sealed,
@@ -193,6 +197,19 @@ impl Customer {
         }
     }
 
+    /// Since when the address on this channel cannot be reached.
+    pub fn suspended_since(&self, channel: Channel) -> Option<OffsetDateTime> {
+        let mut suspended = self.suspended.iter();
+        suspended
+            .find(|suspension| suspension.channel == channel)
+            .map(|suspension| suspension.at)
+    }
+
+    fn lift(&mut self, channel: Channel) {
+        self.suspended
+            .retain(|suspension| suspension.channel != channel);
+    }
+
     fn take_over(&mut self, details: CustomerDetails) {
         let keep = |old: &mut Option<Sealed>, new: Option<Sealed>| {
             if new.is_some() {
@@ -270,6 +287,9 @@ impl Aggregate for Customer {
                 self.take_over(details);
             }
             CustomerEvent::CustomerCorrected { details, cleared } => {
+                if details.email.is_some() || cleared.contains(&CustomerField::Email) {
+                    self.lift(Channel::Email);
+                }
                 cleared.into_iter().for_each(|field| self.clear(field));
                 self.take_over(details);
             }
@@ -281,6 +301,7 @@ impl Aggregate for Customer {
                 wording,
                 ..
             } => {
+                self.lift(channel);
                 let said = (Standing::Granted, at, source, wording);
                 self.hear(channel, purpose, said);
             }
@@ -294,6 +315,10 @@ impl Aggregate for Customer {
             } => {
                 let said = (Standing::Withdrawn, at, source, wording);
                 self.hear(channel, purpose, said);
+            }
+            CustomerEvent::ChannelSuspended(suspension) => {
+                self.lift(suspension.channel);
+                self.suspended.push(suspension);
             }
             CustomerEvent::NoteAdded { .. } => self.notes += 1,
             CustomerEvent::CustomerTagged { tag } => {
@@ -403,6 +428,7 @@ impl Noun for Customer {
             }
             CustomerEvent::ConsentGranted { .. }
             | CustomerEvent::ConsentWithdrawn { .. }
+            | CustomerEvent::ChannelSuspended(_)
             | CustomerEvent::NoteAdded { .. }
             | CustomerEvent::CustomerTagged { .. }
             | CustomerEvent::CustomerUntagged { .. }

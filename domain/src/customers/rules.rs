@@ -30,6 +30,10 @@ impl Customer {
             CustomerCommand::Correct { details, cleared } => self.correct(details, cleared),
             CustomerCommand::GrantConsent(change) => Ok(self.grant_consent(*change)),
             CustomerCommand::WithdrawConsent(change) => Ok(self.withdraw_consent(*change)),
+            CustomerCommand::SuspendChannel(suspension) => Ok(once_if(
+                self.suspended_since(suspension.channel).is_none(),
+                CustomerEvent::ChannelSuspended(suspension),
+            )),
             CustomerCommand::AddNote {
                 note_id,
                 text,
@@ -158,7 +162,9 @@ impl Customer {
     }
 
     fn grant_consent(&self, change: ConsentChange) -> Vec<CustomerEvent> {
-        let new = !self.consents.allows(change.channel, change.purpose);
+        // A new consent also says that the address is good again.
+        let new = !self.consents.allows(change.channel, change.purpose)
+            || self.suspended_since(change.channel).is_some();
         let ConsentChange {
             channel,
             purpose,

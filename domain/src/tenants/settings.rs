@@ -46,6 +46,9 @@ pub struct Settings {
     /// From where the façades may be called without a credential; from nowhere when empty.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub open_to: Vec<String>,
+    /// On which pages the web chat may stand; where `open_to` says when none is given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_open_to: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Messaging::is_default")]
     pub messaging: Messaging,
     /// From the wish to be erased until the erasure.
@@ -67,6 +70,7 @@ impl Default for Settings {
             senders: Senders::default(),
             webhook_alias: None,
             open_to: Vec::new(),
+            chat_open_to: None,
             messaging: Messaging::default(),
             erasure_days: DEFAULT_ERASURE_DAYS,
         }
@@ -288,13 +292,21 @@ impl Settings {
             let message = format!("1 to {MAX_ALIAS_CHARS} lower-case letters, digits and dashes");
             problems.add("/webhook_alias", "alias-invalid", message);
         }
-        if self.open_to.len() > MAX_OPENINGS {
-            let message = format!("at most {MAX_OPENINGS} origins and networks");
-            problems.add("/open_to", "list-too-long", message);
+        let chat = self.chat_open_to.as_deref().unwrap_or_default();
+        for (field, list) in [("open_to", self.open_to.as_slice()), ("chat_open_to", chat)] {
+            if list.len() > MAX_OPENINGS {
+                let message = format!("at most {MAX_OPENINGS} origins and networks");
+                problems.add(&format!("/{field}"), "list-too-long", message);
+            }
+            for (index, opening) in list.iter().enumerate() {
+                problems.check(&format!("/{field}/{index}"), openings::check(opening));
+            }
         }
-        for (index, opening) in self.open_to.iter().enumerate() {
-            problems.check(&format!("/open_to/{index}"), openings::check(opening));
-        }
+    }
+
+    /// On which pages the web chat may stand; nowhere when empty.
+    pub fn chat_openings(&self) -> &[String] {
+        self.chat_open_to.as_deref().unwrap_or(&self.open_to)
     }
 }
 

@@ -52,6 +52,10 @@ pub enum WebhookEndpointEvent {
         until: OffsetDateTime,
         messages_per_second: u32,
     },
+    /// What it has not queued yet is not sent.
+    WebhookReplayCancelled {
+        replay_id: String,
+    },
     WebhookEndpointDeleted {},
 }
 
@@ -67,6 +71,7 @@ impl DomainEvent for WebhookEndpointEvent {
             Self::WebhookSecretRotated { .. } => "WebhookSecretRotated",
             Self::WebhookEndpointPinged {} => "WebhookEndpointPinged",
             Self::WebhookReplayOrdered { .. } => "WebhookReplayOrdered",
+            Self::WebhookReplayCancelled { .. } => "WebhookReplayCancelled",
             Self::WebhookEndpointDeleted {} => "WebhookEndpointDeleted",
         };
         name.to_owned()

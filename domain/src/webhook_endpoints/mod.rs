@@ -39,6 +39,8 @@ pub const LONGEST_REPLAY: Duration = Duration::days(90);
 /// Messages a second that a replay queues at most.
 pub const MAX_REPLAY_RATE: u32 = 200;
 pub const DEFAULT_REPLAY_RATE: u32 = 20;
+/// Replays of one endpoint that can still be cancelled: the newest.
+pub const MAX_REMEMBERED_REPLAYS: usize = 100;
 
 /// An endpoint as its events tell it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -54,6 +56,9 @@ pub struct WebhookEndpoint {
     pub previous_secret: Option<PreviousSecret>,
     /// Why it is disabled, if it is.
     pub disabled: Option<DisabledReason>,
+    /// The newest replays that nobody has cancelled, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replays: Vec<String>,
 }
 
 #[derive(
@@ -142,6 +147,9 @@ pub enum WebhookEndpointCommand {
     Replay {
         replay: Replay,
         now: OffsetDateTime,
+    },
+    CancelReplay {
+        replay_id: String,
     },
     Delete,
 }
@@ -246,8 +254,15 @@ impl Aggregate for WebhookEndpoint {
                     until: previous_until,
                 });
             }
-            WebhookEndpointEvent::WebhookEndpointPinged {}
-            | WebhookEndpointEvent::WebhookReplayOrdered { .. } => {}
+            WebhookEndpointEvent::WebhookEndpointPinged {} => {}
+            WebhookEndpointEvent::WebhookReplayOrdered { replay_id, .. } => {
+                let surplus = (self.replays.len() + 1).saturating_sub(MAX_REMEMBERED_REPLAYS);
+                self.replays.drain(..surplus);
+                self.replays.push(replay_id);
+            }
+            WebhookEndpointEvent::WebhookReplayCancelled { replay_id } => {
+                self.replays.retain(|known| *known != replay_id);
+            }
             WebhookEndpointEvent::WebhookEndpointDeleted {} => {
                 self.standing = EndpointStanding::Deleted;
                 self.secret = Sealed::default();

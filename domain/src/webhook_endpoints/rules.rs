@@ -15,6 +15,7 @@ use crate::access::Access;
 use crate::evolution;
 use crate::operations::Operation;
 use crate::refusal::{Problems, Refusal};
+use crate::views::View;
 
 impl WebhookEndpoint {
     /// The events that `command` leads to; none when all is as asked already.
@@ -57,6 +58,16 @@ impl WebhookEndpoint {
                 Ok(vec![WebhookEndpointEvent::WebhookEndpointPinged {}])
             }
             WebhookEndpointCommand::Replay { replay, now } => self.replay(replay, now),
+            WebhookEndpointCommand::CancelReplay { replay_id } => {
+                self.require()?;
+                if !self.replays.contains(&replay_id) {
+                    let detail = "the endpoint has no such replay, or it was cancelled before";
+                    return Err(Refusal::not_found("webhook-replay-not-found", detail));
+                }
+                Ok(vec![WebhookEndpointEvent::WebhookReplayCancelled {
+                    replay_id,
+                }])
+            }
             WebhookEndpointCommand::Delete => Ok(match self.standing {
                 EndpointStanding::Deleted => Vec::new(),
                 _ => {
@@ -156,9 +167,16 @@ impl WebhookEndpoint {
     }
 }
 
-/// Whether endpoints may hear of an aggregate's events: of the business, neither of themselves nor of what operators do.
+/// Whether endpoints may hear of an aggregate's events: of the business, not of themselves, of what operators do, or of how
+/// people look at lists.
 pub fn is_told(aggregate_type: &str) -> bool {
-    ![WebhookEndpoint::TYPE, Operation::TYPE, Access::TYPE].contains(&aggregate_type)
+    ![
+        WebhookEndpoint::TYPE,
+        Operation::TYPE,
+        Access::TYPE,
+        View::TYPE,
+    ]
+    .contains(&aggregate_type)
 }
 
 fn check_filter(problems: &mut Problems, event_types: &BTreeSet<String>) {

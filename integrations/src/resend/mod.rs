@@ -15,6 +15,7 @@ use crate::smtp::mails::Mail;
 use crate::texts::Sent;
 
 mod answers;
+mod received;
 pub mod webhooks;
 
 /// Where Resend lives; the sandbox lives at `http://<sandbox>/resend`.

@@ -49,6 +49,10 @@ struct Header {
 pub fn parse(body: &[u8]) -> Result<Option<MailNews>, serde_json::Error> {
     let envelope: Envelope = serde_json::from_slice(body)?;
     let data = envelope.data;
+    if envelope.kind == "email.received" {
+        // Its text does not come with the news of it.
+        return Ok((!data.email_id.is_empty()).then_some(MailNews::Arrived(data.email_id)));
+    }
     let standing = match envelope.kind.as_str() {
         "email.sent" => MailStanding::Sent,
         "email.delivered" => MailStanding::Delivered,
@@ -111,7 +115,7 @@ mod tests {
                 assert_eq!(state.message_id.as_deref(), Some("m1@rapport"));
                 Some(state.standing)
             }
-            MailNews::Received(mail) => panic!("{mail:?}"),
+            MailNews::Arrived(id) => panic!("{id} has come in"),
         }
     }
 
@@ -136,6 +140,15 @@ mod tests {
             standing("email.bounced", &soft),
             Some(MailStanding::Delayed)
         );
+    }
+
+    #[test]
+    fn a_mail_that_came_in_is_named() {
+        let body = json!({"type": "email.received", "data": {"email_id": "e7", "from": "a@b.example", "to": ["c@d.example"]}});
+        let news = parse(body.to_string().as_bytes()).unwrap();
+        assert_eq!(news, Some(MailNews::Arrived("e7".to_owned())));
+        let unnamed = json!({"type": "email.received", "data": {}});
+        assert_eq!(parse(unnamed.to_string().as_bytes()).unwrap(), None);
     }
 
     #[test]

@@ -31,10 +31,11 @@ pub const BODY_LIMIT_CHARS: usize = 1_000;
 const EXTENSION: &str = "/restapi/v1.0/account/~/extension/~";
 /// The life that is asked for a subscription of webhooks; it is renewed at half of it.
 pub const SUBSCRIPTION_SECONDS: u64 = 7 * 24 * 60 * 60;
-/// What a subscription listens to: texts that come in, and how far sent ones have come.
-const EVENT_FILTERS: [&str; 2] = [
+/// What a subscription listens to: texts that come in, how far sent ones have come, and calls.
+const EVENT_FILTERS: [&str; 3] = [
     "/restapi/v1.0/account/~/extension/~/message-store/instant?type=SMS",
     "/restapi/v1.0/account/~/extension/~/message-store",
+    "/restapi/v1.0/account/~/extension/~/telephony/sessions",
 ];
 /// Messages in one page of a look-up, and pages that are read.
 const PAGE_SIZE: usize = 100;

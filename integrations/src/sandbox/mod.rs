@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 
 use crate::sandbox::store::Shared;
 
+mod arrivals;
 mod checkout;
 mod connections;
 mod control;
@@ -97,6 +98,7 @@ impl Sandbox {
                 .app_data(web::PayloadConfig::new(BODY_LIMIT_BYTES))
                 .app_data(web::JsonConfig::default().limit(BODY_LIMIT_BYTES))
                 .route("/", web::get().to(pages::index))
+                .configure(arrivals::routes)
                 .configure(control::routes)
                 .configure(checkout::routes)
                 .configure(mailbox::routes)

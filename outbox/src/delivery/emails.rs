@@ -58,6 +58,11 @@ impl Delivery {
                 "the customer has not consented to transactional e-mail",
             ));
         }
+        if customer.suspended_since(Channel::Email).is_some() {
+            return Ok(Delivered::Withheld(
+                "an e-mail to the customer came back for good; correct the address",
+            ));
+        }
         let keys = self
             .dispatcher
             .store

@@ -240,6 +240,7 @@ impl Delivery {
         }
         Ok(Recipient {
             customer_id: Some(customer_id),
+            suspended_since: customer.suspended_since(thread.channel),
             consents: customer.consents,
             time_zone: customer.time_zone,
         })

@@ -48,6 +48,7 @@ const LIST: &str = "
         select tenant_id, target from destinations where $1::text is null or tenant_id = $1
     )
     select n.tenant_id, n.target, d.rate_per_second, coalesce(d.burst, 1) as burst, d.max_in_flight,
+        d.limits_until,
         case when d.paused_until > clock_timestamp() then d.paused_until end as paused_until, d.pause_reason,
         case when d.not_before > clock_timestamp() then d.not_before end as not_before,
         case when d.breaker_until > clock_timestamp() then 'open' when d.breaker_opens > 0 then 'half_open' else 'closed' end
@@ -55,7 +56,9 @@ const LIST: &str = "
         case when d.breaker_until > clock_timestamp() then d.breaker_until end as breaker_until, d.breaker_reason,
         coalesce(d.breaker_opens, 0) as breaker_opens,
         due.found as due, due.oldest_seconds, leased.found as in_flight
-    from (select * from named where $4::text is null or target = $4) n
+    from (
+        select * from named
+        where ($4::text is null or target = $4) and ($5::text is null or (tenant_id, target) > ($5, $6::text))) n
     left join destinations d on d.tenant_id = n.tenant_id and d.target = n.target
     cross join lateral (
         select count(*) as found, coalesce(extract(epoch from clock_timestamp() - min(few.run_at)), 0)::float8 as oldest_seconds
@@ -94,8 +97,12 @@ const CLOSE_BREAKER: &str = "
         window_failures = 0, connect_failures = 0
     where tenant_id = $1 and target = $2";
 const LIMIT: &str = "
-    update destinations set rate_per_second = $3, burst = $4, max_in_flight = $5, next_slot_at = '-infinity'
+    update destinations set rate_per_second = $3, burst = $4, max_in_flight = $5, next_slot_at = '-infinity',
+        limits_until = clock_timestamp() + $6::bigint * interval '1 second'
     where tenant_id = $1 and target = $2";
+const END_LIMITS: &str = "
+    update destinations set rate_per_second = null, burst = 1, max_in_flight = null, limits_until = null
+    where limits_until <= clock_timestamp()";
 
 /// One destination as operators see it.
 #[derive(Clone, Debug, Serialize)]
@@ -105,6 +112,9 @@ pub struct Standing {
     pub rate_per_second: Option<f64>,
     pub burst: i32,
     pub max_in_flight: Option<i32>,
+    /// When rate and cap end; without it they stay.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub limits_until: Option<OffsetDateTime>,
     /// An operator's pause.
     #[serde(with = "time::serde::rfc3339::option")]
     pub paused_until: Option<OffsetDateTime>,
@@ -144,6 +154,8 @@ pub enum Change {
         /// Calls that may leave at once after a silence.
         burst: i32,
         max_in_flight: Option<i32>,
+        /// For so long; for good without it.
+        seconds: Option<i64>,
     },
 }
 
@@ -168,8 +180,10 @@ impl Change {
                 rate_per_second,
                 burst,
                 max_in_flight,
+                seconds,
             } => {
-                json!({ "rate_per_second": rate_per_second, "burst": burst, "max_in_flight": max_in_flight })
+                json!({ "rate_per_second": rate_per_second, "burst": burst, "max_in_flight": max_in_flight,
+                "seconds": seconds })
             }
         }
     }
@@ -184,10 +198,12 @@ impl Change {
                 rate_per_second,
                 burst,
                 max_in_flight,
+                seconds,
             } => {
                 rate_per_second.is_none_or(|rate| RATES_PER_SECOND.contains(&rate))
                     && (1..=MOST_AT_ONCE).contains(burst)
                     && max_in_flight.is_none_or(|most| (1..=MOST_AT_ONCE).contains(&most))
+                    && seconds.is_none_or(|length| (1..=LONGEST_PAUSE_SECONDS).contains(&length))
             }
         };
         if is_sound {
@@ -195,23 +211,36 @@ impl Change {
         }
         let (slowest, quickest) = (RATES_PER_SECOND.start(), RATES_PER_SECOND.end());
         let detail = format!(
-            "a pause lasts 1 to {LONGEST_PAUSE_SECONDS} seconds; a rate is {slowest} to {quickest} messages a second; a burst \
+            "a pause and a limit that ends last 1 to {LONGEST_PAUSE_SECONDS} seconds; a rate is {slowest} to {quickest} messages a second; a burst \
              and a cap are 1 to {MOST_AT_ONCE}"
         );
         Err(Refusal::invalid("destination-change-invalid", detail))
     }
 }
 
-/// Destinations that have work or that something is known of, of one tenant if wanted.
+/// Destinations that have work or that something is known of, of one tenant if wanted, by tenant and target.
 pub async fn list(pool: &Pool, tenant_id: Option<&TenantId>) -> Result<Vec<Standing>> {
+    page(pool, tenant_id, (None, MAX_LISTED)).await
+}
+
+/// As `list`: so many of them, behind this tenant and target.
+pub async fn page(
+    pool: &Pool,
+    tenant_id: Option<&TenantId>,
+    (behind, limit): (Option<(&str, &str)>, i64),
+) -> Result<Vec<Standing>> {
     let client = pool.get().await?;
     let tenant_id = tenant_id.map(TenantId::as_str);
-    let rows = client
-        .query(
-            LIST,
-            &[&tenant_id, &MAX_COUNTED, &MAX_LISTED, &None::<&str>],
-        )
-        .await?;
+    let (last_tenant, last_target) = behind.unzip();
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &tenant_id,
+        &MAX_COUNTED,
+        &limit.min(MAX_LISTED),
+        &None::<&str>,
+        &last_tenant,
+        &last_target,
+    ];
+    let rows = client.query(LIST, &parameters).await?;
     rows.iter().map(read).collect()
 }
 
@@ -222,6 +251,7 @@ fn read(row: &Row) -> Result<Standing> {
         rate_per_second: row.try_get("rate_per_second")?,
         burst: row.try_get("burst")?,
         max_in_flight: row.try_get("max_in_flight")?,
+        limits_until: row.try_get("limits_until")?,
         paused_until: row.try_get("paused_until")?,
         pause_reason: row.try_get("pause_reason")?,
         not_before: row.try_get("not_before")?,
@@ -252,8 +282,14 @@ pub async fn change(
         let detail = format!("{MAX_KEPT} destinations are known already, and {target} is not one");
         return Err(Refusal::conflict("destinations-exhausted", detail).into());
     }
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&tenant_id.as_str(), &MAX_COUNTED, &MAX_LISTED, &target];
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &tenant_id.as_str(),
+        &MAX_COUNTED,
+        &MAX_LISTED,
+        &target,
+        &None::<&str>,
+        &None::<&str>,
+    ];
     let standing = read(&tx.query_one(LIST, &parameters).await?)?;
     if mode == Mode::DryRun {
         tx.rollback().await?;
@@ -270,6 +306,13 @@ pub async fn change(
     acts::record(&tx, act).await?;
     tx.commit().await?;
     Ok(standing)
+}
+
+/// Takes limits away whose time is over; answers of how many destinations.
+pub async fn end_limits(pool: &Pool) -> Result<u64> {
+    let client = pool.get().await?;
+    let statement = client.prepare_cached(END_LIMITS).await?;
+    Ok(client.execute(&statement, &[]).await?)
 }
 
 fn check_target(target: &str) -> std::result::Result<(), Refusal> {
@@ -309,9 +352,16 @@ async fn apply(
             rate_per_second,
             burst,
             max_in_flight,
+            seconds,
         } => {
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] =
-                [&tenant_id, &target, rate_per_second, burst, max_in_flight];
+            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+                &tenant_id,
+                &target,
+                rate_per_second,
+                burst,
+                max_in_flight,
+                seconds,
+            ];
             tx.execute(LIMIT, &parameters).await?
         }
     })

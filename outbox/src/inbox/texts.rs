@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use event_store::error::Error;
+use integrations::ringcentral::webhooks::{CallOutcome, ReceivedCall};
 use integrations::texts::{ReceivedText, StateOfText, TextNews, TextState};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -32,11 +33,30 @@ pub(super) fn of_twilio(body: &[u8], query: &str) -> Result<Vec<Asked>> {
 /// A webhook of RingCentral's.
 pub(super) fn of_ringcentral(body: &[u8]) -> Result<Vec<Asked>> {
     let webhook = integrations::ringcentral::webhooks::parse(body).map_err(Error::internal)?;
-    Ok(webhook
+    let text = webhook
         .news
-        .and_then(|news| command_of("ringcentral", "sms", news))
+        .and_then(|news| command_of("ringcentral", "sms", news));
+    Ok(text
         .into_iter()
+        .chain(webhook.call.as_ref().map(called))
         .collect())
+}
+
+/// A call is an entry of the caller's thread, once: whatever else is told of it carries the same id.
+fn called(call: &ReceivedCall) -> Asked {
+    let words = match call.outcome {
+        CallOutcome::Answered => "Answered call",
+        CallOutcome::Missed => "Missed call",
+        CallOutcome::Voicemail => "Missed call, with a voice mail",
+    };
+    let mut body = json!({
+        "channel": "phone", "from": call.from, "content": words, "call": call.outcome.as_str(),
+        "provider": "ringcentral", "provider_message_id": format!("call:{}", call.session_id),
+    });
+    if let Some(at) = call.at.and_then(rfc3339) {
+        body["at"] = at.into();
+    }
+    Asked::new("receive-message", body)
 }
 
 /// A batch of WhatsApp's. Its pieces have ids of their own, by which a repetition of one in another batch is known.

@@ -21,6 +21,9 @@ use crate::work::Job;
 /// The longest that one call may take, however often its lease is renewed.
 const LONGEST_CALL: Duration = Duration::from_secs(300);
 
+/// How long a provider's own report of a message is waited for before it is sent again.
+const REPORT_WAIT: Duration = Duration::from_secs(10 * 60);
+
 /// Makes attempts.
 pub(super) struct Attempts<D> {
     pub deliver: Arc<D>,
@@ -57,7 +60,12 @@ impl<D: Deliver> Attempts<D> {
     /// Whether an intent must be written down first: what is sent again after a crash in any case needs none.
     pub(super) fn needs_intent(&self, job: &Job) -> bool {
         let rules = self.deliver.rules(job);
-        rules.is_ok_and(|rules| rules.class == EffectClass::Blind(OnUnknown::Park))
+        rules.is_ok_and(|rules| {
+            matches!(
+                rules.class,
+                EffectClass::Blind(OnUnknown::Park | OnUnknown::Wait)
+            )
+        })
     }
 
     pub(super) async fn make(&self, job: Job, mut lease: Lease, intent: Intent) -> Made {
@@ -103,6 +111,11 @@ impl<D: Deliver> Attempts<D> {
             EffectClass::Blind(OnUnknown::Park) if job.was_intended => {
                 let why = "a worker was lost while it was being sent";
                 return Some(Judgement::parked(why.to_owned(), Verdict::Silent));
+            }
+            EffectClass::Blind(OnUnknown::Wait) if job.was_intended => {
+                let why = "a worker was lost while it was being sent; its report is waited for";
+                let failure = Failure::new(FailureKind::Unknown, why);
+                return Some(self.judge_failure(job, rules, &failure).await);
             }
             EffectClass::Findable if job.is_uncertain => {
                 let found = self.look_up(job, rules).await;
@@ -162,6 +175,12 @@ impl<D: Deliver> Attempts<D> {
         if is_unknown && rules.class == EffectClass::Blind(OnUnknown::Park) {
             return Judgement::parked(detail, verdict);
         }
+        // Had it an effect, its report ends the matter before the next attempt does.
+        let waits = is_unknown && rules.class == EffectClass::Blind(OnUnknown::Wait);
+        let floor = match waits {
+            true => Some(failure.retry_after.unwrap_or_default().max(REPORT_WAIT)),
+            false => failure.retry_after,
+        };
         let is_given_back = matches!(failure.kind, FailureKind::NotSent | FailureKind::Auth);
         let schedule = rules.schedule;
         let wait = match failure.kind {
@@ -170,7 +189,7 @@ impl<D: Deliver> Attempts<D> {
                 schedule.wait_unsent(age(job), failure.retry_after)
             }
             FailureKind::Transient | FailureKind::Unknown => {
-                schedule.wait_after(job.attempt, age(job), failure.retry_after)
+                schedule.wait_after(job.attempt, age(job), floor)
             }
         };
         if let Some(wait) = wait {
@@ -211,7 +230,9 @@ impl<D: Deliver> Attempts<D> {
         if rules.class == EffectClass::Blind(OnUnknown::Park) {
             return Judgement::parked(detail, Verdict::Silent);
         }
-        match rules.schedule.wait_after(job.attempt, age(job), None) {
+        let is_reported = rules.class == EffectClass::Blind(OnUnknown::Wait);
+        let floor = is_reported.then_some(REPORT_WAIT);
+        match rules.schedule.wait_after(job.attempt, age(job), floor) {
             None => Judgement::buried("transient", detail),
             Some(wait) => Judgement {
                 action: Action::Retry {

@@ -44,6 +44,10 @@ const ORDER_REPLAY: &str = "
     values ($1, $2, $3, $4, $5, $6, $7)
     on conflict (tenant_id, replay_id) do nothing";
 
+const CANCEL_REPLAY: &str = "
+    update webhook_replays set finished_at = clock_timestamp(), ended_by = 'cancelled'
+    where tenant_id = $1 and replay_id = $2 and endpoint_id = $3 and finished_at is null";
+
 /// Everything that endpoints may hear of, and the endpoints themselves.
 static AGGREGATE_TYPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     let known = evolution::known_events();
@@ -187,6 +191,11 @@ async fn follow(
             &event.position,
         ];
         tx.execute(ORDER_REPLAY, &parameters).await?;
+    }
+    if let WebhookEndpointEvent::WebhookReplayCancelled { replay_id } = &news {
+        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
+            [&event.tenant_id.as_str(), replay_id, &event.aggregate_id];
+        tx.execute(CANCEL_REPLAY, &parameters).await?;
     }
     subscription.endpoint.apply(news);
     subscription.sequence = event.sequence;

@@ -184,7 +184,7 @@ fn message(
 ) -> Result<Option<MessageRow>> {
     Ok(match &fresh.event {
         ConversationEvent::MessageReceived(received) => {
-            Some(received_row(blank(folded, fresh), received))
+            Some(received_row(blank(folded, fresh), received)?)
         }
         ConversationEvent::MessageSent(sent) => Some(sent_row(blank(folded, fresh), sent)?),
         ConversationEvent::ThreadNoteAdded {
@@ -202,8 +202,9 @@ fn message(
     })
 }
 
-fn received_row(blank: MessageRow, received: &MessageReceived) -> MessageRow {
-    MessageRow {
+fn received_row(blank: MessageRow, received: &MessageReceived) -> Result<MessageRow> {
+    Ok(MessageRow {
+        call: received.call.as_ref().map(wire).transpose()?,
         message_id: received.message_id.as_str().to_owned(),
         direction: "in".to_owned(),
         content: received.content.as_str().to_owned(),
@@ -214,7 +215,7 @@ fn received_row(blank: MessageRow, received: &MessageReceived) -> MessageRow {
         status_at: received.at,
         written_at: received.at,
         ..blank
-    }
+    })
 }
 
 fn sent_row(blank: MessageRow, sent: &MessageSent) -> Result<MessageRow> {
@@ -265,6 +266,7 @@ fn blank(folded: &Folded<'_, Conversation>, fresh: &Fresh<'_, ConversationEvent>
         provider_message_id: None,
         held_until: None,
         written_at: at,
+        call: None,
     }
 }
 

@@ -90,6 +90,7 @@ rows! {
         provider_message_id: Option<String>,
         held_until: Option<OffsetDateTime>,
         written_at: OffsetDateTime,
+        call: Option<String>,
     }
 }
 
@@ -157,10 +158,11 @@ const UPSERT_CONVERSATIONS: &str = "
 const INSERT_MESSAGES: &str = "
     insert into conversation_messages (tenant_id, conversation_id, sequence, message_id, direction, content, subject,
         attachments, sender_type, sender_id, purpose, decision, canned_reply, status, status_rank, status_at,
-        failure_reason, failure_code, provider, provider_message_id, held_until, written_at)
+        failure_reason, failure_code, provider, provider_message_id, held_until, written_at, call)
     select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
         $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::bigint[], $16::timestamptz[],
-        $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[])
+        $17::text[], $18::text[], $19::text[], $20::text[], $21::timestamptz[], $22::timestamptz[],
+        $23::text[])
     on conflict do nothing";
 
 /// What is known for sure stays known: a status of a lower rank changes nothing.
@@ -200,7 +202,7 @@ const COPY_CONVERSATIONS: &str = "
 const COPY_MESSAGES: &str = "
     copy twin.conversation_messages (tenant_id, conversation_id, sequence, message_id, direction, content, subject,
         attachments, sender_type, sender_id, purpose, decision, canned_reply, status, status_rank, status_at,
-        failure_reason, failure_code, provider, provider_message_id, held_until, written_at)
+        failure_reason, failure_code, provider, provider_message_id, held_until, written_at, call)
     from stdin (format binary)";
 
 const COPY_TERMS: &str =

@@ -33,6 +33,7 @@ pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
     let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
         CustomerEvent::ConsentGranted { .. }
         | CustomerEvent::ConsentWithdrawn { .. }
+        | CustomerEvent::ChannelSuspended(_)
         | CustomerEvent::NoteAdded { .. }
         | CustomerEvent::CustomerTagged { .. }
         | CustomerEvent::CustomerUntagged { .. }

@@ -29,6 +29,9 @@ pub(super) fn of_customer(event: &CustomerEvent) -> String {
                 word(channel)
             )
         }
+        CustomerEvent::ChannelSuspended(suspension) => {
+            format!("Cannot be reached by {}", word(&suspension.channel))
+        }
         CustomerEvent::NoteAdded { .. } => "Note added".to_owned(),
         CustomerEvent::CustomerTagged { tag } => format!("Tagged {tag}"),
         CustomerEvent::CustomerUntagged { tag } => format!("Tag {tag} removed"),
@@ -130,6 +133,9 @@ pub(super) fn of_conversation(event: &ConversationEvent) -> Option<String> {
         ConversationEvent::ThreadReopened { .. } => "Conversation opened again".to_owned(),
         ConversationEvent::ThreadMoved { .. } => {
             "A conversation turned out to be this customer's".to_owned()
+        }
+        ConversationEvent::ThreadClaimed { .. } => {
+            "The visitor says to be somebody known".to_owned()
         }
         ConversationEvent::ThreadsMerged(_) => "Two conversations became one".to_owned(),
         ConversationEvent::ThreadOptedOut { .. } => "Stopped our messages".to_owned(),

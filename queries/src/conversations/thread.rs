@@ -58,7 +58,7 @@ struct ThreadParams {
 struct ThreadItem {
     #[serde(flatten)]
     head: InboxItem,
-    /// Whose address it may be.
+    /// Whose address it may be; in a chat, whom its visitor says to be, which nobody has checked. `move-thread` settles it.
     candidates: Vec<Candidate>,
     /// Threads that were merged into this one.
     merged: Vec<String>,
@@ -94,6 +94,8 @@ struct MessageItem {
     subject: Option<String>,
     /// Null without the permission to read personal data.
     attachments: Option<Vec<AttachmentItem>>,
+    /// `answered`, `missed` or `voicemail` where it was a call; null for what was written.
+    call: Option<String>,
     /// `transactional` or `marketing`.
     purpose: Option<String>,
     /// `received`, `queued`, `sent`, `delivered`, `read` or `failed`; null for a note.
@@ -119,9 +121,13 @@ struct MessageItem {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct AttachmentItem {
+    /// An address of the provider's, or a path here (`/files/…`) for what we keep.
     url: String,
     content_type: String,
     name: Option<String>,
+    /// Of what we keep; null for what lies elsewhere.
+    #[serde(default)]
+    size_bytes: Option<u64>,
 }
 
 const FIND_THREAD: &str = "
@@ -171,7 +177,7 @@ async fn thread(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
 const LIST_MESSAGES: &str = "
     select m.conversation_id, m.message_id, m.direction, m.content, m.subject, m.attachments, m.sender_type, m.sender_id,
         m.purpose, m.decision, m.canned_reply, m.status, m.status_at, m.failure_reason, m.failure_code, m.provider,
-        m.provider_message_id, m.held_until, m.written_at
+        m.provider_message_id, m.held_until, m.written_at, m.call
     from conversation_messages m
     where m.tenant_id = $1 and m.conversation_id = any ($2::text[])
         and ($3::timestamptz is null or (m.written_at, m.message_id) < ($3, $4))
@@ -237,6 +243,7 @@ fn message(row: &Row, plain: &Plain) -> Result<MessageItem> {
         attachments: attachments
             .map(|list| serde_json::from_str(&list))
             .transpose()?,
+        call: row.try_get("call")?,
         purpose: row.try_get("purpose")?,
         status: (direction != "note").then_some(status),
         status_at: row.try_get("status_at")?,

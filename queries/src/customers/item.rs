@@ -44,6 +44,8 @@ pub(crate) struct CustomerItem {
     pub erase_at: Option<OffsetDateTime>,
     /// Why the law wants the data kept, if so.
     pub hold: Option<HoldGround>,
+    /// Channels by which nothing reaches the customer: a message came back for good.
+    pub unreachable: Vec<UnreachableItem>,
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     pub created_at: OffsetDateTime,
@@ -62,6 +64,16 @@ pub(crate) struct ConsentItem {
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     changed_at: OffsetDateTime,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct UnreachableItem {
+    channel: Channel,
+    /// The provider's code of the failure.
+    code: String,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    since: OffsetDateTime,
 }
 
 /// A row as it was read, before its personal fields are opened.
@@ -130,7 +142,13 @@ impl Read {
             granted: consent.standing == Standing::Granted,
             changed_at: consent.at,
         };
+        let unreachable = self.state.suspended.iter().map(|one| UnreachableItem {
+            channel: one.channel,
+            code: one.code.clone(),
+            since: one.at,
+        });
         CustomerItem {
+            unreachable: unreachable.collect(),
             name: full_name(&self.first_name, &self.last_name),
             email: open(
                 "email",

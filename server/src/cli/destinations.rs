@@ -105,6 +105,9 @@ pub struct LimitsArgs {
     /// How many may be under way at once.
     #[arg(long)]
     in_flight: Option<i32>,
+    /// For how long; for good when absent.
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=LONGEST_PAUSE_MINUTES))]
+    minutes: Option<i64>,
 }
 
 pub async fn run(
@@ -134,6 +137,7 @@ pub async fn run(
                 rate_per_second: args.per_second,
                 burst: args.burst,
                 max_in_flight: args.in_flight,
+                seconds: args.minutes.map(|minutes| minutes * MINUTE_SECONDS),
             };
             change(store, &args.chosen, wanted, format).await
         }

@@ -24,9 +24,9 @@ use super::{COMMAND_LIMIT_BYTES, problems, webhooks};
 use crate::app::App;
 
 /// The table of routes.
-const COMMANDS: [&str; 2] = ["create-booking", "send-message"];
-const QUERIES: [&str; 1] = ["availability"];
-const WEBHOOKS: [&str; 2] = ["stripe", "ringcentral"];
+pub(super) const COMMANDS: [&str; 2] = ["create-booking", "send-message"];
+pub(super) const QUERIES: [&str; 1] = ["availability"];
+pub(super) const WEBHOOKS: [&str; 2] = ["stripe", "ringcentral"];
 
 /// What a caller without a credential may do, where the tenant lets such callers in.
 const OPEN: PermissionSet =

@@ -6,6 +6,8 @@ pub mod commands;
 mod components;
 pub mod docs;
 mod facade;
+mod facade_described;
+mod files;
 pub mod headers;
 pub mod health;
 pub mod openapi;
@@ -60,6 +62,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::method(Method::OPTIONS).to(facade::preflight))
                 .default_service(web::to(problems::wrong_method)),
         )
+        .service(only(
+            "/files/{thread_id}/{file_id}",
+            get().to(files::get_file),
+        ))
         .service(only("/stream", get().to(stream::get_stream)))
         .service(only(
             "/webhooks/{provider}",

@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{auth, chat, operations, problems};
+use super::{auth, chat, facade_described, files, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -42,6 +42,8 @@ pub fn document() -> Value {
     paths.extend(operations::paths());
     paths.extend(auth::described::paths());
     paths.extend(chat::described::paths());
+    paths.extend(facade_described::paths());
+    paths.extend(files::paths());
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -54,6 +56,7 @@ pub fn document() -> Value {
         "components": {
             "securitySchemes": {
                 "key": { "type": "http", "scheme": "bearer" },
+                "api_key": { "type": "apiKey", "in": "header", "name": "x-api-key" },
                 "session": { "type": "apiKey", "in": "cookie", "name": "__Host-rapport",
                     "description": "From POST /auth/sign-in; called `rapport` over plain http. What changes something \
                         must come from our own pages, as `Origin` or `Sec-Fetch-Site` say." },

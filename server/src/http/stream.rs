@@ -85,6 +85,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::ConversationsRead,
     },
     Topic {
+        name: "views",
+        aggregate_type: "view",
+        projection: "views",
+        permission: Permission::TenantsRead,
+    },
+    Topic {
         name: "webhooks",
         aggregate_type: "webhook-endpoint",
         projection: "webhook_endpoints",

@@ -12,6 +12,15 @@ pub async fn list(store: &Store, scope: &Scope) -> Result<Vec<Standing>> {
     destinations::list(&store.pools.engine, scope.tenant_id()).await
 }
 
+/// As `list`: so many of them, behind this tenant and target.
+pub async fn page(
+    store: &Store,
+    scope: &Scope,
+    page: (Option<(&str, &str)>, i64),
+) -> Result<Vec<Standing>> {
+    destinations::page(&store.pools.engine, scope.tenant_id(), page).await
+}
+
 /// Changes one destination of one tenant; answers how it stands then, or would stand. Refused with 400 `tenant-missing`
 /// where several tenants are meant, 422 `destination-change-invalid` or `target-invalid`, 409 `destinations-exhausted`.
 pub async fn change(

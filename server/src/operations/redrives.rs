@@ -56,6 +56,11 @@ pub async fn list(store: &Store, scope: &Scope) -> Result<Vec<Redrive>> {
     redrives::list(&store.pools.engine, scope.tenant_id()).await
 }
 
+/// As `list`: so many of them, from before this one on.
+pub async fn page(store: &Store, scope: &Scope, page: (Option<&str>, i64)) -> Result<Vec<Redrive>> {
+    redrives::page(&store.pools.engine, scope.tenant_id(), page).await
+}
+
 /// Ends an order, and answers how far it came. Refused with 404 `redrive-not-found`, also for another tenant's, and 409
 /// `redrive-not-running`.
 pub async fn cancel(

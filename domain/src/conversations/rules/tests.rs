@@ -43,6 +43,7 @@ fn opened() -> ConversationEvent {
 
 fn message(id: &str, keyword: Option<Keyword>) -> MessageReceived {
     MessageReceived {
+        call: None,
         message_id: MessageId::new(id),
         content: sealed("content"),
         subject: None,

@@ -42,7 +42,7 @@ impl Caller {
         let tenant_id = app.store.directory.find_by_slug(slug).await?;
         let tenant_id = tenant_id.ok_or_else(unknown)?;
         let tenant = app.dispatcher.find_tenant(&tenant_id).await?;
-        let open_to = &tenant.settings.open_to;
+        let open_to = tenant.settings.chat_openings();
         if open_to.is_empty() {
             return Err(unknown().into());
         }
@@ -51,7 +51,7 @@ impl Caller {
             && !openings::admit_origin(open_to, origin)
             && !is_our_own(request, origin)
         {
-            let detail = "the tenant's setting open_to does not name the origin of this page";
+            let detail = "the tenant's setting chat_open_to, or else open_to, does not name the origin of this page";
             return Err(Refusal::forbidden("origin-not-allowed", detail).into());
         }
         request.extensions_mut().insert(Asker {
@@ -133,7 +133,7 @@ impl Caller {
 
 /// One answer for all that is not there.
 fn unknown() -> Refusal {
-    let detail = "no such tenant, or its setting open_to names nobody";
+    let detail = "no such tenant, or its setting chat_open_to, or else open_to, names nobody";
     Refusal::not_found("chat-unknown", detail)
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{OfTenant, Order, Reason, enter, order, parameters};
+use super::{Order, PageOfTenant, Reason, enter, order, page_length, parameters};
 use crate::app::App;
 use crate::http::problems;
 use crate::operations::{By, Scope, destinations};
@@ -19,10 +19,21 @@ const OPEN_SECONDS: i64 = 600;
 /// `GET /operations/destinations`
 pub async fn list_destinations(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
     let principal = enter(&app, &request, Permission::OperationsRead).await?;
-    let params: OfTenant = parameters(&request)?;
+    let params: PageOfTenant = parameters(&request)?;
+    let behind = params.cursor.as_deref().map(|cursor| {
+        cursor.split_once('/').ok_or_else(|| {
+            let detail = "a cursor is the next_cursor of the page before";
+            Refusal::malformed("cursor-invalid", detail)
+        })
+    });
+    let behind = behind.transpose()?;
     let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
-    let listed = destinations::list(&app.store, &scope).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": listed })))
+    let limit = page_length(params.limit)?;
+    let listed = destinations::page(&app.store, &scope, (behind, limit)).await?;
+    let is_full = i64::try_from(listed.len()).is_ok_and(|found| found == limit);
+    let next = listed.last().filter(|_| is_full);
+    let next = next.map(|last| format!("{}/{}", last.tenant_id, last.target));
+    Ok(HttpResponse::Ok().json(json!({ "items": listed, "next_cursor": next })))
 }
 
 #[derive(Deserialize)]
@@ -108,6 +119,10 @@ struct Limiting {
     rate_per_second: Option<f64>,
     burst: Option<i32>,
     max_in_flight: Option<i32>,
+    /// Without an end they stay.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    until: Option<OffsetDateTime>,
+    seconds: Option<i64>,
     reason: Option<String>,
 }
 
@@ -124,6 +139,7 @@ pub async fn limit_destination(
         rate_per_second: order.body.rate_per_second,
         burst: order.body.burst.unwrap_or(1),
         max_in_flight: order.body.max_in_flight,
+        seconds: seconds(order.body.until, order.body.seconds)?,
     };
     change(&app, &order, (&name, &wanted), by).await
 }

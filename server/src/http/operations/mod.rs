@@ -205,6 +205,14 @@ struct OfTenant {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct PageOfTenant {
+    tenant: Option<String>,
+    cursor: Option<String>,
+    limit: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Acting {
     #[serde(default)]
     dry_run: Trial,

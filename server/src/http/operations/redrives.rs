@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::{OfTenant, Reason, enter, order, parameters};
+use super::{PageOfTenant, Reason, enter, order, page_length, parameters};
 use crate::app::App;
 use crate::http::problems;
 use crate::operations::{Scope, redrives};
@@ -28,10 +28,15 @@ struct Ordering {
 /// `GET /operations/outbox/redrives`
 pub async fn list_redrives(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
     let principal = enter(&app, &request, Permission::OperationsRead).await?;
-    let params: OfTenant = parameters(&request)?;
+    let params: PageOfTenant = parameters(&request)?;
     let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
-    let listed = redrives::list(&app.store, &scope).await?;
-    Ok(HttpResponse::Ok().json(json!({ "items": listed })))
+    let limit = page_length(params.limit)?;
+    let listed = redrives::page(&app.store, &scope, (params.cursor.as_deref(), limit)).await?;
+    let is_full = i64::try_from(listed.len()).is_ok_and(|found| found == limit);
+    let next = listed.last().filter(|_| is_full);
+    Ok(HttpResponse::Ok().json(json!({
+        "items": listed, "next_cursor": next.map(|last| &last.redrive_id),
+    })))
 }
 
 /// `POST /operations/outbox/redrives`

@@ -15,14 +15,14 @@ pub const READS: &[Read] = &[
         "list_redrives",
         "Orders to send dead letters again, the newest first, and how far they are",
         SEE,
-        &["tenant"],
+        &["tenant", "cursor", "limit"],
     ),
     (
         "/operations/destinations",
         "list_destinations",
         "Destinations: what waits there, what holds them until when, what limits them",
         SEE,
-        &["tenant"],
+        &["tenant", "cursor", "limit"],
     ),
 ];
 
@@ -101,9 +101,16 @@ pub const WRITES: &[Write] = &[
     (
         "/operations/destinations/{name}/limits",
         "limit_destination",
-        "What all processes together may send there; what is not named has no limit",
+        "What all processes together may send there, until then or for good; what is not named has no limit",
         TOUCH,
-        &["rate_per_second", "burst", "max_in_flight", "reason"],
+        &[
+            "rate_per_second",
+            "burst",
+            "max_in_flight",
+            "until",
+            "seconds",
+            "reason",
+        ],
         "200",
     ),
 ];
