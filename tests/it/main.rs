@@ -59,6 +59,7 @@ mod tenants;
 mod tidy;
 mod together;
 mod walk;
+mod web_app;
 mod web_chat;
 mod webhook_endpoints;
 mod webhook_inbox;
