@@ -40,7 +40,7 @@ export function ThreadList({ ref, found, filters, set }: Props) {
   return (
     <section className={css.list} aria-label={t.inbox.threads}>
       <div className={css.filters}>
-        <Group gap={4} wrap="nowrap" className={css.tabs}>
+        <Group gap={2}>
           {FILTERS.map((filter) => {
             const chosen = (filters.status ?? 'open') === filter
             return (
