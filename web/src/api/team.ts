@@ -16,6 +16,13 @@ export interface Person {
   signed_in_at: string | null
 }
 
+/** What a person can be given: a role, or a set of permissions of the tenant's own within one. */
+export interface NamedRole {
+  name: string
+  within: string
+  is_own: boolean
+}
+
 export interface OwnSession {
   id: string
   is_current: boolean
@@ -37,7 +44,7 @@ export interface ApiKey {
 }
 
 /** A list under /auth. */
-export function useTeam<T>(what: 'people' | 'keys' | 'sessions', enabled = true) {
+export function useTeam<T>(what: 'people' | 'keys' | 'roles' | 'sessions', enabled = true) {
   return useQuery<{ items: T[] }, Problem>({
     queryKey: ['team', what],
     queryFn: ({ signal }) => send('GET', `/auth/${what}`, { signal }),

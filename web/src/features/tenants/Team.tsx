@@ -3,7 +3,7 @@ import { Button, Group, Modal, Select, Stack, Table, Text, TextInput } from '@ma
 import { useState } from 'react'
 import { useMay, useSession } from '../../api/session'
 import { send } from '../../api/client'
-import type { Person } from '../../api/team'
+import type { NamedRole, Person } from '../../api/team'
 import { useTeam, useTeamAct } from '../../api/team'
 import { useConfirm } from '../../components/Confirm'
 import { ProblemNote, Waiting } from '../../components/Page'
@@ -15,12 +15,15 @@ import { humane, t } from '../../texts'
 import { useQueryClient } from '@tanstack/react-query'
 import { notifications } from '@mantine/notifications'
 
-export const ROLES = ['owner', 'admin', 'manager', 'staff', 'viewer']
-const ROLE_CHOICES = ROLES.map((role) => ({ value: role, label: humane(role) }))
+function useRoleChoices() {
+  const roles = useTeam<NamedRole>('roles').data?.items ?? []
+  return roles.map((role) => ({ value: role.name, label: humane(role.name) }))
+}
 
 export function Team() {
   const found = useTeam<Person>('people')
   const act = useTeamAct()
+  const roles = useRoleChoices()
   const me = useSession().data?.person.id
   const [inviting, setInviting] = useState(false)
   const { confirm, dialog } = useConfirm()
@@ -82,7 +85,7 @@ export function Team() {
                       w={120}
                       aria-label={`${t.settings.role}: ${person.name}`}
                       allowDeselect={false}
-                      data={ROLE_CHOICES}
+                      data={roles}
                       value={person.role}
                       onChange={(role) =>
                         role &&
@@ -123,6 +126,7 @@ export function Team() {
 
 function InviteDialog({ onClose }: { onClose: () => void }) {
   const form = useFields({ name: '', email: '', role: 'staff' })
+  const roles = useRoleChoices()
   const client = useQueryClient()
   const invite = form.submit(async () => {
     await send('POST', '/auth/invitations', { body: form.values })
@@ -139,7 +143,7 @@ function InviteDialog({ onClose }: { onClose: () => void }) {
           <Select
             label={t.settings.role}
             allowDeselect={false}
-            data={ROLE_CHOICES}
+            data={roles}
             value={form.values.role}
             onChange={(role) => form.set({ role: role ?? 'staff' })}
           />
