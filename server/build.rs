@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
     if dist.is_dir() {
         collect(&dist, &dist, &mut found)?;
     }
-    let mut list = String::from("const FILES: &[File] = &[\n");
+    let mut list = String::from("static FILES: &[File] = &[\n");
     // Copies, so that a dashboard that is built meanwhile takes nothing away from the compiler.
     let out = PathBuf::from(env::var_os("OUT_DIR").unwrap_or_default());
     for (index, path) in found.values_mut().enumerate() {

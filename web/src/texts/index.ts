@@ -1,10 +1,10 @@
 // Every word that people read, in one place, so that another language is another set of these files.
 import { business } from './business'
-import { common } from './common'
+import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
 
-export const t = { ...common, ...people, ...business, ...running }
+export const t = { ...shared, ...people, ...business, ...running }
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {

@@ -1,5 +1,5 @@
 // Words that many pages share.
-export const common = {
+export const shared = {
   product: 'Rapport',
   pages: {
     inbox: 'Inbox',
