@@ -70,6 +70,7 @@ mod tidy;
 mod together;
 mod views;
 mod walk;
+mod web_app;
 mod web_chat;
 mod webhook_endpoints;
 mod webhook_inbox;

@@ -18,12 +18,12 @@ pub async fn get_docs() -> problems::Answer {
     Ok(html(&PAGE))
 }
 
-/// `GET /`
+/// What stands at `/` in a binary that was built without the dashboard.
 pub async fn get_index() -> problems::Answer {
-    const BODY: &str = "<main><h1>Rapport</h1><p>A CRM that remembers everything and repeats nothing. This server answers \
-        <code>POST /commands/{name}</code> and <code>GET /queries/{name}</code>.</p><ul><li><a href=\"/docs\">Every command \
-        and query</a></li><li><a href=\"/openapi.json\">OpenAPI description</a></li><li><a href=\"/readyz\">Is it ready?</a>\
-        </li></ul></main>";
+    const BODY: &str = "<main><h1>Rapport</h1><p>This binary was built without its dashboard. <code>make run</code> builds both; \
+        by hand: <code>scripts/web build</code>, then <code>cargo build -p server</code>.</p><ul><li><a href=\"/docs\">Every \
+        command and query</a></li><li><a href=\"/openapi.json\">OpenAPI description</a></li><li><a href=\"/readyz\">Is it \
+        ready?</a></li></ul></main>";
     Ok(html(&format!("{HEAD}{BODY}")))
 }
 

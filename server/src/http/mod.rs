@@ -20,6 +20,7 @@ pub mod request_log;
 pub mod schemas;
 pub mod stream;
 pub mod tables;
+pub mod web_app;
 pub mod webhooks;
 
 use actix_web::http::Method;
@@ -81,9 +82,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .configure(auth::routes)
         .configure(chat::routes)
         .configure(operations::routes)
+        .configure(web_app::routes)
         .service(only("/openapi.json", get().to(openapi::get_openapi)))
         .service(only("/docs", get().to(docs::get_docs)))
-        .service(only("/", get().to(docs::get_index)))
         .service(only("/paid", get().to(docs::get_paid)))
         .service(only(
             "/payment-cancelled",

@@ -1,0 +1,69 @@
+// The dashboard in a real browser, against a running demo: each journey on the pages and with the hands of a person.
+// RAPPORT_E2E is the demo's demo.json; CHROMIUM the browser. Prints a line a journey; the first that fails ends it.
+import { mkdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { accessible } from './accessible.mjs'
+import { bookAndPay } from './bookings.mjs'
+import { mergeAndUnmerge } from './customers.mjs'
+import { firstLoad } from './budget.mjs'
+import { answer } from './inbox.mjs'
+import { rebuildWhileReading } from './operations.mjs'
+import { reschedule } from './schedule.mjs'
+import { signIn } from './sign_in.mjs'
+
+const JOURNEYS = [
+  signIn,
+  firstLoad,
+  answer,
+  bookAndPay,
+  reschedule,
+  mergeAndUnmerge,
+  rebuildWhileReading,
+  accessible,
+]
+/** The longest wait for one thing to appear. */
+const PATIENCE_MS = 20_000
+
+const demo = JSON.parse(process.env.RAPPORT_E2E ?? '{}')
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM,
+  // Inside of containers nobody is allowed to make the sandbox; the pages are our own.
+  args: ['--no-sandbox', '--disable-dev-shm-usage'],
+})
+const context = await browser.newContext({
+  baseURL: demo.base_url,
+  viewport: { width: 1440, height: 900 },
+  locale: 'en-US',
+})
+context.setDefaultTimeout(PATIENCE_MS)
+const page = await context.newPage()
+const complaints = []
+page.on('pageerror', (error) => complaints.push(error.message))
+page.on('console', (message) => {
+  // Refusals that a page handles are logged by the browser as well.
+  if (message.type() === 'error' && !/status of 40\d/.test(message.text())) complaints.push(message.text())
+})
+
+let failed = null
+for (const journey of JOURNEYS) {
+  const began = performance.now()
+  try {
+    await journey({ page, context, demo, tenant: demo.tenants[0] })
+    if (complaints.length > 0) throw new Error(`the browser complains: ${complaints.join('\n')}`)
+    console.log(`ok ${journey.name} ${Math.round(performance.now() - began)} ms`)
+  } catch (error) {
+    const folder = join(tmpdir(), 'rapport-e2e')
+    mkdirSync(folder, { recursive: true })
+    const shot = join(folder, `${journey.name}.png`)
+    await page.screenshot({ path: shot }).catch(() => {})
+    failed = `${journey.name} failed at ${page.url()}\n${error.stack ?? error}\nscreenshot: ${shot}`
+    break
+  }
+}
+await browser.close()
+if (failed) {
+  console.error(failed)
+  process.exit(1)
+}

@@ -1,0 +1,136 @@
+// What operators see and do under /operations; the shapes that its pages read.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { notifications } from '@mantine/notifications'
+import type { Problem } from './client'
+import { query, send } from './client'
+import { showProblem } from './hooks'
+
+export interface Projection {
+  subscriber: string
+  position: number
+  newest: number
+  behind_events: number
+  behind_seconds: number
+  failure: string | null
+  policy: string
+  paused_at: string | null
+  pause_reason: string | null
+  parked_keys: number
+  parked_events: number
+  dropped_events: number
+  twin: string | null
+  twin_position: number | null
+  health: string
+}
+
+export interface Message {
+  message_id: string
+  name: string
+  target: string
+  state: string
+  attempt: number
+  order_key: string | null
+  aggregate_type: string
+  aggregate_id: string
+  failure_kind: string | null
+  run_at: string | null
+  created_at: string
+}
+
+export interface Attempt {
+  lease_no: number
+  attempt: number
+  outcome: string | null
+  failure_kind: string | null
+  detail: string | null
+  started_at: string
+  finished_at: string | null
+}
+
+export interface MessageDetail extends Message {
+  sequence: number
+  call: Record<string, unknown>
+  attempts: Attempt[]
+}
+
+export interface Destination {
+  target: string
+  rate_per_second: number | null
+  burst: number
+  max_in_flight: number | null
+  paused_until: string | null
+  pause_reason: string | null
+  breaker: string
+  breaker_reason: string | null
+  due: number
+  oldest_due_seconds: number
+  in_flight: number
+}
+
+export interface LoggedEvent {
+  position: number
+  aggregate_type: string
+  aggregate_id: string
+  sequence: number
+  event_type: string
+  event_version: string
+  occurred_at: string
+  recorded_at: string
+  command_id: string
+  correlation_id: string
+  causation_id: string
+  actor: string
+  metadata: Record<string, unknown>
+  payload: Record<string, unknown>
+}
+
+export interface Finding {
+  check: string
+  state: string
+  detail: string
+  remedy: string | null
+}
+
+interface Listed<T> {
+  items: T[]
+  next_cursor?: string | null
+}
+
+/** How often pages of operators look again: what they show is not on the stream. */
+const LOOK_AGAIN_MS = 3_000
+
+export function useOperations<T>(path: string, params: Record<string, unknown> = {}, enabled = true) {
+  return useQuery<Listed<T>, Problem>({
+    queryKey: ['operations', path, params],
+    queryFn: ({ signal }) => send<Listed<T>>('GET', `/operations/${path}${query(params)}`, { signal }),
+    refetchInterval: LOOK_AGAIN_MS,
+    enabled,
+  })
+}
+
+export function useOperation<T>(path: string, enabled = true) {
+  return useQuery<{ item: T }, Problem>({
+    queryKey: ['operations', path],
+    queryFn: ({ signal }) => send<{ item: T }>('GET', `/operations/${path}`, { signal }),
+    enabled,
+  })
+}
+
+interface Act {
+  path: string
+  body?: Record<string, unknown>
+  said: string
+}
+
+/** Does something about a projection, a message or a destination; the pages look again at once. */
+export function useAct() {
+  const client = useQueryClient()
+  return useMutation<unknown, Problem, Act>({
+    mutationFn: ({ path, body }) => send('POST', `/operations/${path}`, { body: body ?? {} }),
+    onSuccess: (_, { said }) => {
+      notifications.show({ message: said, color: 'teal' })
+      return client.invalidateQueries({ queryKey: ['operations'] })
+    },
+    onError: showProblem,
+  })
+}

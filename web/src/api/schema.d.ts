@@ -1,0 +1,8545 @@
+// Made from /openapi.json by scripts/types.mjs; `RAPPORT_RENEW_TYPES=1 cargo test -p tests --test it -- web::` renews it.
+
+export interface paths {
+    "/commands/create-tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a tenant
+         * @description A new business. Its id is that of the principal's tenant; only an operator can send this.
+         */
+        post: operations["create_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update the settings
+         * @description Only the settings that are given change; a list is replaced whole.
+         */
+        post: operations["update_settings"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/set-price-book": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the price book
+         * @description What bookings cost from now on, in minor units of the tenant's currency. Prices of bookings that stand do not change.
+         */
+        post: operations["set_price_book"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/configure-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Configure a provider
+         * @description How the tenant reaches a provider. Settings are replaced whole; secrets are kept encrypted and never shown again,
+         *     those that are not given stay, and `null` forgets one.
+         */
+        post: operations["configure_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/create-lead": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a lead
+         * @description Somebody is interested. The customer with that e-mail address is found; else the only one with that phone number and
+         *     no e-mail address; else a new one is created, flagged as a possible duplicate where the phone number is known.
+         */
+        post: operations["create_lead"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Correct a customer
+         * @description Only the fields that are given change; `null` removes one. An e-mail address belongs to one customer.
+         */
+        post: operations["update_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update a consent
+         * @description A customer grants or withdraws consent to be reached over one channel for one purpose. Saying again what stands
+         *     already changes nothing.
+         */
+        post: operations["update_consent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/add-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a note
+         * @description A note on a customer, for the tenant's own people.
+         */
+        post: operations["add_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/tag-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tag a customer
+         * @description Tags are free words; tagging twice is tagging once.
+         */
+        post: operations["tag_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/untag-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Untag a customer
+         * @description Takes a tag away; one that is not there is no mistake.
+         */
+        post: operations["untag_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/merge-customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge customers
+         * @description Two customers are one person. The survivor keeps its id and its fields; the other one points to it from now on, and
+         *     its bookings, payments and notes show with the survivor's. Consents are not merged.
+         */
+        post: operations["merge_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/unmerge-customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unmerge customers
+         * @description Takes a merged customer out again. It gets its e-mail address back unless another customer has it by now.
+         */
+        post: operations["unmerge_customers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/add-chef": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a chef
+         * @description A chef who can be booked in the zones and hours given.
+         */
+        post: operations["add_chef"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-chef": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update a chef
+         * @description Only what is given changes. Bookings that stand are kept.
+         */
+        post: operations["update_chef"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/set-chef-time-off": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set a chef's days off
+         * @description All days off from today on, as they shall be; days that are not listed are worked again. Where a booking is in the
+         *     way, nothing changes and the conflicts are listed.
+         */
+        post: operations["set_chef_time_off"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/receive-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Receive a message
+         * @description A customer wrote. The thread of that address on that channel takes it, and is opened where there is none: for the
+         *     customer whose address it is, else for a new lead. An address that several customers share gets a thread without a
+         *     customer, which names the candidates; `move-thread` settles whose it is. The same `provider_message_id` again changes
+         *     nothing. STOP, START and HELP are obeyed over SMS and WhatsApp.
+         */
+        post: operations["receive_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/send-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send a message
+         * @description Writes to the customer of a thread. Refused with `consent-missing`, `consent-withdrawn` or `opted-out` where the message
+         *     may not go; marketing is held back over the customer's quiet hours. What the decision rests on is kept with the
+         *     message, and it is taken again when the message is delivered.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/start-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a thread
+         * @description Finds the thread with a customer on a channel, or opens it. Nothing is sent.
+         */
+        post: operations["start_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/move-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Move a thread
+         * @description The thread belongs to this customer from now on: it was nobody's, or somebody else's by mistake.
+         */
+        post: operations["move_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/merge-threads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge threads
+         * @description Two threads of one customer on one channel become one. The survivor shows the messages of both, and what is written
+         *     to either address comes in there.
+         */
+        post: operations["merge_threads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/assign-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign a thread
+         * @description Somebody looks after the thread from now on.
+         */
+        post: operations["assign_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/unassign-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unassign a thread
+         * @description Nobody in particular looks after the thread any more.
+         */
+        post: operations["unassign_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/snooze-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Snooze a thread
+         * @description The thread is out of sight until a moment, or until the customer writes.
+         */
+        post: operations["snooze_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/close-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close a thread
+         * @description What was asked is settled. The next message of the customer opens the thread again.
+         */
+        post: operations["close_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/reopen-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reopen a thread
+         * @description A closed or snoozed thread is open again.
+         */
+        post: operations["reopen_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/mark-thread-read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark a thread as read
+         * @description Everything that the customer wrote has been seen.
+         */
+        post: operations["mark_thread_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/set-ai-mode": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Set the AI mode
+         * @description Whether the AI answers in the thread, suggests answers, or keeps out.
+         */
+        post: operations["set_ai_mode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/add-thread-note": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a note to a thread
+         * @description A note between the tenant's own people; the customer never sees it.
+         */
+        post: operations["add_thread_note"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/define-canned-reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Define a canned reply
+         * @description A text with variables in double braces, such as `Hi {{first_name}}`. A new text under a known name is its next version.
+         *     `first_name`, `last_name` and `business` fill in by themselves; all others are given when the reply is sent.
+         */
+        post: operations["define_canned_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/remove-canned-reply": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Remove a canned reply
+         * @description The reply can be sent no more. Messages that were sent by it stay as they are.
+         */
+        post: operations["remove_canned_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/create-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Create a booking
+         * @description Books a free chef for a date and slot. The customer is found by e-mail, else by phone, else created. With
+         *     `stripe_checkout` the booking waits for its deposit, and the payment link follows by e-mail; without a free chef the
+         *     answer is 409 `slot-unavailable` with the nearest free slots.
+         */
+        post: operations["create_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update a booking
+         * @description Only what is given changes. A new party, menu or zone is priced anew by the present price book; the deposit stays as
+         *     it was. Use `reschedule-booking` for another time.
+         */
+        post: operations["update_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/confirm-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm a booking
+         * @description Confirms a booking by cash or invoice without money. One that waits for its deposit is confirmed by payment.
+         */
+        post: operations["confirm_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/reschedule-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reschedule a booking
+         * @description Moves the booking to another date and slot, with the same chef where possible, and tells the customer. The price
+         *     stays.
+         */
+        post: operations["reschedule_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/assign-chef": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assign a chef
+         * @description Names the chef who comes. Where that chef is held provisionally for another booking, the two swap.
+         */
+        post: operations["assign_chef"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/cancel-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a booking
+         * @description Frees the slot, closes an open payment page, tells the customer, and gives back what the tenant's refund policy says
+         *     at this notice.
+         */
+        post: operations["cancel_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/complete-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Complete a booking
+         * @description The party took place.
+         */
+        post: operations["complete_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/mark-no-show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark as a no-show
+         * @description The chef came and nobody was there.
+         */
+        post: operations["mark_no_show"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/record-payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record a payment
+         * @description Money that came in by another way than a provider's webhook, with or without its booking.
+         */
+        post: operations["record_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/mark-paid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark a booking as paid
+         * @description Records a payment by hand for the booking. One that covers the deposit confirms it and closes an open payment page.
+         */
+        post: operations["mark_paid"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/link-payment-to-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Link a payment to a booking
+         * @description The payment belongs to that booking. One that covers the deposit confirms it; one for a booking that has ended is
+         *     only written down.
+         */
+        post: operations["link_payment_to_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/unlink-payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unlink a payment
+         * @description The payment does not belong to its booking after all. The booking keeps its status.
+         */
+        post: operations["unlink_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/refund-payment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Refund a payment
+         * @description Gives back a part or all of a payment, never more than came in. Stripe is asked to; money that came by hand is given
+         *     back by hand, and this writes down that it was.
+         */
+        post: operations["refund_payment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/create-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add a webhook endpoint
+         * @description An address of your own that hears of events from now on: a signed POST for each. The secret that signs is made here;
+         *     ask `webhook-secret` for it.
+         */
+        post: operations["create_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/update-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change a webhook endpoint
+         * @description Only what is given changes, for everything that is sent from now on.
+         */
+        post: operations["update_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/enable-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable a webhook endpoint
+         * @description It hears of what happens from now on; for what happened meanwhile send `replay-webhooks`.
+         */
+        post: operations["enable_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/disable-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a webhook endpoint
+         * @description Nothing is sent to it until it is enabled again, not even what waits already.
+         */
+        post: operations["disable_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/rotate-webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rotate a webhook endpoint's secret
+         * @description Makes a new secret; ask `webhook-secret` for it. For 24 hours everything is signed with the old one as well, so that
+         *     the receiver can change over in its own time. One that was on its way out already no longer signs.
+         */
+        post: operations["rotate_webhook_secret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/ping-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a webhook endpoint
+         * @description Sends a `WebhookEndpointPinged`, whether it is enabled or not; see `webhook-deliveries` for what came of it.
+         */
+        post: operations["ping_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/replay-webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send past events again
+         * @description Every event that was written down in that time and that the endpoint wants is sent again, under the `webhook-id` that
+         *     it had before. `webhook-replay-preview` counts them first; `webhook-replays` shows how far it is. Disabling the
+         *     endpoint ends it.
+         */
+        post: operations["replay_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/delete-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description For good, with its secrets; what waits for it is not sent.
+         */
+        post: operations["delete_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Availability
+         * @description The slots of one day that can be booked in a zone, each with the chefs who are free. Ask it before create-booking; slots that are full, past or outside working hours are left out.
+         */
+        get: operations["availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One booking
+         * @description Everything about one booking: customer, party, price, payments and the open payment link.
+         */
+        get: operations["booking"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/bookings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bookings
+         * @description Bookings by any of their facts, newest first unless sorted otherwise.
+         */
+        get: operations["bookings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/chefs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Chefs
+         * @description The chefs with their zones, weekly hours and days off.
+         */
+        get: operations["chefs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/conversation-stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Conversation figures
+         * @description How long customers waited for a first answer, for any answer, and until their thread was closed, over a range of days: as a whole, by day, by channel, or by who answered.
+         */
+        get: operations["conversation_stats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/customer-360": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customer 360
+         * @description One customer with consents, notes, tags, bookings, conversations, payments, timeline and lifetime value. What was merged into the customer is part of it.
+         */
+        get: operations["customer_360"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/customers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Customers
+         * @description Customers by the beginnings of their names, or exactly by e-mail or phone; newest first unless sorted otherwise. Customers that were merged away are left out unless asked for by status.
+         */
+        get: operations["customers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/dashboard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Dashboard
+         * @description Bookings, revenue and conversion by day, the last 30 days unless a range is given. Every day of the range is there, quiet ones too.
+         */
+        get: operations["dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/inbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Inbox
+         * @description Conversations with customers over every channel, by any of their facts, by customer and by words of their messages; the newest message first unless sorted otherwise.
+         */
+        get: operations["inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/payments-feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments
+         * @description Money that came in, newest first, with the booking it was matched to and why, or the open bookings that it may belong to.
+         */
+        get: operations["payments_feed"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/schedule-board": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Schedule board
+         * @description For each chef, by name, every slot of a range of days: free, off, not working, held or booked. A held slot has a booking whose chef is not assigned yet.
+         */
+        get: operations["schedule_board"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/tenant": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The tenant
+         * @description The business's own settings, price book and configured providers. Secrets are named, never shown.
+         */
+        get: operations["tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One thread
+         * @description One conversation with its messages and notes, the newest page of them unless asked for older ones. Each message that we sent says why it was allowed to go, and what became of it.
+         */
+        get: operations["thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/webhook-deliveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhook deliveries
+         * @description Every attempt at a webhook of the last 90 days, the newest first: when, what was answered, how long it took, and why it failed.
+         */
+        get: operations["webhook_deliveries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/webhook-endpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Webhook endpoints
+         * @description The addresses that hear of events, what each wants, and how each fares. Deleted ones are left out unless they are asked for.
+         */
+        get: operations["webhook_endpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/webhook-replay-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a replay would send
+         * @description How many events replay-webhooks would send again to an endpoint, by its present filter.
+         */
+        get: operations["webhook_replay_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/webhook-replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replays of webhooks
+         * @description Past events that are sent again to an endpoint, the newest order first, and how far each replay is.
+         */
+        get: operations["webhook_replays"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/webhook-secret": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A webhook endpoint's secrets
+         * @description The secrets that sign what is sent to one endpoint: the newest and, for a day after a rotation, the one before it. For the receiver's configuration; keep them out of logs.
+         */
+        get: operations["webhook_secret"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the process lives */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As said */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether it can serve */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As said */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All commands */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As said */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All queries */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description As said */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Up to 1,000 commands, one after the other, each on its own */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": {
+                        name: string;
+                        idempotency_key: string;
+                        body: Record<string, never>;
+                    }[];
+                };
+            };
+            responses: {
+                /** @description Done */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": Record<string, never>;
+                    };
+                };
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Changes as server-sent events */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description Comma-separated; all when absent */
+                    topics?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description The stream */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/event-stream": unknown;
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What operators have done, the newest first */
+        get: operations["list_acts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/acts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One act, and how it stands */
+        get: operations["find_act"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the installation rests on, and what to do about what is not well */
+        get: operations["examine_installation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Events, the newest first; a page may be short and still have a next */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/events/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much lies in the log */
+        get: operations["count_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/events/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One event with everything beside it */
+        get: operations["find_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/streams/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All events of an aggregate, and what they come to */
+        get: operations["find_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/store/holes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Positions that are missing from the log */
+        get: operations["list_holes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/store/vacuum-report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Dead rows, and who keeps them */
+        get: operations["report_vacuum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/store/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Snapshots of long streams */
+        get: operations["list_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages to the world, the newest first */
+        get: operations["list_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, and every attempt at it */
+        get: operations["find_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/attempts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The attempts at a message */
+        get: operations["list_attempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Webhooks received, the newest first, without what they say */
+        get: operations["list_webhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys that wait because an event cannot be applied, the oldest first */
+        get: operations["list_parked_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every projection stands */
+        get: operations["list_projections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is known of one projection */
+        get: operations["find_projection"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How each queue stands, and what waits for an operator; counts end at 1,000 a queue */
+        get: operations["count_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/redrives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Orders to send dead letters again, the newest first, and how far they are */
+        get: operations["list_redrives"];
+        put?: never;
+        /** Send dead letters again at a pace, whatever restarts, one order a tenant; a dry run counts; a reason is needed */
+        post: operations["order_redrive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/destinations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Destinations: what waits there, what holds them until when, what limits them */
+        get: operations["list_destinations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Try a dead or waiting message again, now */
+        post: operations["retry_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a dead message up; a reason is needed */
+        post: operations["discard_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/parked/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Apply what waits again, in order */
+        post: operations["retry_parked_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/parked/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give failed events up; projection and reason are needed */
+        post: operations["drop_parked_events"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stop it until it is resumed; a reason is needed */
+        post: operations["pause_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it go on from where it stands */
+        post: operations["resume_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/policy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What it does with events that fail: park, pause or skip */
+        post: operations["set_projection_policy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/rewind": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the log again after a position */
+        post: operations["rewind_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Build its tables anew, compare, and switch */
+        post: operations["rebuild_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Build its tables anew and compare; nothing is switched */
+        post: operations["compare_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/projections/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Go back to the tables before the last rebuild */
+        post: operations["roll_back_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Never send a waiting message; a reason is needed */
+        post: operations["cancel_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/skip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a dead or unknown message up, so that what waits behind it goes on; a reason is needed */
+        post: operations["skip_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/{id}/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say what became of a message whose effect is unknown: delivered or failed; a reason is needed */
+        post: operations["resolve_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/redrives/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an order; what it has sent again stays so; a reason is needed */
+        post: operations["cancel_redrive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/destinations/{name}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send nothing there until then; it goes on by itself */
+        post: operations["pause_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/destinations/{name}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End whatever holds it; a breaker that was open probes */
+        post: operations["resume_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/destinations/{name}/breaker": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open its breaker, for ten minutes unless told, or close it */
+        post: operations["set_breaker"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/destinations/{name}/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What all processes together may send there; what is not named has no limit */
+        post: operations["limit_destination"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-in": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign in by e-mail and password; `second_factor` says what comes next */
+        post: operations["sign_in"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sign-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End this session, and forget its cookie */
+        post: operations["sign_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is signed in, and what they may do */
+        get: operations["find_session"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One's own sessions, the newest first */
+        get: operations["list_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of one's own sessions */
+        delete: operations["end_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give a code of the app, or a recovery code */
+        post: operations["give_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a secret for an app; it counts once it is confirmed */
+        post: operations["enrol_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a new secret by its first code; the answer shows the recovery codes, this once */
+        post: operations["confirm_second_factor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose another password; other sessions end */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a letter sent with a link to choose a new password */
+        post: operations["ask_for_reset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/reset/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose a new password by such a link; all sessions end */
+        post: operations["reset_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite somebody by letter, with a role that holds no more than one's own */
+        post: operations["invite_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/invitations/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come in by an invitation, with a password of one's own */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/set-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Come in as the first person, by the link that the server has printed */
+        post: operations["set_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody who may sign in, or could */
+        get: operations["list_people"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/people/{id}/role": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Give somebody another role; it holds at once */
+        post: operations["change_role"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/people/{id}/deactivate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Turn somebody away: sessions, links and keys end */
+        post: operations["deactivate_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API keys without their secrets */
+        get: operations["list_keys"];
+        put?: never;
+        /** Make an API key; the answer shows it, this once */
+        post: operations["create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an API key */
+        delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/{tenant}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The visitor's own thread, the newest message last */
+        get: operations["chat_history"];
+        put?: never;
+        /**
+         * A visitor writes
+         * @description Without a session it opens one. The same id again changes nothing. At most 10 messages of one visitor at once.
+         */
+        post: operations["chat_write"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/{tenant}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The visitor has seen an answer */
+        post: operations["chat_read"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/{tenant}/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of the visitor's thread, and how they stand, as they come */
+        get: operations["chat_stream"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/{tenant}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page with the chat */
+        get: operations["chat_page"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/chat/widget.js": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The widget */
+        get: operations["chat_widget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        Problem: {
+            type: string;
+            title: string;
+            status: number;
+            detail: string;
+            instance?: string | null;
+            code: string;
+            errors?: {
+                pointer?: string;
+                code?: string;
+                message?: string;
+            }[];
+            alternatives?: unknown[];
+        };
+        Answer: {
+            command_id: string;
+            aggregate_type: string;
+            aggregate_id: string;
+            sequence: number;
+            position: string | null;
+            events: Record<string, never>[];
+            result: Record<string, never>;
+        };
+        /**
+         * @description The businesses that the product knows.
+         * @enum {string}
+         */
+        Module: "catering" | "agency" | "wellness" | "engagement" | "hospital";
+        /**
+         * Update the settings
+         * @description Only the settings that are given change; a list is replaced whole.
+         */
+        UpdateSettings: {
+            /**
+             * @description IANA name; dates and slots are meant in it.
+             * @default null
+             */
+            time_zone?: string | null;
+            /**
+             * @description ISO 3166 alpha-2; how local phone numbers are read.
+             * @default null
+             */
+            region?: string | null;
+            /**
+             * @description ISO 4217; it cannot change once there are prices.
+             * @default null
+             */
+            currency?: string | null;
+            /**
+             * @description Times of day at which parties start, `HH:MM`; they lie at least a party's length apart.
+             * @default null
+             */
+            slots?: string[] | null;
+            /**
+             * Format: uint16
+             * @description How long a party takes, in minutes.
+             * @default null
+             */
+            party_minutes?: number | null;
+            /** @description Where the business works. */
+            zones?: components["schemas"]["ZoneInput"][] | null;
+            /**
+             * Format: uint16
+             * @description How long an unpaid booking keeps its slot, 1 to 24 hours.
+             * @default null
+             */
+            hold_hours?: number | null;
+            /** @description What a cancellation gives back: the best percentage whose notice was kept; nothing without a rule. */
+            refund_policy?: components["schemas"]["RefundRuleInput"][] | null;
+            /** @description Whom messages come from. */
+            senders?: components["schemas"]["SendersInput"] | null;
+            /**
+             * @description Binds `/webhooks/stripe` and the like, which name no tenant, to this one; `null` unbinds.
+             * @default null
+             */
+            webhook_alias?: string | null;
+            /**
+             * @description Origins (`https://book.example`) and networks (`192.0.2.0/24`) from where `/api` may be called without a credential, to
+             *     book and to ask what is free.
+             * @default null
+             */
+            open_to?: string[] | null;
+            /** @description How the business talks. */
+            messaging?: components["schemas"]["MessagingInput"] | null;
+        };
+        /** @description A service zone. */
+        ZoneInput: {
+            /** @description The zone's name, at most 64 characters. */
+            zone: string;
+            /**
+             * @description Postcodes that lie in it, whole (`94110`) or as beginnings (`941*`).
+             * @default []
+             */
+            postcodes?: string[];
+        };
+        /** @description One rule of the refund policy. */
+        RefundRuleInput: {
+            /**
+             * Format: uint32
+             * @description Cancelled at least so many hours before the start …
+             */
+            hours_before: number;
+            /**
+             * Format: uint8
+             * @description … so many percent come back.
+             */
+            percent: number;
+        };
+        /** @description Names and addresses that messages come from; what is left out is unset. */
+        SendersInput: {
+            /**
+             * @description The name beside the address.
+             * @default null
+             */
+            email_name?: string | null;
+            /**
+             * @description The address that e-mails come from.
+             * @default null
+             */
+            email_from?: string | null;
+            /**
+             * @description Where answers go.
+             * @default null
+             */
+            email_reply_to?: string | null;
+            /**
+             * @description The number that text messages come from.
+             * @default null
+             */
+            sms_from?: string | null;
+        };
+        /** @description What keywords are answered with, and what the AI does; what is left out is as by default. */
+        MessagingInput: {
+            /**
+             * @description The answer to STOP, at most 640 characters.
+             * @default null
+             */
+            stop_text?: string | null;
+            /**
+             * @description The answer to START, at most 640 characters.
+             * @default null
+             */
+            start_text?: string | null;
+            /**
+             * @description The answer to HELP, at most 640 characters.
+             * @default null
+             */
+            help_text?: string | null;
+            /**
+             * @description What the AI does in a thread that begins: `off` by default.
+             * @default off
+             */
+            ai_mode?: components["schemas"]["AiMode"];
+        };
+        /** @description What the AI does in a thread. */
+        AiMode: "off" | "auto" | "suggest";
+        /** @description What the tenant charges, in minor units of its currency. */
+        PriceBook: {
+            /**
+             * Format: int64
+             * @description Per adult.
+             */
+            adult_minor: number;
+            /**
+             * Format: int64
+             * @description Per kid.
+             */
+            kid_minor: number;
+            /**
+             * @description Upcharge per piece of each menu item; an item that is not listed cannot be ordered.
+             * @default {}
+             */
+            menu_upcharges_minor?: {
+                [key: string]: number;
+            };
+            /**
+             * @description Fee for travelling to each zone; a zone that is not listed costs nothing.
+             * @default {}
+             */
+            travel_fees_minor?: {
+                [key: string]: number;
+            };
+            /**
+             * Format: int64
+             * @description No booking costs less than this.
+             * @default 0
+             */
+            minimum_total_minor?: number;
+            /**
+             * Format: int64
+             * @description Paid in advance to hold the chef; never more than the total.
+             * @default 0
+             */
+            deposit_minor?: number;
+        };
+        /** @description Plain personal text in flight, from a request to the vault. It never prints and is never stored. */
+        Pii: string;
+        /**
+         * @description Where a customer, a booking or a consent comes from.
+         * @enum {string}
+         */
+        Source: "ai_chat" | "web" | "phone" | "admin" | "import";
+        /** @description A person or organisation the tenant has a relationship with. */
+        CustomerId: string;
+        /**
+         * @description A way to reach a customer.
+         * @enum {string}
+         */
+        Channel: "email" | "sms" | "phone" | "whatsapp" | "web_chat";
+        /**
+         * @description What a message is for. A transactional one belongs to something the customer ordered; consent to it is no consent
+         *     to marketing.
+         * @enum {string}
+         */
+        Purpose: "transactional" | "marketing";
+        /**
+         * @description What the customer said.
+         * @enum {string}
+         */
+        ConsentStanding: "granted" | "withdrawn";
+        /** @description What a chef works in a week; a day that is not listed is free. */
+        WeeklyHours: {
+            friday?: components["schemas"]["Stretch"][];
+            monday?: components["schemas"]["Stretch"][];
+            saturday?: components["schemas"]["Stretch"][];
+            sunday?: components["schemas"]["Stretch"][];
+            thursday?: components["schemas"]["Stretch"][];
+            tuesday?: components["schemas"]["Stretch"][];
+            wednesday?: components["schemas"]["Stretch"][];
+        };
+        /** @description One stretch of work. It runs past midnight when `to` is not after `from`. */
+        Stretch: {
+            from: string;
+            to: string;
+        };
+        /** @description A bookable chef. */
+        ChefId: string;
+        /** @description Days from one date to another. */
+        DaysOff: {
+            /**
+             * Format: date
+             * @description The first day, `YYYY-MM-DD`.
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description The last day, `YYYY-MM-DD`.
+             */
+            to: string;
+        };
+        /** @description A file that comes with a message. */
+        Attachment: {
+            /** @description Where it lies: an https address of at most 2,048 characters. */
+            url: components["schemas"]["Pii"];
+            /** @description Its media type, such as `image/jpeg`. */
+            content_type: string;
+            /** @description Its name, at most 255 characters. */
+            name?: components["schemas"]["Pii"] | null;
+        };
+        /** @description One thread with a customer over one channel. */
+        ConversationId: string;
+        /**
+         * @description Who speaks for the business.
+         * @enum {string}
+         */
+        SendAs: "ai" | "human";
+        /** @description A canned reply to send. */
+        CannedReplyInput: {
+            /** @description The name it was defined by. */
+            name: string;
+            /** @description Values of its variables; `first_name`, `last_name` and `business` are known unless given. */
+            variables?: {
+                [key: string]: components["schemas"]["Pii"];
+            };
+        };
+        /** @description A message of a conversation. */
+        MessageId: string;
+        /** @description Who books. */
+        CustomerInput: {
+            /** @description At most 100 characters. */
+            first_name: components["schemas"]["Pii"];
+            /** @description At most 100 characters. */
+            last_name: components["schemas"]["Pii"];
+            /** @description Trimmed and lower-cased. */
+            email: components["schemas"]["Pii"];
+            /** @description International, or local to the tenant's region. */
+            phone: components["schemas"]["Pii"];
+            /**
+             * @description Text messages about this booking are welcome; absent or false changes nothing.
+             * @default null
+             */
+            consent_sms?: boolean | null;
+            /**
+             * @description E-mails about this booking are welcome; absent or false changes nothing.
+             * @default null
+             */
+            consent_email?: boolean | null;
+        };
+        /** @description What is booked. */
+        BookingInput: {
+            /**
+             * Format: date
+             * @description `YYYY-MM-DD`, in the tenant's time zone.
+             */
+            date: string;
+            /** @description One of the tenant's slots, `HH:MM`. */
+            slot: string;
+            /** @description Where the party is, with its postcode. */
+            address: components["schemas"]["Pii"];
+            /**
+             * @description A zone of the tenant's; derived from the address's postcode when absent.
+             * @default null
+             */
+            zone?: string | null;
+            /** @description Who comes. */
+            party: components["schemas"]["PartyInput"];
+            /**
+             * @description What is ordered beyond the price per head.
+             * @default []
+             */
+            menu?: components["schemas"]["MenuChoice"][];
+            /** @description Allergies, parking and the like; at most 4,000 characters. */
+            notes?: components["schemas"]["Pii"] | null;
+        };
+        /** @description Who comes to the table. */
+        PartyInput: {
+            /**
+             * Format: uint16
+             * @description At least one.
+             */
+            adults: number;
+            /**
+             * Format: uint16
+             * @description Children at the kids' price.
+             * @default 0
+             */
+            kids?: number;
+        };
+        /** @description So many of one menu item. */
+        MenuChoice: {
+            /** @description An item of the tenant's price book. */
+            item: string;
+            /** Format: uint32 */
+            quantity: number;
+        };
+        /**
+         * @description How the customer wants to pay the deposit.
+         * @enum {string}
+         */
+        PaymentPreference: "stripe_checkout" | "invoice" | "cash";
+        /** @description One booking of a chef for a date and slot. */
+        BookingId: string;
+        /** @description One payment, whatever brought it. */
+        PaymentId: string;
+        /** @description How much of an event is sent. */
+        PayloadStyle: "full" | "thin";
+        /** @description An address of the tenant's own that hears of its events. */
+        WebhookEndpointId: string;
+        FreeChef: {
+            chef_id: string;
+            name: string;
+        };
+        /** @description Where a booking stands. */
+        Status: ("confirmed" | "completed" | "cancelled" | "expired" | "no_show") | "deposit_pending" | "new";
+        PartyItem: {
+            /** Format: uint16 */
+            adults: number;
+            /** Format: uint16 */
+            kids: number;
+        };
+        MenuLine: {
+            item: string;
+            /** Format: uint32 */
+            quantity: number;
+            /**
+             * Format: int64
+             * @description Per piece, as it was when booked.
+             */
+            upcharge_minor: number;
+        };
+        ChefOfBooking: {
+            chef_id: string;
+            name: string;
+        };
+        PriceLineItem: {
+            /** @description `adults`, `kids`, `menu_item`, `travel` or `minimum_top_up`. */
+            kind: string;
+            label?: string | null;
+            /** Format: uint32 */
+            quantity: number;
+            /** Format: int64 */
+            unit_minor: number;
+            /** Format: int64 */
+            amount_minor: number;
+        };
+        /** @description An amount of one currency in its minor units (cents). */
+        Money: {
+            /** Format: int64 */
+            amount_minor: number;
+            currency: components["schemas"]["Currency"];
+        };
+        /** @description An ISO 4217 alphabetic code, upper case. */
+        Currency: string;
+        PaymentOfBooking: {
+            payment_id: string;
+            /** Format: int64 */
+            received_minor: number;
+            /** Format: int64 */
+            refunded_minor: number;
+        };
+        /** @enum {string} */
+        BookingSort: "-created_at" | "created_at" | "starts_at" | "-starts_at";
+        /** @enum {string} */
+        ChefSort: "name";
+        /** @description Both days included. */
+        DateRangeItem: {
+            from: string;
+            to: string;
+        };
+        /** @enum {string} */
+        Grouping: "total" | "day" | "channel" | "sender_type";
+        Waits: {
+            /** Format: int64 */
+            count: number;
+            /**
+             * Format: double
+             * @description Null when there are none.
+             */
+            mean_seconds?: number | null;
+            /** Format: double */
+            median_seconds?: number | null;
+            /**
+             * Format: double
+             * @description Nine of ten waited no longer.
+             */
+            p90_seconds?: number | null;
+        };
+        CustomerItem: {
+            customer_id: string;
+            name: string;
+            first_name: string;
+            last_name: string;
+            /** @description Null without the permission to read personal data. */
+            email?: string | null;
+            /** @description E.164; null without the permission to read personal data. */
+            phone?: string | null;
+            /** @description Null without the permission to read personal data. */
+            address?: string | null;
+            time_zone: string;
+            source: components["schemas"]["Source"];
+            /** @description `living` or `merged`. */
+            status: string;
+            /** @description Where a merged customer lives on. */
+            merged_into?: string | null;
+            /** @description Another customer has the same phone. */
+            possible_duplicate: boolean;
+            tags: string[];
+            consents: components["schemas"]["ConsentItem"][];
+            created_at: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            sequence: number;
+        };
+        ConsentItem: {
+            channel: components["schemas"]["Channel"];
+            purpose: components["schemas"]["Purpose"];
+            granted: boolean;
+            changed_at: string;
+        };
+        ConsentProof: {
+            customer_id: string;
+            channel: string;
+            purpose: string;
+            granted: boolean;
+            source: string;
+            /** @description The words that the customer saw or said. */
+            wording: string;
+            changed_at: string;
+        };
+        NoteItem: {
+            note_id: string;
+            /** @description Null without the permission to read personal data. */
+            text?: string | null;
+            author: string;
+            noted_at: string;
+        };
+        BookingItem: {
+            booking_id: string;
+            customer_id: string;
+            customer_name: string;
+            status: components["schemas"]["Status"];
+            date: string;
+            /** @description A time of day in the tenant's zone (HH:MM). */
+            slot: string;
+            starts_at: string;
+            ends_at: string;
+            zone: string;
+            /** @description Null without the permission to read personal data. */
+            address?: string | null;
+            party: components["schemas"]["PartyItem"];
+            /** Format: uint32 */
+            guests: number;
+            menu: components["schemas"]["MenuLine"][];
+            /** @description Null without the permission to read personal data. */
+            notes?: string | null;
+            /** @description Null until a chef is assigned, although one is held from the start. */
+            chef?: components["schemas"]["ChefOfBooking"] | null;
+            /** @description How the total comes about. */
+            price: components["schemas"]["PriceLineItem"][];
+            total: components["schemas"]["Money"];
+            deposit: components["schemas"]["Money"];
+            /** @description Received and not given back. */
+            paid: components["schemas"]["Money"];
+            /** @description Still to be paid of the total. */
+            balance: components["schemas"]["Money"];
+            payment_preference: components["schemas"]["PaymentPreference"];
+            /** @description The payment page that can be paid on now; null while the outbox has none yet, and once it is closed. */
+            stripe_checkout_url?: string | null;
+            hold_until?: string | null;
+            payments: components["schemas"]["PaymentOfBooking"][];
+            /**
+             * Format: uint8
+             * @description What the policy gave back at cancellation, in percent.
+             */
+            refund_percent?: number | null;
+            /** @description Null without the permission to read personal data. */
+            cancellation_reason?: string | null;
+            /** @description A person should look: money came too late. */
+            flagged: boolean;
+            source: components["schemas"]["Source"];
+            channel_thread_id?: string | null;
+            created_at: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            sequence: number;
+        };
+        InboxItem: {
+            thread_id: string;
+            /** @description Null while nobody knows whose address it is. */
+            customer_id?: string | null;
+            /** @description Empty for somebody who has not said their name. */
+            customer_name: string;
+            /** @description The number or e-mail address that answers go to; null without the permission to read personal data. */
+            address?: string | null;
+            /** @description `sms`, `whatsapp`, `phone`, `email` or `web_chat`. */
+            channel: string;
+            /** @description `open`, `pending`, `snoozed` or `closed`. */
+            status: string;
+            assigned_agent_id?: string | null;
+            /** @description `auto`, `suggest` or `off`. */
+            ai_mode: string;
+            /** @description Null while there is no message. */
+            last_message_at?: string | null;
+            /** @description Its first 500 characters; null without the permission to read personal data. */
+            last_message?: string | null;
+            /** @description `in` or `out`. */
+            last_direction?: string | null;
+            /** Format: int64 */
+            unread_count: number;
+            /** Format: int64 */
+            message_count: number;
+            /** @description What an e-mail is about; null without the permission to read personal data. */
+            subject?: string | null;
+            snoozed_until?: string | null;
+            /** @description STOP holds: nothing but the answer to it goes out. */
+            opted_out: boolean;
+            /**
+             * Format: int64
+             * @description How many customers share the address; move the thread to the one who writes.
+             */
+            candidate_count: number;
+            created_at: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            sequence: number;
+        };
+        PaymentItem: {
+            payment_id: string;
+            provider: string;
+            /** @description The provider's own id. */
+            provider_id: string;
+            method: string;
+            status: components["schemas"]["PaymentStatus"];
+            amount: components["schemas"]["Money"];
+            /** @description What of it went back. */
+            refunded: components["schemas"]["Money"];
+            /** @description What can still be given back, refunds under way taken off. */
+            refundable: components["schemas"]["Money"];
+            /** @description Null without the permission to read personal data. */
+            memo?: string | null;
+            booking_id?: string | null;
+            customer_id?: string | null;
+            customer_name?: string | null;
+            /** @description Why it is matched: `checkout`, `linked_by_hand` or `marked_paid`. */
+            match_reason?: string | null;
+            /**
+             * @description Open bookings that it may belong to, the best three first; none once it is matched or has gone back, nor without
+             *     the permission to read bookings.
+             */
+            suggestions: components["schemas"]["Suggestion"][];
+            /** @description Why a person should look. */
+            flags: string[];
+            refunds: components["schemas"]["RefundItem"][];
+            received_at: string;
+            updated_at: string;
+            /**
+             * Format: int64
+             * @description For `If-Match`.
+             */
+            sequence: number;
+        };
+        /** @description Where a payment stands. */
+        PaymentStatus: ("received" | "matched") | "refunded";
+        /** @description A booking that a payment may belong to. */
+        Suggestion: {
+            booking_id: string;
+            customer_id: string;
+            customer_name: string;
+            date: string;
+            /** @description A time of day in the tenant's zone (HH:MM). */
+            slot: string;
+            /** @description Still to be paid of the booking's total. */
+            balance: components["schemas"]["Money"];
+            /**
+             * Format: double
+             * @description From 0.5 (worth a look) to 1 (amount, name and date fit).
+             */
+            score: number;
+            /** @description What speaks for it. */
+            reasons: components["schemas"]["Reason"][];
+        };
+        /** @description Why a payment may belong to a booking. */
+        Reason: "amount_is_balance" | "amount_is_deposit" | "amount_is_part_of_balance" | "full_name_in_memo" | "last_name_in_memo" | "first_name_in_memo" | "received_near_creation" | "received_near_start";
+        RefundItem: {
+            refund_id: string;
+            /** Format: int64 */
+            amount_minor: number;
+            /** @description `requested`, `refunded` or `failed`. */
+            status: string;
+        };
+        TimelineItem: {
+            occurred_at: string;
+            event_type: string;
+            aggregate_type: string;
+            aggregate_id: string;
+            summary: string;
+            /** @description The principal who did it. */
+            actor: string;
+        };
+        /** @enum {string} */
+        CustomerStatus: "living" | "merged";
+        /** @enum {string} */
+        CustomerSort: "-created_at" | "created_at" | "last_name";
+        RevenueItem: {
+            currency: string;
+            /** Format: int64 */
+            booked_minor: number;
+            /** Format: int64 */
+            received_minor: number;
+            /** Format: int64 */
+            refunded_minor: number;
+            /** Format: int64 */
+            revenue_minor: number;
+        };
+        /** @description Where a thread stands. */
+        ThreadStatus: "closed" | "open" | "pending" | "snoozed";
+        /** @enum {string} */
+        InboxSort: "-last_message_at" | "last_message_at";
+        /** @enum {string} */
+        PaymentSort: "-received_at" | "received_at";
+        DayItem: {
+            date: string;
+            slots: components["schemas"]["SlotItem"][];
+        };
+        SlotItem: {
+            slot: string;
+            starts_at: string;
+            ends_at: string;
+            state: components["schemas"]["CellState"];
+            booking?: components["schemas"]["CellBooking"] | null;
+        };
+        CellState: "free" | "off" | "not_working" | "held" | "booked";
+        CellBooking: {
+            booking_id: string;
+            customer_id: string;
+            customer_name: string;
+            status: components["schemas"]["Status"];
+            zone: string;
+            /** Format: uint32 */
+            guests: number;
+            /** Format: int64 */
+            total_minor: number;
+            currency: string;
+        };
+        ProviderItem: {
+            settings: {
+                [key: string]: unknown;
+            };
+            /** @description The names of the secrets that are set. */
+            secrets: string[];
+        };
+        CannedReplyItem: {
+            /** Format: uint32 */
+            version: number;
+            text: string;
+        };
+        Candidate: {
+            customer_id: string;
+            name: string;
+        };
+        MessageItem: {
+            message_id: string;
+            /** @description Another than this thread for what was merged into it. */
+            thread_id: string;
+            /** @description `in`, `out`, or `note` for what our own people wrote to each other. */
+            direction: string;
+            /** @description `ai`, `human` or `system`. */
+            sender_type?: string | null;
+            sender_id?: string | null;
+            /** @description Null without the permission to read personal data. */
+            content?: string | null;
+            /** @description Null without the permission to read personal data. */
+            subject?: string | null;
+            /** @description Null without the permission to read personal data. */
+            attachments?: components["schemas"]["AttachmentItem"][] | null;
+            /** @description `transactional` or `marketing`. */
+            purpose?: string | null;
+            /** @description `received`, `queued`, `sent`, `delivered`, `read` or `failed`; null for a note. */
+            status?: string | null;
+            status_at: string;
+            /** @description Why it failed. */
+            failure?: components["schemas"]["MessageFailure"] | null;
+            /** @description Why it was allowed to go. */
+            why?: components["schemas"]["Decision"] | null;
+            canned_reply?: components["schemas"]["CannedUse"] | null;
+            /** @description Quiet hours hold it back until then. */
+            held_until?: string | null;
+            provider?: string | null;
+            provider_message_id?: string | null;
+            written_at: string;
+        };
+        AttachmentItem: {
+            url: string;
+            content_type: string;
+            name?: string | null;
+        };
+        /** @description Why a message failed. */
+        MessageFailure: {
+            reason: components["schemas"]["FailureReason"];
+            /** @description The provider's code, or ours. */
+            code: string;
+        };
+        FailureReason: "withheld" | "refused" | "undelivered";
+        /** @description The decision as it is kept with the message. */
+        Decision: {
+            decided_at: string;
+            /** @description Quiet hours hold it back until then. */
+            held_until?: string | null;
+        } & ({
+            /** @constant */
+            basis: "consent";
+            customer_id: components["schemas"]["CustomerId"];
+            granted_at: string;
+            /** @default null */
+            source?: components["schemas"]["Source"] | null;
+            /**
+             * @description The words that the customer saw or said.
+             * @default
+             */
+            wording?: string;
+        } | {
+            /** @constant */
+            basis: "answer";
+            message_id: components["schemas"]["MessageId"];
+            written_at: string;
+        } | {
+            /** @constant */
+            basis: "keyword";
+            message_id: components["schemas"]["MessageId"];
+            keyword: components["schemas"]["Keyword"];
+        });
+        /** @description What a keyword asks for. */
+        Keyword: "stop" | "start" | "help";
+        /** @description Which canned reply a message was. */
+        CannedUse: {
+            name: string;
+            /** Format: uint32 */
+            version: number;
+        };
+        /** @enum {string} */
+        Outcome: "accepted" | "failed";
+        /** @enum {string} */
+        DeliverySort: "-attempted_at";
+        /** @enum {string} */
+        StandingFilter: "enabled" | "disabled" | "deleted";
+        /** @enum {string} */
+        EndpointSort: "created_at";
+        EndpointStanding: "enabled" | "unknown" | "disabled" | "deleted";
+        DisabledReason: "by_hand" | "gone" | "failing";
+        /** @enum {string} */
+        ReplaySort: "-ordered_at";
+    };
+    responses: {
+        /** @description Refused or failed; `code` says why */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    create_tenant: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The name in URLs: 1 to 64 lower-case letters, digits and inner dashes. */
+                    slug: string;
+                    /** @description The business's own name. */
+                    name: string;
+                    /** @description The modules that it uses. */
+                    modules: components["schemas"]["Module"][];
+                    /** @description What `update-settings` takes; the rest is as by default. */
+                    settings?: components["schemas"]["UpdateSettings"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_settings: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description IANA name; dates and slots are meant in it.
+                     * @default null
+                     */
+                    time_zone?: string | null;
+                    /**
+                     * @description ISO 3166 alpha-2; how local phone numbers are read.
+                     * @default null
+                     */
+                    region?: string | null;
+                    /**
+                     * @description ISO 4217; it cannot change once there are prices.
+                     * @default null
+                     */
+                    currency?: string | null;
+                    /**
+                     * @description Times of day at which parties start, `HH:MM`; they lie at least a party's length apart.
+                     * @default null
+                     */
+                    slots?: string[] | null;
+                    /**
+                     * Format: uint16
+                     * @description How long a party takes, in minutes.
+                     * @default null
+                     */
+                    party_minutes?: number | null;
+                    /** @description Where the business works. */
+                    zones?: components["schemas"]["ZoneInput"][] | null;
+                    /**
+                     * Format: uint16
+                     * @description How long an unpaid booking keeps its slot, 1 to 24 hours.
+                     * @default null
+                     */
+                    hold_hours?: number | null;
+                    /** @description What a cancellation gives back: the best percentage whose notice was kept; nothing without a rule. */
+                    refund_policy?: components["schemas"]["RefundRuleInput"][] | null;
+                    /** @description Whom messages come from. */
+                    senders?: components["schemas"]["SendersInput"] | null;
+                    /**
+                     * @description Binds `/webhooks/stripe` and the like, which name no tenant, to this one; `null` unbinds.
+                     * @default null
+                     */
+                    webhook_alias?: string | null;
+                    /**
+                     * @description Origins (`https://book.example`) and networks (`192.0.2.0/24`) from where `/api` may be called without a credential, to
+                     *     book and to ask what is free.
+                     * @default null
+                     */
+                    open_to?: string[] | null;
+                    /** @description How the business talks. */
+                    messaging?: components["schemas"]["MessagingInput"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    set_price_book: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PriceBook"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    configure_provider: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic` or `app`; each has a page in
+                     *     docs/providers with its settings and secrets.
+                     */
+                    provider: string;
+                    /**
+                     * @description Everything that is not secret. `"sends": false` keeps a provider from being chosen to send.
+                     * @default {}
+                     */
+                    settings?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description Secrets by name: `secret_key`, `webhook_secret`, `password`, … While one is being rolled, the one before it is
+                     *     still good under its name with `_previous`.
+                     */
+                    secrets?: {
+                        [key: string]: components["schemas"]["Pii"] | null;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    create_lead: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Where the lead comes from. */
+                    source: components["schemas"]["Source"];
+                    /**
+                     * @description The place it came in by: `form`, `chat`, `call`, …
+                     * @default null
+                     */
+                    channel?: string | null;
+                    /** @description At most 100 characters. */
+                    first_name: components["schemas"]["Pii"];
+                    /** @description At most 100 characters. */
+                    last_name?: components["schemas"]["Pii"] | null;
+                    /** @description An e-mail address or a phone number is needed. */
+                    email?: components["schemas"]["Pii"] | null;
+                    /** @description International, or local to the tenant's region. */
+                    phone?: components["schemas"]["Pii"] | null;
+                    /** @description The postal address, as one would write it on an envelope. */
+                    address?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description IANA name; the default is America/Los_Angeles.
+                     * @default null
+                     */
+                    time_zone?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_customer: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description At most 100 characters. */
+                    first_name?: components["schemas"]["Pii"] | null;
+                    /** @description At most 100 characters; `null` removes it. */
+                    last_name?: components["schemas"]["Pii"] | null;
+                    /** @description `null` removes it. */
+                    email?: components["schemas"]["Pii"] | null;
+                    /** @description International, or local to the tenant's region; `null` removes it. */
+                    phone?: components["schemas"]["Pii"] | null;
+                    /** @description The postal address; `null` removes it. */
+                    address?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description IANA name.
+                     * @default null
+                     */
+                    time_zone?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_consent: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    channel: components["schemas"]["Channel"];
+                    /** @description `transactional` covers what the customer ordered; `marketing` all else. */
+                    purpose: components["schemas"]["Purpose"];
+                    standing: components["schemas"]["ConsentStanding"];
+                    /** @description Where the customer said so. */
+                    source: components["schemas"]["Source"];
+                    /** @description The words that the customer saw or said; kept as proof. At most 2,000 characters. */
+                    wording: string;
+                    /**
+                     * @description When, where that was before now (RFC 3339).
+                     * @default null
+                     */
+                    at?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    add_note: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description At most 4,000 characters. */
+                    text: components["schemas"]["Pii"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    tag_customer: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description At most 64 characters. */
+                    tag: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    untag_customer: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description The tag as it was given. */
+                    tag: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    merge_customers: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The one that stays. */
+                    survivor_id: components["schemas"]["CustomerId"];
+                    /** @description The one that goes. */
+                    merged_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    unmerge_customers: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The one that stayed. */
+                    survivor_id: components["schemas"]["CustomerId"];
+                    /** @description The one to bring back. */
+                    merged_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    add_chef: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The chef's name. At most 100 characters. */
+                    name: components["schemas"]["Pii"];
+                    /** @description Zones of the tenant's settings that the chef serves. */
+                    zones: string[];
+                    /**
+                     * @description Working hours by day of the week, in the tenant's local time; a day that is not listed is free. A stretch that
+                     *     ends at or before its start runs past midnight.
+                     */
+                    hours: components["schemas"]["WeeklyHours"];
+                    /** @description The calendar that bookings are entered in. */
+                    calendar_id?: components["schemas"]["Pii"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_chef: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    chef_id: components["schemas"]["ChefId"];
+                    /** @description The chef's name. At most 100 characters. */
+                    name?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description All zones that the chef serves from now on.
+                     * @default null
+                     */
+                    zones?: string[] | null;
+                    /**
+                     * @description All working hours from now on.
+                     * @default null
+                     */
+                    hours?: components["schemas"]["WeeklyHours"] | null;
+                    /** @description `null` forgets the calendar. */
+                    calendar_id?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description An inactive chef gets no new bookings.
+                     * @default null
+                     */
+                    active?: boolean | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    set_chef_time_off: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    chef_id: components["schemas"]["ChefId"];
+                    /** @description Ranges of days; both ends are off. */
+                    days_off: components["schemas"]["DaysOff"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    receive_message: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    channel: components["schemas"]["Channel"];
+                    /** @description Who writes: a number, an e-mail address, or the chat widget's name for its visitor. */
+                    from: components["schemas"]["Pii"];
+                    /** @description What they say, at most 100,000 characters; may be empty where something is attached. */
+                    content: components["schemas"]["Pii"];
+                    /** @description What an e-mail is about; the first 200 characters are kept. */
+                    subject?: components["schemas"]["Pii"] | null;
+                    /** @description At most 10 files. */
+                    attachments?: components["schemas"]["Attachment"][];
+                    /** @description What the writer is called; it names a new lead. */
+                    name?: components["schemas"]["Pii"] | null;
+                    /** @description How a visitor of the chat can be reached; it tells who the visitor is. */
+                    email?: components["schemas"]["Pii"] | null;
+                    /** @description As `email`. */
+                    phone?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description Which provider brought it, with `provider_message_id`.
+                     * @default null
+                     */
+                    provider?: string | null;
+                    /**
+                     * @description The provider's own id of the message, at most 255 visible ASCII characters.
+                     * @default null
+                     */
+                    provider_message_id?: string | null;
+                    /**
+                     * @description When it was written (RFC 3339), where that was before now.
+                     * @default null
+                     */
+                    at?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description What to say; a canned reply says it otherwise. At most 1,600 characters over SMS, 4,096 over WhatsApp, 20,000 else. */
+                    content?: components["schemas"]["Pii"] | null;
+                    /** @description Who speaks. */
+                    sender_type: components["schemas"]["SendAs"];
+                    /** @description Which of them: a person's or agent's id, or `ai_system` for the AI. At most 100 characters. */
+                    sender_id: string;
+                    /**
+                     * @description Another channel than the thread's: the message goes to the customer's thread there.
+                     * @default null
+                     */
+                    channel?: components["schemas"]["Channel"] | null;
+                    /**
+                     * @description `transactional` unless given.
+                     * @default null
+                     */
+                    purpose?: components["schemas"]["Purpose"] | null;
+                    /** @description At most 10 files. */
+                    attachments?: components["schemas"]["Attachment"][];
+                    /** @description What an e-mail is about, at most 200 characters; that of the thread unless given. */
+                    subject?: components["schemas"]["Pii"] | null;
+                    /** @description In the place of `content`. */
+                    canned_reply?: components["schemas"]["CannedReplyInput"] | null;
+                    /**
+                     * @description The newest message that the sender has seen. When there are newer ones, the command is refused with
+                     *     `reply-collision`, which names them.
+                     * @default null
+                     */
+                    after_message_id?: components["schemas"]["MessageId"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    start_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description `sms`, `whatsapp`, `phone` or `email`; the customer must have an address there. */
+                    channel: components["schemas"]["Channel"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    move_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description Whose it is. */
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    merge_threads: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The one that stays. */
+                    survivor_id: components["schemas"]["ConversationId"];
+                    /** @description The one that goes. */
+                    merged_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    assign_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description Who: the id of a person or agent, at most 100 characters. */
+                    assignee: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    unassign_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    snooze_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description When it comes back (RFC 3339), within a year. */
+                    until: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    close_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    reopen_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    mark_thread_read: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    set_ai_mode: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    ai_mode: components["schemas"]["AiMode"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    add_thread_note: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description At most 4,000 characters. */
+                    text: components["schemas"]["Pii"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    define_canned_reply: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 64 lower-case letters, digits and inner dashes. */
+                    name: string;
+                    /** @description At most 4,000 characters. */
+                    text: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    remove_canned_reply: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The name it was defined by. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    create_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Where the booking comes from. */
+                    source: components["schemas"]["Source"];
+                    /** @description Who books. */
+                    customer: components["schemas"]["CustomerInput"];
+                    /** @description What is booked. */
+                    booking: components["schemas"]["BookingInput"];
+                    /**
+                     * @description How the deposit is paid.
+                     * @default stripe_checkout
+                     */
+                    payment_preference?: components["schemas"]["PaymentPreference"];
+                    /**
+                     * @description The conversation that the booking was made in.
+                     * @default null
+                     */
+                    channel_thread_id?: string | null;
+                    /**
+                     * @description Anything that the caller wants to keep with the booking, at most 8 KiB; stored encrypted.
+                     * @default {}
+                     */
+                    metadata?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                    /** @description Who comes instead. */
+                    party?: components["schemas"]["PartyInput"] | null;
+                    /**
+                     * @description The whole menu from now on.
+                     * @default null
+                     */
+                    menu?: components["schemas"]["MenuChoice"][] | null;
+                    /** @description Where the party is instead, with its postcode. */
+                    address?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description A zone of the tenant's; derived from a new address's postcode when absent.
+                     * @default null
+                     */
+                    zone?: string | null;
+                    /** @description The notes from now on; `null` removes them. */
+                    notes?: components["schemas"]["Pii"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    confirm_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    reschedule_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                    /**
+                     * Format: date
+                     * @description `YYYY-MM-DD`, in the tenant's time zone.
+                     */
+                    date: string;
+                    /** @description One of the tenant's slots, `HH:MM`. */
+                    slot: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    assign_chef: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                    chef_id: components["schemas"]["ChefId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    cancel_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                    /** @description Why, for the record. At most 500 characters. */
+                    reason: components["schemas"]["Pii"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    complete_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    mark_no_show: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    record_payment: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: int64
+                     * @description In minor units (cents).
+                     */
+                    amount_minor: number;
+                    /**
+                     * @description ISO 4217; the tenant's when absent.
+                     * @default null
+                     */
+                    currency?: string | null;
+                    /**
+                     * @description `cash`, `bank_transfer`, `check`, …; `cash` when absent.
+                     * @default null
+                     */
+                    method?: string | null;
+                    /**
+                     * @description When it came, where that was before now (RFC 3339).
+                     * @default null
+                     */
+                    received_at?: string | null;
+                    /** @description The payer's words, at most 4,000 characters; stored encrypted. */
+                    memo?: components["schemas"]["Pii"] | null;
+                    /**
+                     * @description The bank's or the receipt's own number; no two payments share one.
+                     * @default null
+                     */
+                    reference?: string | null;
+                    /**
+                     * @description The booking that it is for.
+                     * @default null
+                     */
+                    booking_id?: components["schemas"]["BookingId"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    mark_paid: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    booking_id: components["schemas"]["BookingId"];
+                    /**
+                     * Format: int64
+                     * @description In minor units; all that is still to be paid when absent.
+                     * @default null
+                     */
+                    amount_minor?: number | null;
+                    /**
+                     * @description `cash`, `bank_transfer`, `check`, …; `cash` when absent.
+                     * @default null
+                     */
+                    method?: string | null;
+                    /**
+                     * @description The bank's or the receipt's own number; no two payments share one.
+                     * @default null
+                     */
+                    reference?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    link_payment_to_booking: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    payment_id: components["schemas"]["PaymentId"];
+                    booking_id: components["schemas"]["BookingId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    unlink_payment: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    payment_id: components["schemas"]["PaymentId"];
+                    /** @description Why, for the record. At most 500 characters. */
+                    reason?: components["schemas"]["Pii"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    refund_payment: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    payment_id: components["schemas"]["PaymentId"];
+                    /**
+                     * Format: int64
+                     * @description In minor units; all that is left when absent.
+                     * @default null
+                     */
+                    amount_minor?: number | null;
+                    /**
+                     * @description A refund that a cancellation asked for, of money that came by hand: it has been given back now.
+                     * @default null
+                     */
+                    refund_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    create_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Where to send to: https, a public address, no user and no fragment. At most 2,000 bytes. */
+                    url: string;
+                    /** @description Names of events, such as `BookingCreated`, or `*` alone for all. */
+                    event_types: string[];
+                    /**
+                     * @description What it is for. At most 200 characters.
+                     * @default
+                     */
+                    description?: string;
+                    /**
+                     * @description `full`: all of an event but what is personal; `thin`: only whose event it is.
+                     * @default full
+                     */
+                    payload?: components["schemas"]["PayloadStyle"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    update_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                    /**
+                     * @description Where to send to: https, a public address, no user and no fragment. At most 2,000 bytes.
+                     * @default null
+                     */
+                    url?: string | null;
+                    /**
+                     * @description All that it hears of from now on: names of events, or `*` alone.
+                     * @default null
+                     */
+                    event_types?: string[] | null;
+                    /**
+                     * @description What it is for. At most 200 characters.
+                     * @default null
+                     */
+                    description?: string | null;
+                    /**
+                     * @description How much of an event is sent.
+                     * @default null
+                     */
+                    payload?: components["schemas"]["PayloadStyle"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    enable_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    disable_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    rotate_webhook_secret: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    ping_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    replay_webhooks: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                    /**
+                     * Format: date-time
+                     * @description From this time on (RFC 3339).
+                     */
+                    from: string;
+                    /**
+                     * Format: date-time
+                     * @description Before this time; now unless given. At most 90 days after `from`.
+                     * @default null
+                     */
+                    until?: string | null;
+                    /**
+                     * Format: uint32
+                     * @description How fast to queue them: 1 to 200, 20 unless given.
+                     * @default null
+                     */
+                    messages_per_second?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    availability: {
+        parameters: {
+            query: {
+                date: string;
+                zone?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            date: string;
+                            slot: string;
+                            starts_at: string;
+                            ends_at: string;
+                            /** @description The zone asked for, or null. */
+                            zone?: string | null;
+                            /** Format: uint */
+                            free_chefs: number;
+                            chefs: components["schemas"]["FreeChef"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    booking: {
+        parameters: {
+            query: {
+                id: string;
+                as_of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** BookingItem */
+                        item: {
+                            booking_id: string;
+                            customer_id: string;
+                            customer_name: string;
+                            status: components["schemas"]["Status"];
+                            date: string;
+                            /** @description A time of day in the tenant's zone (HH:MM). */
+                            slot: string;
+                            starts_at: string;
+                            ends_at: string;
+                            zone: string;
+                            /** @description Null without the permission to read personal data. */
+                            address?: string | null;
+                            party: components["schemas"]["PartyItem"];
+                            /** Format: uint32 */
+                            guests: number;
+                            menu: components["schemas"]["MenuLine"][];
+                            /** @description Null without the permission to read personal data. */
+                            notes?: string | null;
+                            /** @description Null until a chef is assigned, although one is held from the start. */
+                            chef?: components["schemas"]["ChefOfBooking"] | null;
+                            /** @description How the total comes about. */
+                            price: components["schemas"]["PriceLineItem"][];
+                            total: components["schemas"]["Money"];
+                            deposit: components["schemas"]["Money"];
+                            /** @description Received and not given back. */
+                            paid: components["schemas"]["Money"];
+                            /** @description Still to be paid of the total. */
+                            balance: components["schemas"]["Money"];
+                            payment_preference: components["schemas"]["PaymentPreference"];
+                            /** @description The payment page that can be paid on now; null while the outbox has none yet, and once it is closed. */
+                            stripe_checkout_url?: string | null;
+                            hold_until?: string | null;
+                            payments: components["schemas"]["PaymentOfBooking"][];
+                            /**
+                             * Format: uint8
+                             * @description What the policy gave back at cancellation, in percent.
+                             */
+                            refund_percent?: number | null;
+                            /** @description Null without the permission to read personal data. */
+                            cancellation_reason?: string | null;
+                            /** @description A person should look: money came too late. */
+                            flagged: boolean;
+                            source: components["schemas"]["Source"];
+                            channel_thread_id?: string | null;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    bookings: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Status"] | null;
+                customer_id?: string | null;
+                chef_id?: string | null;
+                zone?: string | null;
+                source?: components["schemas"]["Source"] | null;
+                flagged?: boolean | null;
+                date?: string | null;
+                date_from?: string | null;
+                date_to?: string | null;
+                slot?: string | null;
+                sort?: components["schemas"]["BookingSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            booking_id: string;
+                            customer_id: string;
+                            customer_name: string;
+                            status: components["schemas"]["Status"];
+                            date: string;
+                            /** @description A time of day in the tenant's zone (HH:MM). */
+                            slot: string;
+                            starts_at: string;
+                            ends_at: string;
+                            zone: string;
+                            /** @description Null without the permission to read personal data. */
+                            address?: string | null;
+                            party: components["schemas"]["PartyItem"];
+                            /** Format: uint32 */
+                            guests: number;
+                            menu: components["schemas"]["MenuLine"][];
+                            /** @description Null without the permission to read personal data. */
+                            notes?: string | null;
+                            /** @description Null until a chef is assigned, although one is held from the start. */
+                            chef?: components["schemas"]["ChefOfBooking"] | null;
+                            /** @description How the total comes about. */
+                            price: components["schemas"]["PriceLineItem"][];
+                            total: components["schemas"]["Money"];
+                            deposit: components["schemas"]["Money"];
+                            /** @description Received and not given back. */
+                            paid: components["schemas"]["Money"];
+                            /** @description Still to be paid of the total. */
+                            balance: components["schemas"]["Money"];
+                            payment_preference: components["schemas"]["PaymentPreference"];
+                            /** @description The payment page that can be paid on now; null while the outbox has none yet, and once it is closed. */
+                            stripe_checkout_url?: string | null;
+                            hold_until?: string | null;
+                            payments: components["schemas"]["PaymentOfBooking"][];
+                            /**
+                             * Format: uint8
+                             * @description What the policy gave back at cancellation, in percent.
+                             */
+                            refund_percent?: number | null;
+                            /** @description Null without the permission to read personal data. */
+                            cancellation_reason?: string | null;
+                            /** @description A person should look: money came too late. */
+                            flagged: boolean;
+                            source: components["schemas"]["Source"];
+                            channel_thread_id?: string | null;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    chefs: {
+        parameters: {
+            query?: {
+                zone?: string | null;
+                active?: boolean | null;
+                chef_id?: string | null;
+                sort?: components["schemas"]["ChefSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            chef_id: string;
+                            name: string;
+                            zones: string[];
+                            active: boolean;
+                            weekly_hours: components["schemas"]["WeeklyHours"];
+                            days_off: components["schemas"]["DateRangeItem"][];
+                            /** @description Null without the permission to read personal data. */
+                            calendar_id?: string | null;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    conversation_stats: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                channel?: components["schemas"]["Channel"] | null;
+                by?: components["schemas"]["Grouping"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description The day, channel or type of sender; `total` for all of it. Threads are closed by nobody in particular: `none`. */
+                            group: string;
+                            /** @description Until the first answer since a thread was opened, or opened again. */
+                            first_response: components["schemas"]["Waits"];
+                            /** @description Until any answer, the first included. */
+                            response: components["schemas"]["Waits"];
+                            /** @description From the customer's first message until the thread was closed. */
+                            resolution: components["schemas"]["Waits"];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    customer_360: {
+        parameters: {
+            query: {
+                id: string;
+                as_of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** Customer360Item */
+                        item: {
+                            customer_id: string;
+                            profile: components["schemas"]["CustomerItem"];
+                            /** @description Customers that were merged into this one. */
+                            merged: string[];
+                            /** @description How each channel and purpose stands, and why. */
+                            consents: components["schemas"]["ConsentProof"][];
+                            tags: string[];
+                            notes: components["schemas"]["NoteItem"][];
+                            /** @description Null without the permission to read bookings. */
+                            bookings?: components["schemas"]["BookingItem"][] | null;
+                            /** @description Null without the permission to read conversations. */
+                            conversations?: components["schemas"]["InboxItem"][] | null;
+                            /** @description Null without the permission to read payments. */
+                            payments?: components["schemas"]["PaymentItem"][] | null;
+                            /** @description Paid and not given back, by currency; null without the permission to read payments. */
+                            lifetime_value?: components["schemas"]["Money"][] | null;
+                            timeline: components["schemas"]["TimelineItem"][];
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    customers: {
+        parameters: {
+            query?: {
+                search?: string | null;
+                email?: string | null;
+                phone?: string | null;
+                tag?: string | null;
+                source?: components["schemas"]["Source"] | null;
+                possible_duplicate?: boolean | null;
+                status?: components["schemas"]["CustomerStatus"];
+                sort?: components["schemas"]["CustomerSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            customer_id: string;
+                            name: string;
+                            first_name: string;
+                            last_name: string;
+                            /** @description Null without the permission to read personal data. */
+                            email?: string | null;
+                            /** @description E.164; null without the permission to read personal data. */
+                            phone?: string | null;
+                            /** @description Null without the permission to read personal data. */
+                            address?: string | null;
+                            time_zone: string;
+                            source: components["schemas"]["Source"];
+                            /** @description `living` or `merged`. */
+                            status: string;
+                            /** @description Where a merged customer lives on. */
+                            merged_into?: string | null;
+                            /** @description Another customer has the same phone. */
+                            possible_duplicate: boolean;
+                            tags: string[];
+                            consents: components["schemas"]["ConsentItem"][];
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    dashboard: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            date: string;
+                            /** Format: int64 */
+                            leads: number;
+                            /** Format: int64 */
+                            bookings_created: number;
+                            /** Format: int64 */
+                            bookings_confirmed: number;
+                            /** Format: int64 */
+                            bookings_cancelled: number;
+                            /** Format: int64 */
+                            bookings_expired: number;
+                            /** Format: int64 */
+                            bookings_completed: number;
+                            /** Format: int64 */
+                            bookings_no_show: number;
+                            /**
+                             * Format: int64
+                             * @description Guests of the bookings created on this day.
+                             */
+                            guests: number;
+                            /**
+                             * Format: int64
+                             * @description Of the bookings created on this day, those confirmed since.
+                             */
+                            bookings_converted: number;
+                            /**
+                             * Format: double
+                             * @description `bookings_converted` over `bookings_created`, between 0 and 1; null on a day without bookings.
+                             */
+                            conversion?: number | null;
+                            /** @description The tenant's currency; the amounts beside it are in its minor units. */
+                            currency: string;
+                            /**
+                             * Format: int64
+                             * @description Totals of the bookings created on this day.
+                             */
+                            booked_minor: number;
+                            /** Format: int64 */
+                            received_minor: number;
+                            /** Format: int64 */
+                            refunded_minor: number;
+                            /**
+                             * Format: int64
+                             * @description Received less refunded.
+                             */
+                            revenue_minor: number;
+                            /** @description Money in other currencies, if there was any. */
+                            other_currencies: components["schemas"]["RevenueItem"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    inbox: {
+        parameters: {
+            query?: {
+                thread_id?: string | null;
+                customer_id?: string | null;
+                customer_name?: string | null;
+                channel?: components["schemas"]["Channel"] | null;
+                status?: components["schemas"]["ThreadStatus"] | null;
+                assigned_agent_id?: string | null;
+                unassigned?: boolean | null;
+                ai_mode?: components["schemas"]["AiMode"] | null;
+                unread?: boolean | null;
+                unread_count?: number | null;
+                message_count?: number | null;
+                last_message_from?: string | null;
+                last_message_to?: string | null;
+                unknown_customer?: boolean | null;
+                search?: string | null;
+                sort?: components["schemas"]["InboxSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            thread_id: string;
+                            /** @description Null while nobody knows whose address it is. */
+                            customer_id?: string | null;
+                            /** @description Empty for somebody who has not said their name. */
+                            customer_name: string;
+                            /** @description The number or e-mail address that answers go to; null without the permission to read personal data. */
+                            address?: string | null;
+                            /** @description `sms`, `whatsapp`, `phone`, `email` or `web_chat`. */
+                            channel: string;
+                            /** @description `open`, `pending`, `snoozed` or `closed`. */
+                            status: string;
+                            assigned_agent_id?: string | null;
+                            /** @description `auto`, `suggest` or `off`. */
+                            ai_mode: string;
+                            /** @description Null while there is no message. */
+                            last_message_at?: string | null;
+                            /** @description Its first 500 characters; null without the permission to read personal data. */
+                            last_message?: string | null;
+                            /** @description `in` or `out`. */
+                            last_direction?: string | null;
+                            /** Format: int64 */
+                            unread_count: number;
+                            /** Format: int64 */
+                            message_count: number;
+                            /** @description What an e-mail is about; null without the permission to read personal data. */
+                            subject?: string | null;
+                            snoozed_until?: string | null;
+                            /** @description STOP holds: nothing but the answer to it goes out. */
+                            opted_out: boolean;
+                            /**
+                             * Format: int64
+                             * @description How many customers share the address; move the thread to the one who writes.
+                             */
+                            candidate_count: number;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    payments_feed: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["PaymentStatus"] | null;
+                provider?: string | null;
+                booking_id?: string | null;
+                customer_id?: string | null;
+                flagged?: boolean | null;
+                payment_id?: string | null;
+                sort?: components["schemas"]["PaymentSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            payment_id: string;
+                            provider: string;
+                            /** @description The provider's own id. */
+                            provider_id: string;
+                            method: string;
+                            status: components["schemas"]["PaymentStatus"];
+                            amount: components["schemas"]["Money"];
+                            /** @description What of it went back. */
+                            refunded: components["schemas"]["Money"];
+                            /** @description What can still be given back, refunds under way taken off. */
+                            refundable: components["schemas"]["Money"];
+                            /** @description Null without the permission to read personal data. */
+                            memo?: string | null;
+                            booking_id?: string | null;
+                            customer_id?: string | null;
+                            customer_name?: string | null;
+                            /** @description Why it is matched: `checkout`, `linked_by_hand` or `marked_paid`. */
+                            match_reason?: string | null;
+                            /**
+                             * @description Open bookings that it may belong to, the best three first; none once it is matched or has gone back, nor without
+                             *     the permission to read bookings.
+                             */
+                            suggestions: components["schemas"]["Suggestion"][];
+                            /** @description Why a person should look. */
+                            flags: string[];
+                            refunds: components["schemas"]["RefundItem"][];
+                            received_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    schedule_board: {
+        parameters: {
+            query: {
+                from: string;
+                to?: string | null;
+                zone?: string | null;
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            chef_id: string;
+                            name: string;
+                            zones: string[];
+                            active: boolean;
+                            days: components["schemas"]["DayItem"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    tenant: {
+        parameters: {
+            query?: {
+                as_of?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** TenantItem */
+                        item: {
+                            tenant_id: string;
+                            slug: string;
+                            name: string;
+                            modules: components["schemas"]["Module"][];
+                            settings: {
+                                [key: string]: unknown;
+                            };
+                            /** @description Null until the first price book: nothing can be booked before. */
+                            price_book?: components["schemas"]["PriceBook"] | null;
+                            providers: {
+                                [key: string]: components["schemas"]["ProviderItem"];
+                            };
+                            /** @description By name; those that were removed are left out. */
+                            canned_replies: {
+                                [key: string]: components["schemas"]["CannedReplyItem"];
+                            };
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    thread: {
+        parameters: {
+            query: {
+                id: string;
+                limit?: number | null;
+                before?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** ThreadItem */
+                        item: {
+                            thread_id: string;
+                            /** @description Null while nobody knows whose address it is. */
+                            customer_id?: string | null;
+                            /** @description Empty for somebody who has not said their name. */
+                            customer_name: string;
+                            /** @description The number or e-mail address that answers go to; null without the permission to read personal data. */
+                            address?: string | null;
+                            /** @description `sms`, `whatsapp`, `phone`, `email` or `web_chat`. */
+                            channel: string;
+                            /** @description `open`, `pending`, `snoozed` or `closed`. */
+                            status: string;
+                            assigned_agent_id?: string | null;
+                            /** @description `auto`, `suggest` or `off`. */
+                            ai_mode: string;
+                            /** @description Null while there is no message. */
+                            last_message_at?: string | null;
+                            /** @description Its first 500 characters; null without the permission to read personal data. */
+                            last_message?: string | null;
+                            /** @description `in` or `out`. */
+                            last_direction?: string | null;
+                            /** Format: int64 */
+                            unread_count: number;
+                            /** Format: int64 */
+                            message_count: number;
+                            /** @description What an e-mail is about; null without the permission to read personal data. */
+                            subject?: string | null;
+                            snoozed_until?: string | null;
+                            /** @description STOP holds: nothing but the answer to it goes out. */
+                            opted_out: boolean;
+                            /**
+                             * Format: int64
+                             * @description How many customers share the address; move the thread to the one who writes.
+                             */
+                            candidate_count: number;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                            /** @description Whose address it may be. */
+                            candidates: components["schemas"]["Candidate"][];
+                            /** @description Threads that were merged into this one. */
+                            merged: string[];
+                            /** @description Since when the customer has waited for an answer. */
+                            waiting_since?: string | null;
+                            /** @description Messages and notes, the newest last. */
+                            messages: components["schemas"]["MessageItem"][];
+                            /** @description For `before`; null when there are none older. */
+                            older?: string | null;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    webhook_deliveries: {
+        parameters: {
+            query?: {
+                endpoint_id?: string | null;
+                webhook_id?: string | null;
+                event_type?: string | null;
+                outcome?: components["schemas"]["Outcome"] | null;
+                sort?: components["schemas"]["DeliverySort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            delivery_id: string;
+                            endpoint_id: string;
+                            /** @description The receiver's id for it, the same for every attempt. */
+                            webhook_id: string;
+                            /** @description The outbox's message. */
+                            message_id: string;
+                            event_type: string;
+                            /** @description Whose event it is: aggregate type and id. */
+                            subject: string;
+                            /**
+                             * Format: int32
+                             * @description 1 for the first.
+                             */
+                            attempt: number;
+                            outcome: components["schemas"]["Outcome"];
+                            /**
+                             * Format: int32
+                             * @description The answer's HTTP status; null when there was none.
+                             */
+                            status?: number | null;
+                            /** Format: int64 */
+                            latency_ms: number;
+                            /** @description `not_sent`, `transient`, `refused` or `unknown`; null when it was accepted. */
+                            failure_kind?: string | null;
+                            /** @description Why it failed. */
+                            error?: string | null;
+                            attempted_at: string;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    webhook_endpoints: {
+        parameters: {
+            query?: {
+                endpoint_id?: string | null;
+                standing?: components["schemas"]["StandingFilter"] | null;
+                sort?: components["schemas"]["EndpointSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            endpoint_id: string;
+                            url: string;
+                            event_types: string[];
+                            description: string;
+                            payload: components["schemas"]["PayloadStyle"];
+                            standing: components["schemas"]["EndpointStanding"];
+                            /** @description Why it is disabled, if it is. */
+                            disabled_reason?: components["schemas"]["DisabledReason"] | null;
+                            /** @description Until when two secrets sign; null when only one does. */
+                            previous_secret_until?: string | null;
+                            /** @description Since when every attempt has failed; null when the newest did not. */
+                            failing_since?: string | null;
+                            /**
+                             * Format: int64
+                             * @description Attempts that have failed since then.
+                             */
+                            failures: number;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    webhook_replay_preview: {
+        parameters: {
+            query: {
+                id: string;
+                from: string;
+                until?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** PreviewItem */
+                        item: {
+                            endpoint_id: string;
+                            /**
+                             * Format: int64
+                             * @description Events that would be sent, counted up to 100,000.
+                             */
+                            events: number;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    webhook_replays: {
+        parameters: {
+            query?: {
+                endpoint_id?: string | null;
+                sort?: components["schemas"]["ReplaySort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            replay_id: string;
+                            endpoint_id: string;
+                            from: string;
+                            until: string;
+                            /** Format: int32 */
+                            messages_per_second: number;
+                            /**
+                             * Format: int64
+                             * @description Messages queued so far; see `webhook-deliveries` for what came of them.
+                             */
+                            queued: number;
+                            ordered_at: string;
+                            finished_at?: string | null;
+                            /** @description Why it ended before everything was queued; null when it did not. */
+                            ended_by?: string | null;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    webhook_secret: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** SecretItem */
+                        item: {
+                            endpoint_id: string;
+                            /** @description `whsec_` and base64. */
+                            secret: string;
+                            /** @description The one before it, while it still signs. */
+                            previous_secret?: string | null;
+                            previous_until?: string | null;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    list_acts: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    find_act: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    examine_installation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                aggregate_type?: string;
+                /** @description Only what has this */
+                event_type?: string;
+                /** @description Only what has this */
+                correlation_id?: string;
+                /** @description Look back: to a position, or a time (RFC 3339) */
+                as_of?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    count_events: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    find_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    find_stream: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Look back: to a position, or a time (RFC 3339) */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_holes: {
+        parameters: {
+            query?: {
+                /** @description Look behind this position; two million before the newest when absent */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    report_vacuum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_snapshots: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                aggregate_type?: string;
+                /** @description Only what has this */
+                aggregate_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_messages: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                state?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    find_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_attempts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_webhooks: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                provider?: string;
+                /** @description Only what has this */
+                state?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_parked_keys: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                projection?: string;
+                /** @description Only what has this */
+                key?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_projections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    find_projection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    count_messages: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_redrives: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    order_redrive: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    target?: string;
+                    /** @enum {string} */
+                    failure_kind?: "not_sent" | "transient" | "refused" | "auth" | "unknown";
+                    /** Format: date-time */
+                    died_after?: string;
+                    rate_per_second?: number;
+                    max_messages?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_destinations: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    retry_message: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    discard_message: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    retry_parked_keys: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    projection?: string;
+                    key?: string;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    drop_parked_events: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    projection?: string;
+                    key?: string;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    pause_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    resume_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    set_projection_policy: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    policy?: "park" | "pause" | "skip";
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    rewind_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    to?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    rebuild_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    compare?: boolean;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Begun; `watch` says where to see how it ends */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    compare_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Begun; `watch` says where to see how it ends */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    roll_back_projection: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            /** @description Begun; `watch` says where to see how it ends */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    cancel_message: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    skip_message: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    resolve_message: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    outcome?: "delivered" | "failed";
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    cancel_redrive: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    pause_destination: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    /** Format: date-time */
+                    until?: string;
+                    seconds?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    resume_destination: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    set_breaker: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    state?: string;
+                    /** Format: date-time */
+                    until?: string;
+                    seconds?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    limit_destination: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    rate_per_second?: number;
+                    burst?: number;
+                    max_in_flight?: number;
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    sign_in: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                    /** Format: password */
+                    password: string;
+                    tenant?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        session: {
+                            session_id: string;
+                            person: {
+                                id: string;
+                                name: string;
+                                email: string;
+                            };
+                            tenant: {
+                                id: string;
+                                slug: string;
+                                name: string;
+                            };
+                            role: string;
+                            is_operator: boolean;
+                            permissions: string[];
+                            /** @enum {string} */
+                            second_factor: "none" | "required" | "enrolment-required";
+                            is_enrolled: boolean;
+                            second_factor_at: string | null;
+                            second_factor_fresh_until: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    find_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        session_id: string;
+                        person: {
+                            id: string;
+                            name: string;
+                            email: string;
+                        };
+                        tenant: {
+                            id: string;
+                            slug: string;
+                            name: string;
+                        };
+                        role: string;
+                        is_operator: boolean;
+                        permissions: string[];
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        is_enrolled: boolean;
+                        second_factor_at: string | null;
+                        second_factor_fresh_until: string | null;
+                        /** Format: date-time */
+                        expires_at: string;
+                    };
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            is_current: boolean;
+                            agent: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            /** Format: date-time */
+                            last_used_at: string;
+                            second_factor_at: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    give_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Six digits, or a recovery code */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        session: {
+                            session_id: string;
+                            person: {
+                                id: string;
+                                name: string;
+                                email: string;
+                            };
+                            tenant: {
+                                id: string;
+                                slug: string;
+                                name: string;
+                            };
+                            role: string;
+                            is_operator: boolean;
+                            permissions: string[];
+                            /** @enum {string} */
+                            second_factor: "none" | "required" | "enrolment-required";
+                            is_enrolled: boolean;
+                            second_factor_at: string | null;
+                            second_factor_fresh_until: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    enrol_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        secret: string;
+                        otpauth_url: string;
+                    };
+                };
+            };
+        };
+    };
+    confirm_second_factor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Six digits, or a recovery code */
+                    code: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        session: {
+                            session_id: string;
+                            person: {
+                                id: string;
+                                name: string;
+                                email: string;
+                            };
+                            tenant: {
+                                id: string;
+                                slug: string;
+                                name: string;
+                            };
+                            role: string;
+                            is_operator: boolean;
+                            permissions: string[];
+                            /** @enum {string} */
+                            second_factor: "none" | "required" | "enrolment-required";
+                            is_enrolled: boolean;
+                            second_factor_at: string | null;
+                            second_factor_fresh_until: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        };
+                        recovery_codes: string[];
+                    };
+                };
+            };
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: password */
+                    current: string;
+                    /** Format: password */
+                    new: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    ask_for_reset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Taken, whether or not anybody has this address */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    reset_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    /** Format: password */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    invite_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** Format: email */
+                    email: string;
+                    name: string;
+                    role: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        person_id: string;
+                        /** Format: date-time */
+                        expires_at: string;
+                    };
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    name?: string;
+                    /** Format: password */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        session: {
+                            session_id: string;
+                            person: {
+                                id: string;
+                                name: string;
+                                email: string;
+                            };
+                            tenant: {
+                                id: string;
+                                slug: string;
+                                name: string;
+                            };
+                            role: string;
+                            is_operator: boolean;
+                            permissions: string[];
+                            /** @enum {string} */
+                            second_factor: "none" | "required" | "enrolment-required";
+                            is_enrolled: boolean;
+                            second_factor_at: string | null;
+                            second_factor_fresh_until: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    set_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    token: string;
+                    /** Format: email */
+                    email: string;
+                    name: string;
+                    /** Format: password */
+                    password: string;
+                    tenant?: string | null;
+                    business?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @enum {string} */
+                        second_factor: "none" | "required" | "enrolment-required";
+                        session: {
+                            session_id: string;
+                            person: {
+                                id: string;
+                                name: string;
+                                email: string;
+                            };
+                            tenant: {
+                                id: string;
+                                slug: string;
+                                name: string;
+                            };
+                            role: string;
+                            is_operator: boolean;
+                            permissions: string[];
+                            /** @enum {string} */
+                            second_factor: "none" | "required" | "enrolment-required";
+                            is_enrolled: boolean;
+                            second_factor_at: string | null;
+                            second_factor_fresh_until: string | null;
+                            /** Format: date-time */
+                            expires_at: string;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    list_people: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            id: string;
+                            name: string;
+                            email: string;
+                            role: string;
+                            is_operator: boolean;
+                            /** @enum {string} */
+                            standing: "invited" | "active" | "deactivated";
+                            second_factor: boolean;
+                            /** Format: date-time */
+                            created_at: string;
+                            signed_in_at: string | null;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    change_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    role: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        item: {
+                            id: string;
+                            name: string;
+                            email: string;
+                            role: string;
+                            is_operator: boolean;
+                            /** @enum {string} */
+                            standing: "invited" | "active" | "deactivated";
+                            second_factor: boolean;
+                            /** Format: date-time */
+                            created_at: string;
+                            signed_in_at: string | null;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    deactivate_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            tenant_id: string;
+                            key_id: string;
+                            kind: string;
+                            label: string;
+                            role: string;
+                            permissions: string[];
+                            model: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            expires_at: string | null;
+                            revoked_at: string | null;
+                            last_used_at: string | null;
+                            owner_id: string | null;
+                            address_ranges: string[];
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    kind: "person" | "agent" | "service";
+                    label: string;
+                    role: string;
+                    permissions?: string[] | null;
+                    model?: string | null;
+                    /** Format: date-time */
+                    expires_at?: string | null;
+                    address_ranges?: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        key: string;
+                        item: {
+                            tenant_id: string;
+                            key_id: string;
+                            kind: string;
+                            label: string;
+                            role: string;
+                            permissions: string[];
+                            model: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            expires_at: string | null;
+                            revoked_at: string | null;
+                            last_used_at: string | null;
+                            owner_id: string | null;
+                            address_ranges: string[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        item: {
+                            tenant_id: string;
+                            key_id: string;
+                            kind: string;
+                            label: string;
+                            role: string;
+                            permissions: string[];
+                            model: string | null;
+                            /** Format: date-time */
+                            created_at: string;
+                            expires_at: string | null;
+                            revoked_at: string | null;
+                            last_used_at: string | null;
+                            owner_id: string | null;
+                            address_ranges: string[];
+                        };
+                    };
+                };
+            };
+        };
+    };
+    chat_history: {
+        parameters: {
+            query?: {
+                /** @description The id of the oldest message that is known */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The tenant's slug */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        messages: Record<string, never>[];
+                        has_older: boolean;
+                        last_event_id: string;
+                    };
+                };
+            };
+        };
+    };
+    chat_write: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's slug */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Format: uuid
+                     * @description A random UUID (version 4), the same for every attempt
+                     */
+                    id: string;
+                    content: string;
+                    /** @description What the visitor is called */
+                    name?: string | null;
+                    /** @description How to reach them */
+                    email?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        message_id: string | null;
+                        session: string;
+                        session_expires_at: string;
+                    };
+                };
+            };
+        };
+    };
+    chat_read: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's slug */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    message_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Noted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    chat_stream: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's slug */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": unknown;
+                };
+            };
+        };
+    };
+    chat_page: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The tenant's slug */
+                tenant: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
+                };
+            };
+        };
+    };
+    chat_widget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As said */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": unknown;
+                };
+            };
+        };
+    };
+}

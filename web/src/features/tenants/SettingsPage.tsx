@@ -1,0 +1,75 @@
+// Settings: the business, its prices, prepared replies, providers, webhooks, team and keys.
+import { Alert, Tabs } from '@mantine/core'
+import { useNavigate, useParams } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { useMay } from '../../api/session'
+import { Page, ProblemNote, Waiting } from '../../components/Page'
+import { useTenant } from '../../components/useTenant'
+import { useActions } from '../../registry/actions'
+import { t } from '../../texts'
+
+const VIEWS = {
+  business: lazy(() => import('./Business').then((m) => ({ default: m.Business }))),
+  prices: lazy(() => import('./Prices').then((m) => ({ default: m.Prices }))),
+  replies: lazy(() => import('./Replies').then((m) => ({ default: m.Replies }))),
+  providers: lazy(() => import('./Providers').then((m) => ({ default: m.Providers }))),
+  webhooks: lazy(() => import('./Webhooks').then((m) => ({ default: m.Webhooks }))),
+  people: lazy(() => import('./Team').then((m) => ({ default: m.Team }))),
+  keys: lazy(() => import('./Keys').then((m) => ({ default: m.Keys }))),
+} as const
+
+type View = keyof typeof VIEWS
+const NAMES = Object.keys(VIEWS) as View[]
+const NEEDS: Partial<Record<View, string>> = {
+  webhooks: 'webhooks:read',
+  people: 'people:read',
+  keys: 'keys:manage',
+}
+
+export function SettingsPage() {
+  const { view } = useParams({ from: '/signed-in/settings/{-$view}' })
+  const navigate = useNavigate()
+  const may = useMay()
+  const { tenant, error, refetch } = useTenant()
+  const names = NAMES.filter((name) => may(NEEDS[name] ?? 'tenants:read'))
+  const shown = names.find((name) => name === view) ?? 'business'
+  const go = (next: string | null) =>
+    void navigate({ to: '/settings/{-$view}', params: { view: next ?? undefined } })
+  useActions(
+    names.map((name) => ({
+      id: `settings.${name}`,
+      title: t.settings.views[name],
+      section: t.pages.settings,
+      run: () => go(name),
+    })),
+  )
+  const Shown = VIEWS[shown]
+  return (
+    <Page title={t.pages.settings}>
+      {error && !tenant && <ProblemNote problem={error} onRetry={() => void refetch()} />}
+      <Tabs value={shown} onChange={go}>
+        <Tabs.List>
+          {names.map((name) => (
+            <Tabs.Tab value={name} key={name}>
+              {t.settings.views[name]}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        {names.map((name) => (
+          <Tabs.Panel value={name} key={name} pt="md">
+            {name === shown && (
+              <Suspense fallback={<Waiting />}>
+                {!may('tenants:configure') && !NEEDS[name] && (
+                  <Alert color="gray" mb="md" py={6}>
+                    {t.settings.readOnly}
+                  </Alert>
+                )}
+                {tenant ? <Shown /> : <Waiting />}
+              </Suspense>
+            )}
+          </Tabs.Panel>
+        ))}
+      </Tabs>
+    </Page>
+  )
+}
