@@ -56,7 +56,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 9] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 10] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,

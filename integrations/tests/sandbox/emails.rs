@@ -123,7 +123,7 @@ async fn news_of_mails_are_well_signed_and_read() {
             MailNews::State(state) => {
                 news.push((state.message_id.unwrap(), state.standing.as_str()))
             }
-            MailNews::Received(mail) => panic!("{mail:?}"),
+            MailNews::Arrived(id) => panic!("{id}"),
         }
     }
     news.sort();
