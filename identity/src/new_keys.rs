@@ -16,6 +16,7 @@ use crate::roles::Role;
 pub const MAX_LABEL_LENGTH: usize = 120;
 /// The highest limit that a key can have of its own.
 pub const MAX_REQUESTS_PER_MINUTE: u32 = 1_000_000;
+const RANGES_ARE: &str = "at most 20 addresses, or networks as 203.0.113.0/24";
 /// Networks that one key may be used from.
 pub const MAX_ADDRESS_RANGES: usize = 20;
 /// What a new key is to be.
@@ -96,11 +97,7 @@ impl NewKey {
             .iter()
             .all(|range| parse_range(range).is_some());
         if self.address_ranges.len() > MAX_ADDRESS_RANGES || !are_ranges {
-            note(
-                "/address_ranges",
-                "address-range-invalid",
-                "at most 20 addresses, or networks as 203.0.113.0/24",
-            );
+            note("/address_ranges", "address-range-invalid", RANGES_ARE);
         }
         if self
             .requests_per_minute

@@ -287,7 +287,7 @@ async fn every_answer_is_hardened() {
         .owner
         .send(request.body(deep))
         .await
-        .refused(400, "json-too-deep");
+        .refused(400, "json-malformed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

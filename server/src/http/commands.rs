@@ -257,7 +257,7 @@ pub(super) fn parse_json(body: &[u8]) -> Result<Value, Refusal> {
     })
 }
 
-/// Refused with 400 `json-too-deep`, before anything is built of it.
+/// Refused with 400 `json-malformed`, before anything is built of it.
 fn check_depth(body: &[u8]) -> Result<(), Refusal> {
     let (mut depth, mut is_text, mut is_escaped) = (0_usize, false, false);
     for byte in body {
@@ -271,7 +271,7 @@ fn check_depth(body: &[u8]) -> Result<(), Refusal> {
         }
         if depth > MAX_DEPTH {
             let detail = format!("lists and objects lie in each other at most {MAX_DEPTH} deep");
-            return Err(Refusal::malformed("json-too-deep", detail));
+            return Err(Refusal::malformed("json-malformed", detail));
         }
     }
     Ok(())
@@ -286,7 +286,7 @@ mod tests {
         let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
         assert!(parse_json(nested(MAX_DEPTH).as_bytes()).is_ok());
         let refusal = parse_json(nested(MAX_DEPTH + 1).as_bytes()).unwrap_err();
-        assert_eq!(refusal.code, "json-too-deep");
+        assert_eq!(refusal.code, "json-malformed");
         let quoted = format!(r#"{{ "a": "\\\"{}" }}"#, "[".repeat(100));
         assert!(parse_json(quoted.as_bytes()).is_ok(), "{quoted}");
     }
