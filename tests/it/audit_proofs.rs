@@ -1,7 +1,6 @@
 //! The proof of what happened: what was sealed is found valid by three implementations, and whatever is changed is found
 //! out, with the right name.
 
-use std::io::Write;
 use std::process::Command;
 
 use event_store::notary::notes;
@@ -157,6 +156,20 @@ async fn whatever_is_forged_is_found_out_by_its_name() {
     }
 }
 
+/// Runs the verifier itself on a file with this text; answers its exit code.
+fn code(desk: &Desk, text: &str, more: &[&str]) -> Option<i32> {
+    let path = desk.path("handed-out");
+    std::fs::write(&path, text).unwrap();
+    let ran = Command::new(verifier()).arg(&path).args(more).output();
+    let ran = ran.expect("it runs; build it with `cargo build -p verifier`");
+    ran.status.code()
+}
+
+/// Lines as a text.
+fn joined(lines: &[&str]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_verifier_says_by_its_exit_code_what_is_wrong() {
     let app = TestApp::start().await;
@@ -164,76 +177,43 @@ async fn the_verifier_says_by_its_exit_code_what_is_wrong() {
     signed(&app).await;
     let (text, key) = exported(&app).await;
     let desk = Desk::new();
-    let run = |name: &str, text: &str, more: &[&str]| {
-        std::fs::File::create(desk.path(name))
-            .unwrap()
-            .write_all(text.as_bytes())
-            .unwrap();
-        let ran = Command::new(verifier())
-            .arg(desk.path(name))
-            .args(more)
-            .output();
-        ran.expect("it runs; build it with `cargo build -p verifier`")
-            .status
-            .code()
-    };
-    assert_eq!(run("good", &text, &["--key", &key]), Some(0));
-    assert_eq!(run("own", &text, &[]), Some(0), "by the export's own key");
+    let run = |text: &str, more: &[&str]| code(&desk, text, more);
+    assert_eq!(run(&text, &["--key", &key]), Some(0));
+    assert_eq!(run(&text, &[]), Some(0), "by the export's own key");
     let lines: Vec<&str> = text.lines().collect();
-    let joined = |lines: &[&str]| {
-        lines
-            .iter()
-            .map(|line| format!("{line}\n"))
-            .collect::<String>()
-    };
-    assert_eq!(
-        run(
-            "dropped",
-            &joined(&[&lines[..2], &lines[3..]].concat()),
-            &[]
-        ),
-        Some(2)
-    );
-    let short = joined(&lines[..lines.len() - 1]);
-    assert_eq!(run("short", &short, &[]), Some(3));
-    let ours = Signer::open(&app.store.pools.engine, &app.store.vault)
-        .await
-        .unwrap();
+    let dropped = joined(&[&lines[..2], &lines[3..]].concat());
+    assert_eq!(run(&dropped, &[]), Some(2));
+    assert_eq!(run(&joined(&lines[..lines.len() - 1]), &[]), Some(3));
+    let ours = Signer::open(&app.store.pools.engine, &app.store.vault);
+    let ours = ours.await.unwrap();
     let mut forked = Export::parse(&text);
+    let kept = json!({ "note": forked.head["checkpoint"] });
     forked.forge(Forgery::Fork, &mut Dice(1), (&ours, &ours));
-    let note = Export::parse(&text).head["checkpoint"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    std::fs::write(
-        desk.path("witness"),
-        format!("{}\n", json!({ "note": note })),
-    )
-    .unwrap();
     let witness = desk.path("witness");
+    std::fs::write(&witness, format!("{kept}\n")).unwrap();
     let witness = ["--witness", witness.to_str().unwrap()];
-    assert_eq!(run("forked", &forked.text(), &witness), Some(4));
-    assert_eq!(
-        run("unwitnessed", &forked.text(), &[]),
-        Some(0),
-        "nobody can tell without a witness"
-    );
+    assert_eq!(run(&forked.text(), &witness), Some(4));
+    let alone = run(&forked.text(), &[]);
+    assert_eq!(alone, Some(0), "nobody can tell without a witness");
     let other_key = notes::verifier_key(key.split('+').next().unwrap(), &[9; 32]);
-    assert_eq!(run("resigned", &text, &["--key", &other_key]), Some(5));
-    assert_eq!(run("nothing", "{}", &[]), Some(6));
-    let position = app
-        .count("select max(position) from events where tenant_id <> '$installation'")
-        .await;
-    let proof = audit::prove(&app.store, &scope(&app), position)
-        .await
-        .unwrap();
-    assert_eq!(run("proof", &proof.to_string(), &["--key", &key]), Some(0));
-    let mut altered = proof;
-    altered["entry"]["actor"] = json!("somebody else");
-    assert_eq!(
-        run("altered", &altered.to_string(), &["--key", &key]),
-        Some(2)
-    );
+    assert_eq!(run(&text, &["--key", &other_key]), Some(5));
+    assert_eq!(run("{}", &[]), Some(6));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_verifier_follows_one_entry_to_the_signed_head() {
+    let app = TestApp::start().await;
+    some_history(&app).await;
+    signed(&app).await;
+    let (_, key) = exported(&app).await;
+    let newest = "select max(position) from events where tenant_id <> '$installation'";
+    let position = app.count(newest).await;
+    let proof = audit::prove(&app.store, &scope(&app), position).await;
+    let (mut proof, desk) = (proof.unwrap(), Desk::new());
+    let key = ["--key", &key];
+    assert_eq!(code(&desk, &proof.to_string(), &key), Some(0));
+    proof["entry"]["actor"] = json!("somebody else");
+    assert_eq!(code(&desk, &proof.to_string(), &key), Some(2));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
