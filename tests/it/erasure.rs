@@ -18,6 +18,9 @@ const WORDS: &[&str] = &[
     "invented street",
 ];
 
+/// Fewer characters of a disguise are found by chance.
+const SURE_CHARS: usize = 8;
+
 async fn found_in_dump(app: &TestApp) -> Vec<String> {
     let dump = cluster::shared().await.dump(&app.database.name).await;
     let statements = dump.split("\nINSERT INTO ").skip(1);
@@ -27,7 +30,9 @@ async fn found_in_dump(app: &TestApp) -> Vec<String> {
         let lower = statement.to_lowercase();
         let told = WORDS.iter().filter(|word| {
             let mut disguises = disguises(word).into_iter();
-            disguises.any(|disguise| lower.contains(&disguise))
+            // Of a short word so little is sure in base64 that it is found everywhere.
+            disguises.any(|disguise| disguise.len() >= SURE_CHARS && lower.contains(&disguise))
+                || lower.contains(*word)
         });
         found.extend(told.map(|word| format!("{word} in {table}")));
     }
