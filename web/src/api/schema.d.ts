@@ -216,7 +216,8 @@ export interface paths {
         /**
          * Merge customers
          * @description Two customers are one person. The survivor keeps its id and its fields; the other one points to it from now on, and
-         *     its bookings, payments and notes show with the survivor's. Consents are not merged.
+         *     its bookings, payments and notes show with the survivor's. What the survivor lacks of e-mail, phone, address and name comes
+         *     over, and the latest word on each consent: a withdrawal always, a grant where the address is the same.
          */
         post: operations["merge_customers"];
         delete?: never;
@@ -236,7 +237,8 @@ export interface paths {
         put?: never;
         /**
          * Unmerge customers
-         * @description Takes a merged customer out again. It gets its e-mail address back unless another customer has it by now.
+         * @description Takes a merged customer out again. It gets its e-mail address back unless another customer has it by now; what had come
+         *     over from it and was not changed since goes back.
          */
         post: operations["unmerge_customers"];
         delete?: never;
@@ -319,7 +321,8 @@ export interface paths {
          * Receive a message
          * @description A customer wrote. The thread of that address on that channel takes it, and is opened where there is none: for the
          *     customer whose address it is, else for a new lead. An address that several customers share gets a thread without a
-         *     customer, which names the candidates; `move-thread` settles whose it is. The same `provider_message_id` again changes
+         *     customer, which names the candidates; `move-thread` settles whose it is. So it is with a visitor of the chat who names
+         *     the address of somebody known: that is a claim which nobody has checked. The same `provider_message_id` again changes
          *     nothing. STOP, START and HELP are obeyed over SMS and WhatsApp.
          */
         post: operations["receive_message"];
@@ -880,6 +883,212 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/restrict-subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Restrict a person's data
+         * @description The data is kept and nobody uses it: nothing of it is opened but for those who may manage privacy, the person is not found
+         *     by name, e-mail or phone, and no message goes out to them. Customers who were merged into this one, and all threads, rest
+         *     with it.
+         */
+        post: operations["restrict_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/lift-restriction": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lift a restriction
+         * @description The data may be used again. The person gets back their e-mail address unless another customer has it by now. Refused with
+         *     `erasure-requested` while an erasure is due.
+         */
+        post: operations["lift_restriction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/erase-subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase a person's data
+         * @description The data rests at once, as by `restrict-subject`. After the tenant's `erasure_days` its keys are destroyed, and nothing
+         *     can open it ever again; figures, amounts and dates stay. Until then `cancel-erasure` undoes it.
+         */
+        post: operations["erase_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/cancel-erasure": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel an erasure
+         * @description The data will not be erased. It still rests: send `lift-restriction` to use it again.
+         */
+        post: operations["cancel_erasure"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/export-subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export a person's data
+         * @description Writes down that everything about the person is handed out. The query `subject-export` gives it for a day from then on, as
+         *     JSON and as a readable page, with the proof that it is whole. Nothing of it is stored.
+         */
+        post: operations["export_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/hold-subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hold a person's data
+         * @description The data is not erased, by wish or by retention, until the hold is released. It may be restricted all the same.
+         */
+        post: operations["hold_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/release-subject": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a hold
+         * @description An erasure whose day has passed meanwhile is carried out now.
+         */
+        post: operations["release_subject"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/save-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save a view
+         * @description Keeps a list query with its filters, order and columns under a name. It is the caller's own, or, for whoever may
+         *     configure the tenant, everybody's. With `view_id` an existing view becomes what is given.
+         */
+        post: operations["save_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/rename-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename a view
+         * @description Its filters, order and columns stay.
+         */
+        post: operations["rename_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/delete-view": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a view
+         * @description For good. The list itself is not touched.
+         */
+        post: operations["delete_view"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/create-webhook-endpoint": {
         parameters: {
             query?: never;
@@ -1014,10 +1223,30 @@ export interface paths {
         /**
          * Send past events again
          * @description Every event that was written down in that time and that the endpoint wants is sent again, under the `webhook-id` that
-         *     it had before. `webhook-replay-preview` counts them first; `webhook-replays` shows how far it is. Disabling the
-         *     endpoint ends it.
+         *     it had before. `webhook-replay-preview` counts them first; `webhook-replays` shows how far it is;
+         *     `cancel-webhook-replay` ends it, and so does disabling the endpoint.
          */
         post: operations["replay_webhooks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/cancel-webhook-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel a replay of webhooks
+         * @description Nothing more is queued. What has been queued already is still sent.
+         */
+        post: operations["cancel_webhook_replay"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1038,6 +1267,46 @@ export interface paths {
          * @description For good, with its secrets; what waits for it is not sent.
          */
         post: operations["delete_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Audit log
+         * @description Who did what to what and when, the newest first: commands that changed something, refused accesses, audited reads, and what operators did. `rapport audit` proves that none of it was changed.
+         */
+        get: operations["audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/audited-reads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reads of sensitive data
+         * @description Who has read exports and other sensitive data, by which query and whose, the newest first. Asking this is on record too.
+         */
+        get: operations["audited_reads"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1264,6 +1533,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queries/subject-export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Everything about a person
+         * @description All that is held about one person, with the proof that it is whole. For a day after export-subject; every read is on record.
+         */
+        get: operations["subject_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/queries/tenant": {
         parameters: {
             query?: never;
@@ -1296,6 +1585,26 @@ export interface paths {
          * @description One conversation with its messages and notes, the newest page of them unless asked for older ones. Each message that we sent says why it was allowed to go, and what became of it.
          */
         get: operations["thread"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Saved views
+         * @description Lists with their filters, order and columns that the caller has saved, and those that everybody of the tenant shares. To see one, ask its query with its filters and its sort.
+         */
+        get: operations["views"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1912,6 +2221,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the audit logs stand, with their public keys and newest signed checkpoints */
+        get: operations["show_audit_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/audit/checkpoints": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Signed checkpoints of one audit log, the newest first */
+        get: operations["list_audit_checkpoints"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/audit/consistency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that the signed checkpoint of one size is the beginning of that of another */
+        get: operations["prove_audit_consistency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/audit/proofs/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The proof that an event is in its tenant's signed log, as rapport-verify reads it */
+        get: operations["prove_event"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/audit/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Recompute the audit logs from the events, and compare; reads the whole log */
+        get: operations["verify_audit_logs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/outbox/stats": {
         parameters: {
             query?: never;
@@ -2279,7 +2673,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** What all processes together may send there; what is not named has no limit */
+        /** What all processes together may send there, until then or for good; what is not named has no limit */
         post: operations["limit_destination"];
         delete?: never;
         options?: never;
@@ -2576,6 +2970,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What people can be given: roles, and the tenant's own sets of permissions within them */
+        get: operations["list_roles"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/roles/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Make a set of permissions within a role, or change it for all who hold it */
+        put: operations["define_role"];
+        post?: never;
+        /** Take a set of permissions away that nobody holds */
+        delete: operations["remove_role"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/keys": {
         parameters: {
             query?: never;
@@ -2700,6 +3129,126 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/commands/create-booking": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * create-booking, for existing clients
+         * @description The body of `POST /commands/create-booking`; fields that it does not know are ignored. The fields of `result` also stand on top. Without a credential only where the tenant's setting open_to lets the caller in.
+         */
+        post: operations["api_create_booking"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/commands/send-message": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * send-message, for existing clients
+         * @description The body of `POST /commands/send-message`; fields that it does not know are ignored. The fields of `result` also stand on top. Without a credential only where the tenant's setting open_to lets the caller in.
+         */
+        post: operations["api_send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/queries/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * availability, for existing clients
+         * @description The parameters of `GET /queries/availability`; others are ignored. A list is a bare array.
+         */
+        get: operations["api_availability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/stripe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook of stripe's that names no tenant
+         * @description For the tenant that the host is bound to; signed as the provider signs.
+         */
+        post: operations["webhook_stripe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/ringcentral": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A webhook of ringcentral's that names no tenant
+         * @description For the tenant that the host is bound to; signed as the provider signs.
+         */
+        post: operations["webhook_ringcentral"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/files/{thread_id}/{file_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A file that came with a message
+         * @description At the `url` that `thread` shows. Needs conversations:read and personal-data:read.
+         */
+        get: operations["find_file"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2786,8 +3335,20 @@ export interface components {
              * @default null
              */
             open_to?: string[] | null;
+            /**
+             * @description Origins of the pages on which the web chat stands, where they are others than those of `open_to`; none at all closes the
+             *     chat, `null` goes by `open_to` again.
+             * @default null
+             */
+            chat_open_to?: string[] | null;
             /** @description How the business talks. */
             messaging?: components["schemas"]["MessagingInput"] | null;
+            /**
+             * Format: uint16
+             * @description Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
+             * @default null
+             */
+            erasure_days?: number | null;
         };
         /** @description A service zone. */
         ZoneInput: {
@@ -2901,11 +3462,8 @@ export interface components {
         };
         /** @description Plain personal text in flight, from a request to the vault. It never prints and is never stored. */
         Pii: string;
-        /**
-         * @description Where a customer, a booking or a consent comes from.
-         * @enum {string}
-         */
-        Source: "ai_chat" | "web" | "phone" | "admin" | "import";
+        /** @description Where a customer, a booking or a consent comes from. */
+        Source: ("ai_chat" | "web" | "phone" | "admin" | "import") | "provider";
         /** @description A person or organisation the tenant has a relationship with. */
         CustomerId: string;
         /**
@@ -2963,6 +3521,19 @@ export interface components {
             /** @description Its name, at most 255 characters. */
             name?: components["schemas"]["Pii"] | null;
         };
+        /** @description A file that came with a message and is kept here. Who brings it keeps it under this id beside the thread. */
+        ReceivedFile: {
+            /** @description At most 64 letters, digits and dashes. */
+            file_id: string;
+            /** @description Its media type, such as `image/jpeg`. */
+            content_type: string;
+            /** @description Its name, at most 255 characters. */
+            name?: components["schemas"]["Pii"] | null;
+            /** Format: uint64 */
+            size_bytes: number;
+        };
+        /** @description What became of a call from the customer. */
+        CallOutcome: ("answered" | "missed") | "voicemail";
         /** @description One thread with a customer over one channel. */
         ConversationId: string;
         /**
@@ -3058,10 +3629,20 @@ export interface components {
         BookingId: string;
         /** @description One payment, whatever brought it. */
         PaymentId: string;
+        /** @description Why the law wants data to be kept. */
+        HoldGround: "legal_claim" | "investigation" | "statutory_retention";
+        /** @description A list with its filters, order and columns, under a name. */
+        ViewId: string;
         /** @description How much of an event is sent. */
         PayloadStyle: "full" | "thin";
         /** @description An address of the tenant's own that hears of its events. */
         WebhookEndpointId: string;
+        /** @description How something ended. */
+        AuditResult: ("done" | "failed" | "refused") | "begun" | "read" | "lost";
+        /** @enum {string} */
+        AuditSort: "-recorded_at";
+        /** @enum {string} */
+        ReadSort: "-read_at";
         FreeChef: {
             chef_id: string;
             name: string;
@@ -3154,7 +3735,7 @@ export interface components {
             address?: string | null;
             time_zone: string;
             source: components["schemas"]["Source"];
-            /** @description `living` or `merged`. */
+            /** @description `living`, `merged` or `erased`. */
             status: string;
             /** @description Where a merged customer lives on. */
             merged_into?: string | null;
@@ -3162,6 +3743,14 @@ export interface components {
             possible_duplicate: boolean;
             tags: string[];
             consents: components["schemas"]["ConsentItem"][];
+            /** @description The data rests: the name is a stand-in, and nothing personal is shown. */
+            restricted: boolean;
+            /** @description When the data will be erased, if it will. */
+            erase_at?: string | null;
+            /** @description Why the law wants the data kept, if so. */
+            hold?: components["schemas"]["HoldGround"] | null;
+            /** @description Channels by which nothing reaches the customer: a message came back for good. */
+            unreachable: components["schemas"]["UnreachableItem"][];
             created_at: string;
             updated_at: string;
             /**
@@ -3175,6 +3764,12 @@ export interface components {
             purpose: components["schemas"]["Purpose"];
             granted: boolean;
             changed_at: string;
+        };
+        UnreachableItem: {
+            channel: components["schemas"]["Channel"];
+            /** @description The provider's code of the failure. */
+            code: string;
+            since: string;
         };
         ConsentProof: {
             customer_id: string;
@@ -3407,6 +4002,8 @@ export interface components {
             total_minor: number;
             currency: string;
         };
+        /** @enum {string} */
+        ExportFormat: "json" | "html";
         ProviderItem: {
             settings: {
                 [key: string]: unknown;
@@ -3438,6 +4035,8 @@ export interface components {
             subject?: string | null;
             /** @description Null without the permission to read personal data. */
             attachments?: components["schemas"]["AttachmentItem"][] | null;
+            /** @description `answered`, `missed` or `voicemail` where it was a call; null for what was written. */
+            call?: string | null;
             /** @description `transactional` or `marketing`. */
             purpose?: string | null;
             /** @description `received`, `queued`, `sent`, `delivered`, `read` or `failed`; null for a note. */
@@ -3455,9 +4054,16 @@ export interface components {
             written_at: string;
         };
         AttachmentItem: {
+            /** @description An address of the provider's, or a path here (`/files/…`) for what we keep. */
             url: string;
             content_type: string;
             name?: string | null;
+            /**
+             * Format: uint64
+             * @description Of what we keep; null for what lies elsewhere.
+             * @default null
+             */
+            size_bytes?: number | null;
         };
         /** @description Why a message failed. */
         MessageFailure: {
@@ -3502,6 +4108,8 @@ export interface components {
             /** Format: uint32 */
             version: number;
         };
+        /** @enum {string} */
+        ViewSort: "name";
         /** @enum {string} */
         Outcome: "accepted" | "failed";
         /** @enum {string} */
@@ -3631,8 +4239,20 @@ export interface operations {
                      * @default null
                      */
                     open_to?: string[] | null;
+                    /**
+                     * @description Origins of the pages on which the web chat stands, where they are others than those of `open_to`; none at all closes the
+                     *     chat, `null` goes by `open_to` again.
+                     * @default null
+                     */
+                    chat_open_to?: string[] | null;
                     /** @description How the business talks. */
                     messaging?: components["schemas"]["MessagingInput"] | null;
+                    /**
+                     * Format: uint16
+                     * @description Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
+                     * @default null
+                     */
+                    erasure_days?: number | null;
                 };
             };
         };
@@ -4155,9 +4775,16 @@ export interface operations {
                     subject?: components["schemas"]["Pii"] | null;
                     /** @description At most 10 files. */
                     attachments?: components["schemas"]["Attachment"][];
+                    /** @description Files that came along and are kept here, at most 10; whoever brings the message has kept them. */
+                    files?: components["schemas"]["ReceivedFile"][];
+                    /**
+                     * @description Set where it is a call and not a text: what became of it. On the channel `phone` alone.
+                     * @default null
+                     */
+                    call?: components["schemas"]["CallOutcome"] | null;
                     /** @description What the writer is called; it names a new lead. */
                     name?: components["schemas"]["Pii"] | null;
-                    /** @description How a visitor of the chat can be reached; it tells who the visitor is. */
+                    /** @description How a visitor of the chat can be reached. Whose it is already becomes a candidate; else the visitor becomes a lead. */
                     email?: components["schemas"]["Pii"] | null;
                     /** @description As `email`. */
                     phone?: components["schemas"]["Pii"] | null;
@@ -5129,6 +5756,330 @@ export interface operations {
             };
         };
     };
+    restrict_subject: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    lift_restriction: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    erase_subject: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    cancel_erasure: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    export_subject: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    hold_subject: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                    /** @description Why the law wants it kept. */
+                    ground: components["schemas"]["HoldGround"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    release_subject: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    save_view: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description The view to change; none makes a new one.
+                     * @default null
+                     */
+                    view_id?: components["schemas"]["ViewId"] | null;
+                    /** @description The name of a query that answers a list, such as `inbox`. */
+                    query: string;
+                    /** @description At most 100 characters. Not the place for a customer's name. */
+                    name: string;
+                    /**
+                     * @description Parameters of the query by name, without `sort`, `limit` and `cursor`.
+                     * @default {}
+                     */
+                    filters?: {
+                        [key: string]: unknown;
+                    };
+                    /**
+                     * @description One of the query's orders.
+                     * @default null
+                     */
+                    sort?: string | null;
+                    /**
+                     * @description Fields of the list's items in the order to show them, at most 50; none for the list's own.
+                     * @default []
+                     */
+                    columns?: string[];
+                    /**
+                     * @description Whether everybody of the tenant has it; fixed once it is saved.
+                     * @default false
+                     */
+                    shared?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    rename_view: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    view_id: components["schemas"]["ViewId"];
+                    /** @description At most 100 characters. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    delete_view: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    view_id: components["schemas"]["ViewId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
     create_webhook_endpoint: {
         parameters: {
             query?: {
@@ -5382,6 +6333,37 @@ export interface operations {
             };
         };
     };
+    cancel_webhook_replay: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                    /** @description As `replay-webhooks` answered it. */
+                    replay_id: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
     delete_webhook_endpoint: {
         parameters: {
             query?: {
@@ -5407,6 +6389,99 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    audit: {
+        parameters: {
+            query?: {
+                actor?: string | null;
+                subject?: string | null;
+                customer_id?: string | null;
+                command?: string | null;
+                result?: components["schemas"]["AuditResult"] | null;
+                from?: string | null;
+                until?: string | null;
+                sort?: components["schemas"]["AuditSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Of its first event in the log; `/operations/audit/proofs/{position}` proves it. */
+                            position: string;
+                            actor: string;
+                            /** @description The command, query or act by its name; for what is older, the event's type. */
+                            action: string;
+                            /** @description The aggregate's type, `query` for reads, `access` for refusals. */
+                            subject_type: string;
+                            subject_id: string;
+                            /** @description `done`, `begun`, `failed`, `refused`, `read` or `lost`. */
+                            result: string;
+                            /** @description A refusal's code, what an act was done to, or how something was read. */
+                            detail?: string | null;
+                            /**
+                             * Format: int64
+                             * @description How often, where several that are alike came within a second.
+                             */
+                            times: number;
+                            command_id: string;
+                            recorded_at: string;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    audited_reads: {
+        parameters: {
+            query?: {
+                customer_id?: string | null;
+                sort?: components["schemas"]["ReadSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** Format: int64 */
+                            read_id: number;
+                            /** @description Who asked. */
+                            principal: string;
+                            query: string;
+                            /** @description Whose data it was, where the query names somebody. */
+                            customer_id?: string | null;
+                            read_at: string;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
                 };
             };
         };
@@ -5787,7 +6862,7 @@ export interface operations {
                             address?: string | null;
                             time_zone: string;
                             source: components["schemas"]["Source"];
-                            /** @description `living` or `merged`. */
+                            /** @description `living`, `merged` or `erased`. */
                             status: string;
                             /** @description Where a merged customer lives on. */
                             merged_into?: string | null;
@@ -5795,6 +6870,14 @@ export interface operations {
                             possible_duplicate: boolean;
                             tags: string[];
                             consents: components["schemas"]["ConsentItem"][];
+                            /** @description The data rests: the name is a stand-in, and nothing personal is shown. */
+                            restricted: boolean;
+                            /** @description When the data will be erased, if it will. */
+                            erase_at?: string | null;
+                            /** @description Why the law wants the data kept, if so. */
+                            hold?: components["schemas"]["HoldGround"] | null;
+                            /** @description Channels by which nothing reaches the customer: a message came back for good. */
+                            unreachable: components["schemas"]["UnreachableItem"][];
                             created_at: string;
                             updated_at: string;
                             /**
@@ -6077,6 +7160,40 @@ export interface operations {
             };
         };
     };
+    subject_export: {
+        parameters: {
+            query: {
+                id: string;
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** ExportItem */
+                        item: {
+                            customer_id: string;
+                            export_id: string;
+                            /** @description Every stream with its events, and the proof. */
+                            document: unknown;
+                            /** @description The same as a page, when asked for. */
+                            html?: string | null;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
     tenant: {
         parameters: {
             query?: {
@@ -6190,7 +7307,7 @@ export interface operations {
                              * @description For `If-Match`.
                              */
                             sequence: number;
-                            /** @description Whose address it may be. */
+                            /** @description Whose address it may be; in a chat, whom its visitor says to be, which nobody has checked. `move-thread` settles it. */
                             candidates: components["schemas"]["Candidate"][];
                             /** @description Threads that were merged into this one. */
                             merged: string[];
@@ -6201,6 +7318,58 @@ export interface operations {
                             /** @description For `before`; null when there are none older. */
                             older?: string | null;
                         };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    views: {
+        parameters: {
+            query?: {
+                query?: string | null;
+                view_id?: string | null;
+                shared?: boolean | null;
+                sort?: components["schemas"]["ViewSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            view_id: string;
+                            /** @description The query that it is a view of. */
+                            query: string;
+                            name: string;
+                            /** @description Whether everybody of the tenant has it. */
+                            shared: boolean;
+                            /** @description Parameters of the query by name. */
+                            filters: {
+                                [key: string]: unknown;
+                            };
+                            sort?: string | null;
+                            /** @description Fields in the order to show them; none for the list's own. */
+                            columns: string[];
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
                         as_of: string;
                     };
                 };
@@ -6852,6 +8021,128 @@ export interface operations {
             };
         };
     };
+    show_audit_logs: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_audit_checkpoints: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    prove_audit_consistency: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only what has this */
+                from?: number;
+                /** @description Only what has this */
+                to?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    prove_event: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    verify_audit_logs: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     count_messages: {
         parameters: {
             query?: {
@@ -6880,6 +8171,10 @@ export interface operations {
             query?: {
                 /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
                 tenant?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -6941,6 +8236,10 @@ export interface operations {
             query?: {
                 /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
                 tenant?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -7613,6 +8912,9 @@ export interface operations {
                     rate_per_second?: number;
                     burst?: number;
                     max_in_flight?: number;
+                    /** Format: date-time */
+                    until?: string;
+                    seconds?: number;
                     reason?: string;
                 };
             };
@@ -8249,6 +9551,89 @@ export interface operations {
             };
         };
     };
+    list_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            within: string;
+                            permissions: string[];
+                            is_own: boolean;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    define_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    within: string;
+                    permissions: string[] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        item: {
+                            name: string;
+                            within: string;
+                            permissions: string[];
+                            is_own: boolean;
+                        };
+                    };
+                };
+            };
+        };
+    };
+    remove_role: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_keys: {
         parameters: {
             query?: never;
@@ -8280,6 +9665,7 @@ export interface operations {
                             last_used_at: string | null;
                             owner_id: string | null;
                             address_ranges: string[];
+                            requests_per_minute: number | null;
                         }[];
                     };
                 };
@@ -8305,6 +9691,7 @@ export interface operations {
                     /** Format: date-time */
                     expires_at?: string | null;
                     address_ranges?: string[] | null;
+                    requests_per_minute?: number | null;
                 };
             };
         };
@@ -8332,6 +9719,7 @@ export interface operations {
                             last_used_at: string | null;
                             owner_id: string | null;
                             address_ranges: string[];
+                            requests_per_minute: number | null;
                         };
                     };
                 };
@@ -8371,6 +9759,7 @@ export interface operations {
                             last_used_at: string | null;
                             owner_id: string | null;
                             address_ranges: string[];
+                            requests_per_minute: number | null;
                         };
                     };
                 };
@@ -8538,6 +9927,141 @@ export interface operations {
                 };
                 content: {
                     "text/javascript": unknown;
+                };
+            };
+        };
+    };
+    api_create_booking: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    api_send_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    api_availability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown[] | Record<string, never>;
+                };
+            };
+        };
+    };
+    webhook_stripe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    webhook_ringcentral: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Kept */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    find_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                thread_id: string;
+                file_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file as it came */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
                 };
             };
         };
