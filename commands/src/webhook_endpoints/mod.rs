@@ -17,7 +17,6 @@ use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::replays::{CancelWebhookReplay, ReplayWebhooks};
 use self::secrets::RotateWebhookSecret;
 use crate::Result;
 use crate::command;
@@ -27,7 +26,7 @@ use crate::work::{Facts, Work};
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {
     const WRITE: Permission = Permission::WebhooksWrite;
-    vec![
+    let mut all = vec![
         command!(
             "create-webhook-endpoint",
             create_webhook_endpoint,
@@ -71,20 +70,6 @@ pub fn commands() -> Vec<Command> {
             Risk::Outward
         ),
         command!(
-            "replay-webhooks",
-            replays::replay_webhooks,
-            ReplayWebhooks,
-            WRITE,
-            Risk::Outward
-        ),
-        command!(
-            "cancel-webhook-replay",
-            replays::cancel_webhook_replay,
-            CancelWebhookReplay,
-            WRITE,
-            Risk::Write
-        ),
-        command!(
             "delete-webhook-endpoint",
             delete_webhook_endpoint,
             DeleteWebhookEndpoint,
@@ -99,7 +84,9 @@ pub fn commands() -> Vec<Command> {
             Risk::Write,
             internal
         ),
-    ]
+    ];
+    all.extend(replays::commands());
+    all
 }
 
 /// # Add a webhook endpoint

@@ -7,6 +7,7 @@ use domain::webhook_endpoints::{
     DEFAULT_REPLAY_RATE, Replay, WebhookEndpoint, WebhookEndpointCommand,
 };
 use event_store::load::Load;
+use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -14,8 +15,29 @@ use time::format_description::well_known::Rfc3339;
 
 use super::endpoint_alone;
 use crate::Result;
-use crate::registry::Input;
+use crate::command;
+use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Work};
+
+/// The commands of this file.
+pub fn commands() -> Vec<Command> {
+    vec![
+        command!(
+            "replay-webhooks",
+            replay_webhooks,
+            ReplayWebhooks,
+            Permission::WebhooksWrite,
+            Risk::Outward
+        ),
+        command!(
+            "cancel-webhook-replay",
+            cancel_webhook_replay,
+            CancelWebhookReplay,
+            Permission::WebhooksWrite,
+            Risk::Write
+        ),
+    ]
+}
 
 /// # Send past events again
 ///

@@ -93,8 +93,10 @@ async fn find_mail(
             json!({"statusCode": 401, "name": "missing_api_key", "message": "Missing API Key"}),
         );
     }
-    let place = request.connection_info();
-    let address = format!("{}://{}/resend/raw/{id}", place.scheme(), place.host());
+    let address = {
+        let place = request.connection_info();
+        format!("{}://{}/resend/raw/{id}", place.scheme(), place.host())
+    };
     match find(&shared, &id).await {
         Some(mail) => HttpResponse::Ok().json(
             json!({"object": "email", "id": mail.id, "subject": mail.subject,
