@@ -26,12 +26,20 @@ const MAX_FIELD_ERRORS: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
+    /// Changes nothing.
+    Read,
     /// Changes our records; can be corrected by another command.
     Write,
     /// Reaches a person outside.
     Outward,
-    /// Takes something away, or spends money.
+    /// Takes something away.
     Destructive,
+    /// Moves money, or says that money has moved.
+    Money,
+    /// Reaches or changes many at once.
+    Bulk,
+    /// Touches credentials and secrets.
+    Key,
 }
 
 /// Who may send a command.

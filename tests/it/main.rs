@@ -29,6 +29,7 @@ mod facade;
 mod histories;
 mod idempotency;
 mod log;
+mod mcp;
 mod openapi;
 mod operations;
 mod operations_outbox;

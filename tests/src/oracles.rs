@@ -1,4 +1,4 @@
-//! Judges from outside, written in Python over the vendors' own libraries: set up once, asked by lines of JSON.
+//! Judges from outside, written in Python and JavaScript over the vendors' own libraries: set up once, asked by lines of JSON.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,7 +21,13 @@ pub async fn ask(script: &str, arguments: &[&str], input: String) -> String {
 }
 
 fn run(script: &str, arguments: &[String], input: &str) -> String {
-    let mut command = Command::new(python());
+    let mut command = if script.ends_with(".cjs") {
+        let mut command = Command::new(made("node").join("node"));
+        command.env("NODE_PATH", packages().join("node_modules"));
+        command
+    } else {
+        Command::new(python())
+    };
     command
         .arg(sources::root().join("tests/oracles").join(script))
         .args(arguments);
@@ -47,17 +53,25 @@ fn run(script: &str, arguments: &[String], input: &str) -> String {
 /// The environment's interpreter, made when it is missing.
 fn python() -> PathBuf {
     static PYTHON: OnceLock<PathBuf> = OnceLock::new();
-    let make = || {
-        let output = Command::new(sources::root().join("scripts/bootstrap"))
-            .arg("python")
-            .output();
-        let output = output.expect("scripts/bootstrap runs");
-        assert!(
-            output.status.success(),
-            "{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).join("python")
-    };
-    PYTHON.get_or_init(make).clone()
+    PYTHON.get_or_init(|| made("python").join("python")).clone()
+}
+
+/// Where the npm packages lie, fetched when they are missing.
+fn packages() -> PathBuf {
+    static PACKAGES: OnceLock<PathBuf> = OnceLock::new();
+    PACKAGES.get_or_init(|| made("packages")).clone()
+}
+
+/// The directory that the bootstrap script prints once it has made what is asked for.
+fn made(what: &str) -> PathBuf {
+    let output = Command::new(sources::root().join("scripts/bootstrap"))
+        .arg(what)
+        .output();
+    let output = output.expect("scripts/bootstrap runs");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    PathBuf::from(String::from_utf8_lossy(&output.stdout).trim())
 }

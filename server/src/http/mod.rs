@@ -1,11 +1,13 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
+pub mod agents;
 pub mod chat;
 pub mod commands;
 mod components;
 pub mod docs;
 mod facade;
 pub mod health;
+pub mod mcp;
 pub mod openapi;
 pub mod operations;
 pub mod principals;
@@ -57,6 +59,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
                 .route(web::method(Method::OPTIONS).to(facade::preflight))
                 .default_service(web::to(problems::wrong_method)),
         )
+        .service(only("/agents/tools", get().to(agents::list_tools)))
+        .service(only("/agents/tools/{name}", post().to(agents::call_tool)))
+        .service(web::resource("/mcp").route(web::route().to(mcp::serve)))
         .service(only("/stream", get().to(stream::get_stream)))
         .service(only(
             "/webhooks/{provider}",

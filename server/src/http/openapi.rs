@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{chat, operations, problems};
+use super::{agents, chat, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -40,6 +40,7 @@ pub fn document() -> Value {
     }
     paths.extend(fixed_paths());
     paths.extend(operations::paths());
+    paths.extend(agents::described::paths());
     paths.extend(chat::described::paths());
     json!({
         "openapi": "3.1.0",
