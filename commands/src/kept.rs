@@ -71,6 +71,14 @@ impl Kept {
         Ok(written)
     }
 
+    /// The events of this type so far, as JSON text of the log.
+    pub fn events_of<'a>(&'a self, event_type: &'a str) -> impl Iterator<Item = &'a str> {
+        let events = self.streams.iter().flat_map(|stream| &stream.events);
+        events
+            .filter(move |event| event.event_type == event_type)
+            .map(|event| event.payload.as_str())
+    }
+
     /// Keeps that a stream was read: it must not have moved when the rest is written.
     pub fn guard(&mut self, kind: &str, id: &str, expected: i64) {
         if self.stream(kind, id).is_none() {

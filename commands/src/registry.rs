@@ -183,6 +183,7 @@ impl Command {
 static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     let mut all = Vec::new();
     all.extend(crate::tenants::commands());
+    all.extend(crate::approvals::commands());
     all.extend(crate::customers::commands());
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());

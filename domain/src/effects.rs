@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
-use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId};
+use crate::ids::{
+    ApprovalId, BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId,
+};
 use crate::webhook_endpoints::messages::News;
 
 /// Something to be done outside, or later, because of an event.
@@ -92,6 +94,8 @@ pub enum Timer {
     ExpireBooking { booking_id: BookingId },
     /// The payment link is late: tell the customer that it follows.
     AnnounceBookingWithoutLink { booking_id: BookingId },
+    /// Nobody has decided on what an agent asked for, or the agent has not gone ahead.
+    ExpireApproval { approval_id: ApprovalId },
     /// A snoozed thread comes back.
     WakeThread { conversation_id: ConversationId },
 }

@@ -10,6 +10,7 @@ use serde::de::value::Error as NamesError;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde_json::Value;
 
+use crate::approvals::Approval;
 use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
@@ -54,7 +55,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 9] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -70,6 +71,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
         of::<Payment>(),
         of::<Tenant>(),
         of::<WebhookEndpoint>(),
+        of::<Approval>(),
     ]
 }
 

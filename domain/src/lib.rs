@@ -1,6 +1,7 @@
 //! The nouns of Rapport: their state, commands, events and rules. Nothing here does I/O, reads a clock or makes an id:
 //! whatever a decision needs comes in with the command.
 
+pub mod approvals;
 pub mod bookings;
 pub mod chefs;
 pub mod conversations;

@@ -6,6 +6,7 @@ mod fold;
 mod ranges;
 mod subjects;
 
+pub mod approvals;
 pub mod bookings;
 pub mod build;
 pub mod chefs;
@@ -110,5 +111,6 @@ pub fn all(store: &Store) -> Vec<Projection> {
         timelines::projection(),
         figures::projection(),
         webhook_endpoints::projection(),
+        approvals::projection(),
     ]
 }

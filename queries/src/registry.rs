@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
-    schedule_board, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
+    approvals, availability, bookings, chefs, conversations, customer_360, customers, dashboard,
+    payments, schedule_board, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -54,6 +54,8 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
+    &approvals::APPROVAL,
+    &approvals::APPROVALS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,
     &bookings::BOOKINGS,

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, DomainEvent};
+use domain::approvals::Approval;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -33,6 +34,7 @@ const FIRST_EVENTS: &[&str] = &[
     "ThreadOpened",
     "PaymentReceived",
     "WebhookEndpointCreated",
+    "ApprovalProposed",
 ];
 
 /// `schema/events/<aggregate type>/<event type>.v<version>.json`
@@ -137,6 +139,7 @@ fn every_sample_ever_kept_is_read_today() {
             Conversation::TYPE => read::<Conversation>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
+            Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),
         }

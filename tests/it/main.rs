@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod acts;
+mod approvals;
 mod as_of;
 mod backup;
 mod bookings;

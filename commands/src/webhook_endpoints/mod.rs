@@ -61,7 +61,7 @@ pub fn commands() -> Vec<Command> {
             secrets::rotate_webhook_secret,
             RotateWebhookSecret,
             WRITE,
-            Risk::Write
+            Risk::Key
         ),
         command!(
             "ping-webhook-endpoint",
@@ -75,7 +75,7 @@ pub fn commands() -> Vec<Command> {
             replays::replay_webhooks,
             ReplayWebhooks,
             WRITE,
-            Risk::Outward
+            Risk::Bulk
         ),
         command!(
             "delete-webhook-endpoint",

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::agents::AgentPolicy;
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
@@ -47,6 +48,9 @@ pub struct Settings {
     pub open_to: Vec<String>,
     #[serde(skip_serializing_if = "Messaging::is_default")]
     pub messaging: Messaging,
+    /// What agents may do by themselves.
+    #[serde(skip_serializing_if = "AgentPolicy::is_default")]
+    pub agents: AgentPolicy,
 }
 
 impl Default for Settings {
@@ -64,6 +68,7 @@ impl Default for Settings {
             webhook_alias: None,
             open_to: Vec::new(),
             messaging: Messaging::default(),
+            agents: AgentPolicy::default(),
         }
     }
 }
@@ -121,6 +126,7 @@ impl Settings {
         self.check_refund_policy(&mut problems);
         self.check_senders(&mut problems);
         self.messaging.check(&mut problems);
+        self.agents.check(&mut problems);
         problems.finish()
     }
 

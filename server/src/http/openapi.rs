@@ -71,6 +71,7 @@ fn command_operation(command: &Command, components: &mut Components) -> Value {
         "x-permission": command.permission, "x-risk": command.risk,
         "parameters": [
             header("Idempotency-Key", "Made new for each intent; repeating it repeats the answer, not the effect", Need::Required),
+            header("X-Approval-Id", "Under which approval an agent sends the call again", Need::Optional),
             header("If-Match", "The sequence the aggregate must have, in quotes", Need::Optional),
             header("X-Correlation-Id", "Joins what belongs together", Need::Optional),
             header("X-Causation-Id", "What caused this command", Need::Optional),

@@ -102,12 +102,13 @@ impl Caller {
     ) -> Result<Value> {
         let key = text_argument(&mut arguments, "idempotency_key")?
             .or_else(|| self.idempotency_key.clone());
+        let approval_id = text_argument(&mut arguments, "approval_id")?;
         let request = Request {
             ctx: self.ctx.clone(),
             name: name.to_owned(),
             body: body_of(arguments)?,
             key,
-            run: Run::Real,
+            run: approval_id.map_or(Run::Real, Run::Approved),
         };
         let answer = self.app.dispatcher.dispatch(&request).await?;
         let mut value: Value = serde_json::from_str(&answer.body)?;

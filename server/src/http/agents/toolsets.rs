@@ -15,7 +15,12 @@ const DEFAULT: &str = "default";
 const ALL: &str = "all";
 
 /// Tools that every toolset has: what they answer is needed for all tasks.
-const ALWAYS: &[&str] = &["describe_schema", "find_customer", "search_customers"];
+const ALWAYS: &[&str] = &[
+    "approval",
+    "describe_schema",
+    "find_customer",
+    "search_customers",
+];
 
 const TOOLSETS: &[(&str, &[&str])] = &[
     (
@@ -78,6 +83,7 @@ const TOOLSETS: &[(&str, &[&str])] = &[
             "thread",
             "update_booking",
             "update_customer",
+            "withdraw_approval",
         ],
     ),
     (
