@@ -9,10 +9,11 @@ use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
 use domain::webhook_endpoints::reach::Reach;
-use event_store::commit::{Outcome, Violation};
+use event_store::commit::{Outcome, Usage, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
 use event_store::store::Store;
+use event_store::usage;
 use event_store::vault::TenantKeys;
 use serde::Deserialize;
 use serde_json::Value;
@@ -21,6 +22,7 @@ use tokio::sync::{Mutex, MutexGuard};
 use crate::Result;
 use crate::answer::{Answer, Replay, render};
 use crate::approvals::ApprovalSummary;
+use crate::approvals::budgets;
 use crate::approvals::gate::{self, Ruling};
 use crate::canonical::canonical;
 use crate::context::Context;
@@ -89,6 +91,8 @@ enum Attempt {
     Again {
         stream: String,
         violation: Violation,
+        /// What it would have taken of budgets.
+        usage: Usage,
     },
 }
 
@@ -187,14 +191,18 @@ impl Dispatcher {
                     (attempt, &mut calmed),
                 )
                 .await;
-            let (stream, violation) = match outcome {
+            let (stream, violation, usage) = match outcome {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
                 Ok(Attempt::Uninformed) => continue,
                 Ok(Attempt::Asking(proposal)) => {
                     drop(calmed);
                     return self.ask_a_person(request, proposal).await;
                 }
-                Ok(Attempt::Again { stream, violation }) => (stream, violation),
+                Ok(Attempt::Again {
+                    stream,
+                    violation,
+                    usage,
+                }) => (stream, violation, usage),
                 // The wire broke: the commit may stand. The next load finds its answer if it does.
                 Err(Error::Busy {
                     code: "database-unavailable",
@@ -205,6 +213,9 @@ impl Dispatcher {
                 }
                 Err(error) => return Err(error),
             };
+            if violation == Violation::Budget {
+                return Err(self.budget_used_up(request, &usage).await?.into());
+            }
             if violation == Violation::Slug {
                 return Err(Refusal::conflict("slug-taken", "another tenant has this slug").into());
             }
@@ -291,7 +302,7 @@ impl Dispatcher {
             }
             result => result?,
         };
-        match gate::rule(&mut work, command, request, key).await {
+        match gate::rule(&mut work, command, request, (key, &result)).await {
             Ok(Ruling::Go) => {}
             // Asked only once it is sure that the key has no answer yet.
             Ok(Ruling::Ask(_)) | Err(Error::Refused(_)) if work.basis == Basis::Known => {
@@ -333,6 +344,7 @@ impl Dispatcher {
                 Ok(Attempt::Again {
                     stream: stream.unwrap_or_default(),
                     violation,
+                    usage: commit.usage.clone(),
                 })
             }
         }
@@ -344,6 +356,14 @@ impl Dispatcher {
         let answer = Box::pin(self.dispatch(&proposal)).await?;
         let summary: ResultOf<ApprovalSummary> = serde_json::from_str(&answer.body)?;
         Err(gate::told(&summary.result).into())
+    }
+
+    async fn budget_used_up(&self, request: &Request, usage: &Usage) -> Result<Refusal> {
+        let principal = &request.ctx.principal;
+        let engine = &self.store.pools.engine;
+        let exceeded =
+            usage::find_exceeded(engine, &principal.tenant_id, &principal.id, usage).await?;
+        Ok(budgets::used_up(exceeded))
     }
 
     async fn dry_run(

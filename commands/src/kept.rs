@@ -6,13 +6,16 @@ use domain::noun::{Key, Noun};
 use domain::refusal::{Kind, Refusal};
 use event_store::commit::{
     CommandRecord, Commit, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
-    StreamEvents,
+    StreamEvents, Usage,
 };
 
 use crate::Result;
 use crate::answer::EventSummary;
 use crate::context::{Context, Mode};
 use crate::work::Loaded;
+
+/// Where messages to people go.
+const MESSAGING: [&str; 4] = ["email", "sms", "web_chat", "whatsapp"];
 
 /// The writes of one command so far.
 #[derive(Default)]
@@ -25,6 +28,7 @@ pub(crate) struct Kept {
     drop_handles: Vec<OwnedScope>,
     effects: Vec<OutboxMessage>,
     pub subject_keys: Vec<NewSubjectKey>,
+    pub usage: Usage,
 }
 
 impl Kept {
@@ -79,6 +83,12 @@ impl Kept {
             .map(|event| event.payload.as_str())
     }
 
+    /// How many messages to people outside the command would queue.
+    pub fn messages(&self) -> usize {
+        let is_message = |effect: &&OutboxMessage| MESSAGING.contains(&effect.target.as_str());
+        self.effects.iter().filter(is_message).count()
+    }
+
     /// Keeps that a stream was read: it must not have moved when the rest is written.
     pub fn guard(&mut self, kind: &str, id: &str, expected: i64) {
         if self.stream(kind, id).is_none() {
@@ -102,6 +112,7 @@ impl Kept {
             drop_handles: self.drop_handles,
             effects: self.effects,
             subject_keys: self.subject_keys,
+            usage: self.usage,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The one way in for reads: permission, parameters, freshness and the snapshot are dealt with here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use deadpool_postgres::Transaction;
@@ -7,9 +8,9 @@ use domain::refusal::Refusal;
 use event_store::error::Error;
 use event_store::pg::begin_read;
 use event_store::store::Store;
-use event_store::{Result, checkpoints};
+use event_store::{Result, checkpoints, readings};
 use identity::permissions::Permission;
-use identity::principals::Principal;
+use identity::principals::{Principal, PrincipalKind};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use serde_json::{Map, Value};
@@ -17,10 +18,14 @@ use time::OffsetDateTime;
 
 use crate::params;
 use crate::past::{self, AsOf};
-use crate::registry;
+use crate::registry::{self, Entry};
+use crate::untrusted::{self, Grant};
 
 /// How long a reader waits for its own write to be seen.
 pub const READ_AFTER_LIMIT: Duration = Duration::from_secs(2);
+
+/// The query that shows a thread as such.
+const GRANTING: &str = "thread";
 
 /// What a query's function is given: who asks, and one snapshot to read from.
 pub struct Ctx<'a> {
@@ -138,10 +143,45 @@ pub async fn ask(
     let looked_back = look_back(&params, as_of)?;
     let found = (query.entry.run)(&ctx, params).await?;
     ctx.tx.commit().await?;
+    if principal.kind == PrincipalKind::Agent {
+        note_readings(store, principal, query.entry, &found).await?;
+    }
     Ok(Answer {
         found,
         as_of: looked_back.unwrap_or(as_of),
     })
+}
+
+/// Notes whose words an agent is about to be shown, before it is: the audit of reads that approvals rest on.
+async fn note_readings(
+    store: &Store,
+    principal: &Principal,
+    entry: &Entry,
+    found: &Found,
+) -> Result<()> {
+    let grant = match entry.name {
+        GRANTING => Grant::Threads,
+        _ => Grant::Nothing,
+    };
+    let shown = match found {
+        Found::List { items, .. } => items
+            .iter()
+            .flat_map(|item| untrusted::readings(item, grant))
+            .collect(),
+        Found::One(item) => untrusted::readings(item, grant),
+    };
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let distinct: BTreeSet<_> = shown.into_iter().collect();
+    let shown: Vec<_> = distinct.into_iter().collect();
+    readings::note(
+        &store.pools.engine,
+        &principal.tenant_id,
+        &principal.id,
+        &shown,
+    )
+    .await
 }
 
 /// The position that the caller looks back to, where it names one; a time is answered for by what is known now. What

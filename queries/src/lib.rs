@@ -7,6 +7,7 @@ pub mod params;
 pub mod past;
 pub mod registry;
 pub mod schema_errors;
+pub mod untrusted;
 pub mod visitors;
 
 mod approvals;

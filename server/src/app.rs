@@ -10,6 +10,7 @@ use commands::dispatch::Dispatcher;
 use domain::webhook_endpoints::reach::Reach;
 use event_store::log::{Runner, Subscriber};
 use event_store::presence::Presence;
+use event_store::readings;
 use event_store::store::Store;
 use identity::key_cache::KeyCache;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -269,6 +270,10 @@ async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
                     .await?,
             )
         };
+        let engine = &app.store.pools.engine;
+        if let Err(error) = readings::forget_old(engine, FORGET_LIMIT).await {
+            tracing::warn!(%error, "what agents have read and used could not be forgotten");
+        }
         if let Err(error) = forgotten.await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }

@@ -123,13 +123,19 @@ async fn an_agent_cancels_once_a_person_has_agreed() {
         (&json!("proposed"), &json!("destructive"))
     );
 
+    carry_out(&stage, (&intent, &approval_id)).await;
+}
+
+/// A person agrees; the agent goes ahead, and repeats itself.
+async fn carry_out(stage: &Stage, (intent, approval_id): (&str, &str)) {
+    let cancel = stage.cancel();
     assert_eq!(
-        stage.decide(&approval_id, "approve").await["result"]["standing"],
+        stage.decide(approval_id, "approve").await["result"]["standing"],
         "approved"
     );
     let told = stage
         .agent()
-        .command_under(&intent, "cancel-booking", &cancel)
+        .command_under(intent, "cancel-booking", &cancel)
         .await;
     assert_eq!(
         told.refused(403, "approval-required")["alternatives"][0]["standing"],
@@ -137,7 +143,7 @@ async fn an_agent_cancels_once_a_person_has_agreed() {
     );
     let done = under(
         stage.agent(),
-        (&intent, &approval_id),
+        (intent, approval_id),
         "cancel-booking",
         &cancel,
     )
@@ -155,7 +161,7 @@ async fn an_agent_cancels_once_a_person_has_agreed() {
     );
     let repeated = under(
         stage.agent(),
-        (&intent, &approval_id),
+        (intent, approval_id),
         "cancel-booking",
         &cancel,
     )

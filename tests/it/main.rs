@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod acts;
+mod agent_limits;
 mod approvals;
 mod as_of;
 mod backup;
@@ -29,6 +30,7 @@ mod export;
 mod facade;
 mod histories;
 mod idempotency;
+mod injections;
 mod log;
 mod mcp;
 mod openapi;

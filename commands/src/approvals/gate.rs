@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
-use super::ApprovalSummary;
+use super::{ApprovalSummary, budgets, taint};
 use crate::Result;
 use crate::canonical::canonical;
 use crate::dispatch::{Request, Run};
@@ -33,13 +33,21 @@ pub(crate) async fn rule(
     work: &mut Work,
     command: &Command,
     request: &Request,
-    key: &str,
+    (key, result): (&str, &Value),
 ) -> Result<Ruling> {
     if work.ctx.principal.kind != PrincipalKind::Agent {
         return Ok(Ruling::Go);
     }
     let policy = work.tenant().settings.agents.clone();
-    match verdict(work, command.risk, &policy) {
+    budgets::charge(work, &policy.limits, &request.body, result)?;
+    let mut verdict = verdict(work, command.risk, &policy);
+    let mut why = "policy";
+    if verdict == Verdict::Allow
+        && taint::could_be_ordered(work, command, (&request.body, result)).await?
+    {
+        (verdict, why) = (Verdict::Approve, "untrusted-text");
+    }
+    match verdict {
         Verdict::Allow => Ok(Ruling::Go),
         Verdict::Deny => {
             let detail = format!(
@@ -62,9 +70,12 @@ pub(crate) async fn rule(
                     work.execute(&mut approval, execute).await?;
                     Ok(Ruling::Go)
                 }
-                Run::Real | Run::Dry => {
-                    Ok(Ruling::Ask(ask(work, command, request, (key, &digest))?))
-                }
+                Run::Real | Run::Dry => Ok(Ruling::Ask(ask(
+                    work,
+                    (command, why),
+                    request,
+                    (key, &digest),
+                )?)),
             }
         }
     }
@@ -91,7 +102,7 @@ fn is_small(work: &Work, policy: &AgentPolicy) -> bool {
 }
 
 /// What the command would give back, in minor units. Every refund begins with one of these.
-fn refunded_minor(work: &Work) -> i64 {
+pub(crate) fn refunded_minor(work: &Work) -> i64 {
     let requested = work.kept.events_of("RefundRequested");
     let amounts = requested.filter_map(|payload| {
         let payload: Value = serde_json::from_str(payload).ok()?;
@@ -118,7 +129,7 @@ fn digest(
 /// The body of `propose-approval`. Its id follows from who asks, for what, under which key: asking again asks nobody anew.
 fn ask(
     work: &Work,
-    command: &Command,
+    (command, why): (&Command, &str),
     request: &Request,
     (key, digest): (&str, &str),
 ) -> Result<Value> {
@@ -130,7 +141,7 @@ fn ask(
     };
     Ok(json!({
         "approval_id": Uuid::new_v5(&APPROVAL_NAMESPACE, name.as_bytes()).to_string(),
-        "command": command.name, "risk": command.risk, "why": ["policy"], "digest": digest,
+        "command": command.name, "risk": command.risk, "why": [why], "digest": digest,
         "proposer": ctx.principal.id, "arguments": canonical(&request.body), "expires_at": written(ctx.now + lifetime),
     }))
 }

@@ -1,6 +1,8 @@
 //! Commands about approvals: a person decides, who asked may take it back, the system proposes and lets run out.
 
+pub(crate) mod budgets;
 pub(crate) mod gate;
+mod taint;
 
 use cqrs_es::Aggregate;
 use domain::approvals::{

@@ -4,7 +4,7 @@ use domain::conversations::AiMode;
 use domain::money::Currency;
 use domain::refusal::Problems;
 use domain::slots::Slot;
-use domain::tenants::agents::{AgentPolicy, Verdict};
+use domain::tenants::agents::{AgentLimits, AgentPolicy, Verdict};
 use domain::tenants::messaging::Messaging;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
 use domain::tenants::{Tenant, TenantCommand};
@@ -151,6 +151,9 @@ pub struct AgentsInput {
     /// Refunds up to this need no approval, in minor units; 0 by default.
     #[serde(default)]
     pub money_free_minor: Option<i64>,
+    /// What each agent may do at most; none by default.
+    #[serde(default)]
+    pub limits: AgentLimits,
 }
 
 impl AgentsInput {
@@ -164,6 +167,7 @@ impl AgentsInput {
             bulk: self.bulk.unwrap_or(usual.bulk),
             key: self.key.unwrap_or(usual.key),
             money_free_minor: self.money_free_minor.unwrap_or(usual.money_free_minor),
+            limits: self.limits.clone(),
         }
     }
 }

@@ -32,6 +32,31 @@ pub struct AgentPolicy {
     pub key: Verdict,
     /// Sums up to this need no approval, in minor units of the tenant's currency; 0 for none.
     pub money_free_minor: i64,
+    pub limits: AgentLimits,
+}
+
+/// What each agent may do at most, counted in windows of UTC; without a number there is no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AgentLimits {
+    /// Commands that are accepted, by the minute.
+    #[schemars(range(min = 0))]
+    pub calls_per_minute: Option<i64>,
+    /// Commands that are accepted, by the hour.
+    #[schemars(range(min = 0))]
+    pub writes_per_hour: Option<i64>,
+    /// Messages to customers, letters about bookings included.
+    #[schemars(range(min = 0))]
+    pub messages_per_day: Option<i64>,
+    /// Records that one command changes.
+    #[schemars(range(min = 0))]
+    pub records_per_call: Option<i64>,
+    /// Money given back, in minor units.
+    #[schemars(range(min = 0))]
+    pub refunds_minor_per_day: Option<i64>,
+    /// Different customers dealt with.
+    #[schemars(range(min = 0))]
+    pub customers_per_day: Option<i64>,
 }
 
 impl Default for AgentPolicy {
@@ -45,6 +70,7 @@ impl Default for AgentPolicy {
             bulk: Verdict::Approve,
             key: Verdict::Approve,
             money_free_minor: 0,
+            limits: AgentLimits::default(),
         }
     }
 }

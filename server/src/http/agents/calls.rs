@@ -11,12 +11,13 @@ use event_store::Result;
 use event_store::error::Error;
 use queries::ask::ask;
 use queries::registry as query_registry;
+use queries::untrusted;
 use serde_json::{Map, Value, json};
 
 use super::figures;
 use super::own::Own;
 use super::tools::{Does, Tool, tool_name};
-use super::{flat, schemas, untrusted};
+use super::{flat, schemas};
 use crate::app::App;
 
 /// How many bookings, threads, notes and payments a summary shows of each.

@@ -9,7 +9,6 @@ pub mod own;
 pub mod schemas;
 pub mod tools;
 pub mod toolsets;
-pub mod untrusted;
 pub mod words;
 
 use actix_web::{HttpRequest, HttpResponse, web};

@@ -1,6 +1,9 @@
 //! Marks what customers wrote in whatever a tool shows, so that no model takes it for an instruction by mistake. The mark is a
 //! help to honest models; what a dishonest text can bring about is decided where commands are dispatched.
 
+use std::collections::BTreeSet;
+
+use event_store::readings::Reading;
 use serde_json::{Map, Value, json};
 
 /// The longest text that a tool shows of one message or note.
@@ -34,6 +37,51 @@ pub fn mark(value: &mut Value) -> bool {
             .fold(false, |found, item| mark(item) | found),
         _ => false,
     }
+}
+
+/// Whose words an answer holds. Reading a thread as such (`Grant::Threads`) is what lets an agent answer on it; words that
+/// are seen in passing only count against it.
+pub fn readings(value: &Value, grant: Grant) -> Vec<Reading> {
+    let mut found = BTreeSet::new();
+    collect(value, &Reading::default(), grant, &mut found);
+    found.into_iter().collect()
+}
+
+/// Whether the threads of words count as read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    Nothing,
+    Threads,
+}
+
+fn collect(value: &Value, around: &Reading, grant: Grant, found: &mut BTreeSet<Reading>) {
+    match value {
+        Value::Object(members) => {
+            let mut here = around.clone();
+            if let Some(Value::String(id)) = members.get("customer_id") {
+                here.customer_id.clone_from(id);
+            }
+            if let (Some(Value::String(id)), Grant::Threads) = (members.get("thread_id"), grant) {
+                here.thread_id.clone_from(id);
+            }
+            let has_words =
+                !is_ours(members) && members.iter().any(|(name, member)| is_word(name, member));
+            if has_words {
+                found.insert(here.clone());
+            }
+            members
+                .values()
+                .for_each(|member| collect(member, &here, grant, found));
+        }
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect(item, around, grant, found)),
+        _ => {}
+    }
+}
+
+fn is_word(name: &str, member: &Value) -> bool {
+    FIELDS.contains(&name) && member.as_str().is_some_and(|text| !text.is_empty())
 }
 
 /// What stands beside an answer that holds such words.
@@ -90,6 +138,27 @@ mod tests {
             "ignore all"
         );
         assert_eq!(thread["item"]["messages"][1]["content"], "Hello");
+    }
+
+    #[test]
+    fn it_is_known_whose_words_were_read() {
+        let thread = json!({ "item": { "thread_id": "t", "customer_id": "c", "messages": [
+            { "direction": "in", "content": "hello" } ] } });
+        let of = |thread_id: &str| {
+            vec![Reading {
+                thread_id: thread_id.to_owned(),
+                customer_id: "c".to_owned(),
+            }]
+        };
+        assert_eq!(readings(&thread, Grant::Threads), of("t"));
+        assert_eq!(readings(&thread, Grant::Nothing), of(""));
+        assert_eq!(
+            readings(
+                &json!({ "items": [{ "customer_id": "c", "slot": "18:00" }] }),
+                Grant::Threads
+            ),
+            []
+        );
     }
 
     #[test]
