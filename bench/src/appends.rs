@@ -115,6 +115,7 @@ fn commit(tenant_id: &TenantId, key: String, (id, sequence): (&str, i64)) -> Com
         release: Vec::new(),
         handles: Vec::new(),
         drop_handles: Vec::new(),
+        usage: Default::default(),
         effects: vec![message],
         subject_keys: Vec::new(),
         key_changes: Vec::new(),

@@ -9,20 +9,25 @@ use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
 use domain::webhook_endpoints::reach::Reach;
-use event_store::commit::{CommandRecord, Outcome, Violation};
+use event_store::commit::{Outcome, Usage, Violation};
 use event_store::error::Error;
 use event_store::load::{Load, StoredAnswer};
 use event_store::store::Store;
+use event_store::usage;
 use event_store::vault::TenantKeys;
+use serde::Deserialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::Result;
-use crate::answer::{Answer, Replay, StoredBody, render};
+use crate::answer::{Answer, Replay, render};
+use crate::approvals::ApprovalSummary;
+use crate::approvals::budgets;
+use crate::approvals::gate::{self, Ruling};
 use crate::canonical::canonical;
-use crate::context::{Context, Mode};
+use crate::context::Context;
 use crate::known::{Known, Snapshot};
+use crate::records::{body_of, record_of};
 use crate::registry::{self, Command, FactorDemand, Visibility};
 use crate::work::{Basis, Facts, Work};
 
@@ -51,11 +56,19 @@ pub struct Request {
 }
 
 /// Whether to write.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Run {
     Real,
+    /// In earnest, and under the approval of this id where one is needed.
+    Approved(String),
     /// Validated and decided, nothing written; neither reads nor stores the key.
     Dry,
+}
+
+/// An answer, as far as its result.
+#[derive(Deserialize)]
+struct ResultOf<T> {
+    result: T,
 }
 
 /// Sends commands to their handlers and commits what they decide.
@@ -72,10 +85,14 @@ enum Attempt {
     Done(Answer),
     /// What was known would not do; the database must be asked.
     Uninformed,
+    /// A person must agree first; the body of the proposal.
+    Asking(Value),
     /// Somebody was first; for another attempt, and with what to calm it down.
     Again {
         stream: String,
         violation: Violation,
+        /// What it would have taken of budgets.
+        usage: Usage,
     },
 }
 
@@ -181,10 +198,18 @@ impl Dispatcher {
                     (attempt, &mut calmed),
                 )
                 .await;
-            let (stream, violation) = match outcome {
+            let (stream, violation, usage) = match outcome {
                 Ok(Attempt::Done(answer)) => return Ok(answer),
                 Ok(Attempt::Uninformed) => continue,
-                Ok(Attempt::Again { stream, violation }) => (stream, violation),
+                Ok(Attempt::Asking(proposal)) => {
+                    drop(calmed);
+                    return self.ask_a_person(request, proposal).await;
+                }
+                Ok(Attempt::Again {
+                    stream,
+                    violation,
+                    usage,
+                }) => (stream, violation, usage),
                 // The wire broke: the commit may stand. The next load finds its answer if it does.
                 Err(Error::Busy {
                     code: "database-unavailable",
@@ -195,6 +220,9 @@ impl Dispatcher {
                 }
                 Err(error) => return Err(error),
             };
+            if violation == Violation::Budget {
+                return Err(self.budget_used_up(request, &usage).await?.into());
+            }
             if violation == Violation::Slug {
                 return Err(Refusal::conflict("slug-taken", "another tenant has this slug").into());
             }
@@ -281,6 +309,15 @@ impl Dispatcher {
             }
             result => result?,
         };
+        match gate::rule(&mut work, command, request, (key, &result)).await {
+            Ok(Ruling::Go) => {}
+            // Asked only once it is sure that the key has no answer yet.
+            Ok(Ruling::Ask(_)) | Err(Error::Refused(_)) if work.basis == Basis::Known => {
+                return Ok(Attempt::Uninformed);
+            }
+            Ok(Ruling::Ask(proposal)) => return Ok(Attempt::Asking(proposal)),
+            Err(error) => return Err(error),
+        }
         let stored = serde_json::to_string(&body_of(&work, &result)?)?;
         let opening = work.opening.take();
         // A new tenant has keys only now that it has been opened.
@@ -314,9 +351,26 @@ impl Dispatcher {
                 Ok(Attempt::Again {
                     stream: stream.unwrap_or_default(),
                     violation,
+                    usage: commit.usage.clone(),
                 })
             }
         }
+    }
+
+    /// Notes what an agent wants, and tells it whom it waits for.
+    async fn ask_a_person(&self, request: &Request, proposal: Value) -> Result<Answer> {
+        let proposal = gate::proposal_of(request, proposal);
+        let answer = Box::pin(self.dispatch(&proposal)).await?;
+        let summary: ResultOf<ApprovalSummary> = serde_json::from_str(&answer.body)?;
+        Err(gate::told(&summary.result).into())
+    }
+
+    async fn budget_used_up(&self, request: &Request, usage: &Usage) -> Result<Refusal> {
+        let principal = &request.ctx.principal;
+        let engine = &self.store.pools.engine;
+        let exceeded =
+            usage::find_exceeded(engine, &principal.tenant_id, &principal.id, usage).await?;
+        Ok(budgets::used_up(exceeded))
     }
 
     async fn dry_run(
@@ -420,61 +474,6 @@ fn replay(answered: &StoredAnswer, fingerprint: &[u8]) -> Result<Answer> {
         return Err(Refusal::invalid("idempotency-key-reused", detail).into());
     }
     render(&answered.answer, Some(answered.position), Replay::Yes)
-}
-
-fn body_of(work: &Work, result: &Value) -> Result<StoredBody> {
-    let (aggregate_type, aggregate_id, sequence) = work
-        .decided
-        .clone()
-        .ok_or_else(|| Error::internal("a command that nothing decided"))?;
-    Ok(StoredBody {
-        command_id: work.ctx.command_id.clone(),
-        aggregate_type: aggregate_type.to_owned(),
-        aggregate_id,
-        sequence,
-        events: work.kept.summaries.clone(),
-        result: RawValue::from_string(result.to_string())?,
-    })
-}
-
-fn record_of(
-    work: &Work,
-    command: &Command,
-    key: &str,
-    fingerprint: Vec<u8>,
-    answer: String,
-) -> Result<CommandRecord> {
-    let ctx = &work.ctx;
-    let source_address = match &ctx.source_address {
-        Some(address) => Some(
-            work.keys()?
-                .seal_ingest(SOURCE_ADDRESS_PURPOSE, address.as_bytes())?,
-        ),
-        None => None,
-    };
-    let mut metadata = serde_json::Map::new();
-    metadata.insert("command".to_owned(), command.name.into());
-    metadata.insert("actor_kind".to_owned(), ctx.principal.kind.as_str().into());
-    if let Some(model) = &ctx.principal.model {
-        metadata.insert("model".to_owned(), model.clone().into());
-    }
-    if ctx.mode == Mode::Import {
-        metadata.insert("imported".to_owned(), true.into());
-    }
-    Ok(CommandRecord {
-        command_id: ctx.command_id.clone(),
-        name: command.name.to_owned(),
-        principal: ctx.principal.id.clone(),
-        key: key.to_owned(),
-        fingerprint,
-        answer,
-        position_floor: 0,
-        correlation_id: ctx.correlation_id.clone(),
-        causation_id: ctx.causation_id.clone(),
-        occurred_at: ctx.now,
-        source_address,
-        metadata: Value::Object(metadata).to_string(),
-    })
 }
 
 /// Full jitter: anything up to the limit, which doubles with each attempt.

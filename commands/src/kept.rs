@@ -6,13 +6,16 @@ use domain::noun::{Key, Noun};
 use domain::refusal::{Kind, Refusal};
 use event_store::commit::{
     CommandRecord, Commit, KeyChange, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
-    StreamEvents,
+    StreamEvents, Usage,
 };
 
 use crate::Result;
 use crate::answer::EventSummary;
 use crate::context::{Context, Mode};
 use crate::work::Loaded;
+
+/// Where messages to people go.
+const MESSAGING: [&str; 4] = ["email", "sms", "web_chat", "whatsapp"];
 
 /// The writes of one command so far.
 #[derive(Default)]
@@ -26,6 +29,7 @@ pub(crate) struct Kept {
     effects: Vec<OutboxMessage>,
     pub subject_keys: Vec<NewSubjectKey>,
     pub key_changes: Vec<KeyChange>,
+    pub usage: Usage,
 }
 
 impl Kept {
@@ -72,6 +76,20 @@ impl Kept {
         Ok(written)
     }
 
+    /// The events of this type so far, as JSON text of the log.
+    pub fn events_of<'a>(&'a self, event_type: &'a str) -> impl Iterator<Item = &'a str> {
+        let events = self.streams.iter().flat_map(|stream| &stream.events);
+        events
+            .filter(move |event| event.event_type == event_type)
+            .map(|event| event.payload.as_str())
+    }
+
+    /// How many messages to people outside the command would queue.
+    pub fn messages(&self) -> usize {
+        let is_message = |effect: &&OutboxMessage| MESSAGING.contains(&effect.target.as_str());
+        self.effects.iter().filter(is_message).count()
+    }
+
     /// Keeps that a stream was read: it must not have moved when the rest is written.
     pub fn guard(&mut self, kind: &str, id: &str, expected: i64) {
         if self.stream(kind, id).is_none() {
@@ -96,6 +114,7 @@ impl Kept {
             effects: self.effects,
             subject_keys: self.subject_keys,
             key_changes: self.key_changes,
+            usage: self.usage,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Everything that changes anything: one file a noun with its inputs, look-ups and unit of work; the registry of all
 //! commands; and `dispatch`, the one way in.
 
+pub mod approvals;
 pub mod bookings;
 pub mod chefs;
 pub mod conversations;
@@ -17,6 +18,7 @@ pub mod context;
 pub mod dispatch;
 mod kept;
 mod known;
+mod records;
 pub mod registry;
 pub mod work;
 

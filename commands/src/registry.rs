@@ -26,12 +26,20 @@ const MAX_FIELD_ERRORS: usize = 50;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Risk {
+    /// Changes nothing.
+    Read,
     /// Changes our records; can be corrected by another command.
     Write,
     /// Reaches a person outside.
     Outward,
-    /// Takes something away, or spends money.
+    /// Takes something away.
     Destructive,
+    /// Moves money, or says that money has moved.
+    Money,
+    /// Reaches or changes many at once.
+    Bulk,
+    /// Touches credentials and secrets.
+    Key,
 }
 
 /// Who may send a command.
@@ -192,6 +200,7 @@ impl Command {
 static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     let mut all = Vec::new();
     all.extend(crate::tenants::commands());
+    all.extend(crate::approvals::commands());
     all.extend(crate::customers::commands());
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());

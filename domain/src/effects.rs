@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
-use crate::ids::{BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId};
+use crate::ids::{
+    ApprovalId, BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId,
+};
 use crate::sealed::Sealed;
 use crate::webhook_endpoints::messages::News;
 
@@ -102,6 +104,8 @@ pub enum Timer {
     ExpireBooking { booking_id: BookingId },
     /// The payment link is late: tell the customer that it follows.
     AnnounceBookingWithoutLink { booking_id: BookingId },
+    /// Nobody has decided on what an agent asked for, or the agent has not gone ahead.
+    ExpireApproval { approval_id: ApprovalId },
     /// A snoozed thread comes back.
     WakeThread { conversation_id: ConversationId },
     /// A person's data is to be erased.

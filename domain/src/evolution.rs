@@ -11,6 +11,7 @@ use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde_json::Value;
 
 use crate::access::Access;
+use crate::approvals::Approval;
 use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
@@ -56,7 +57,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 10] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 11] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -74,6 +75,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 10] {
         of::<Tenant>(),
         of::<View>(),
         of::<WebhookEndpoint>(),
+        of::<Approval>(),
     ]
 }
 

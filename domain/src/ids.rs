@@ -41,6 +41,8 @@ id! {
     TenantId,
     /// A person or organisation the tenant has a relationship with.
     CustomerId,
+    /// A call of an agent's that a person has to agree to.
+    ApprovalId,
     /// A bookable chef.
     ChefId,
     /// One booking of a chef for a date and slot.

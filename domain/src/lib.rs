@@ -2,6 +2,7 @@
 //! whatever a decision needs comes in with the command.
 
 pub mod access;
+pub mod approvals;
 pub mod bookings;
 pub mod card_numbers;
 pub mod chefs;

@@ -2,6 +2,7 @@
 //! and writes nothing when a stream has moved or a key has been used; a position is drawn only after both were checked.
 
 mod columns;
+mod counted;
 
 use std::time::Instant;
 
@@ -11,7 +12,8 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
-use self::columns::Columns;
+use self::columns::{Columns, Neighbours};
+use self::counted::APPEND_COUNTED;
 use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
@@ -421,10 +423,14 @@ async fn append_all(
     client: &impl GenericClient,
     members: &[&Commit],
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
-    let are_plain = members.iter().all(|commit| commit.is_plain());
-    let sql = if are_plain { APPEND_EVENTS } else { APPEND };
+    let neighbours = Neighbours::of(members);
+    let sql = match neighbours {
+        Neighbours::None => APPEND_EVENTS,
+        Neighbours::Uncounted => APPEND,
+        Neighbours::Counted => APPEND_COUNTED,
+    };
     let statement = client.prepare_cached(sql).await?;
-    let columns = Columns::of(members, are_plain);
+    let columns = Columns::of(members, neighbours);
     client.query(&statement, &columns.parameters()).await
 }
 
@@ -433,6 +439,11 @@ pub(crate) fn violation(error: &tokio_postgres::Error) -> Option<Violation> {
     let database = error.as_db_error()?;
     if *database.code() == SqlState::T_R_DEADLOCK_DETECTED {
         return Some(Violation::Deadlock);
+    }
+    if *database.code() == SqlState::CHECK_VIOLATION
+        && database.constraint() == Some("agent_usage_within_budget")
+    {
+        return Some(Violation::Budget);
     }
     if *database.code() != SqlState::UNIQUE_VIOLATION {
         return None;

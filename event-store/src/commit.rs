@@ -26,6 +26,43 @@ pub struct Commit {
     pub subject_keys: Vec<NewSubjectKey>,
     /// Data keys that change their state with it.
     pub key_changes: Vec<KeyChange>,
+    /// What of the principal's budgets this takes; the commit does not stand if there is not enough left.
+    pub usage: Usage,
+}
+
+/// What a commit takes of its principal's budgets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub counts: Vec<Count>,
+    pub meetings: Vec<Meeting>,
+}
+
+/// So much of one budget.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Which budget, for example `writes-per-hour`.
+    pub counter: String,
+    /// When its window began.
+    pub period: OffsetDateTime,
+    pub used: i64,
+    /// The most that all commits of the window may take together.
+    pub allowed: i64,
+}
+
+/// A customer, who counts once in a window however often they are met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Meeting {
+    pub counter: String,
+    pub period: OffsetDateTime,
+    pub customer_id: String,
+    /// The most customers of the window.
+    pub allowed: i64,
+}
+
+impl Usage {
+    pub fn is_empty(&self) -> bool {
+        self.counts.is_empty() && self.meetings.is_empty()
+    }
 }
 
 /// Who asked for what under which key, and the answer that every repetition gets.
@@ -140,6 +177,7 @@ impl Commit {
             && self.drop_handles.is_empty()
             && self.effects.is_empty()
             && self.subject_keys.is_empty()
+            && self.usage.is_empty()
     }
 }
 
@@ -211,6 +249,8 @@ pub enum Violation {
     Position,
     /// The tenant's slug is taken.
     Slug,
+    /// A budget of the principal's has not enough left.
+    Budget,
     /// PostgreSQL ended a circle of writers that waited for each other, and chose us.
     Deadlock,
 }

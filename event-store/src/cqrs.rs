@@ -268,6 +268,7 @@ impl TenantEvents {
             release: Vec::new(),
             handles: Vec::new(),
             drop_handles: Vec::new(),
+            usage: Default::default(),
             effects: Vec::new(),
             subject_keys: Vec::new(),
             key_changes: Vec::new(),

@@ -12,6 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 pub enum Permission {
+    /// See what agents have asked to do.
+    #[serde(rename = "approvals:read")]
+    ApprovalsRead,
+    /// Agree or refuse; only people can.
+    #[serde(rename = "approvals:decide")]
+    ApprovalsDecide,
     #[serde(rename = "bookings:read")]
     BookingsRead,
     #[serde(rename = "bookings:write")]
@@ -99,6 +105,8 @@ pub enum Permission {
 impl Permission {
     /// Every right, in order of declaration.
     pub const ALL: &'static [Self] = &[
+        Self::ApprovalsRead,
+        Self::ApprovalsDecide,
         Self::BookingsRead,
         Self::BookingsWrite,
         Self::BookingsCancel,
@@ -134,6 +142,8 @@ impl Permission {
     /// The wire name.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::ApprovalsRead => "approvals:read",
+            Self::ApprovalsDecide => "approvals:decide",
             Self::BookingsRead => "bookings:read",
             Self::BookingsWrite => "bookings:write",
             Self::BookingsCancel => "bookings:cancel",

@@ -21,7 +21,8 @@ pub enum Role {
     Staff,
     /// Looks, and sees no personal data.
     Viewer,
-    /// An AI agent: books and talks to customers; cannot cancel, refund, merge, configure or manage keys.
+    /// An AI agent: books and talks to customers, cancels and refunds where a person agrees; cannot merge, configure or
+    /// manage keys.
     AiAgent,
     /// Runs the installation for all its tenants: sees and steers what they share, and does no business.
     Operator,
@@ -102,20 +103,26 @@ const VIEWER: PermissionSet = PermissionSet::of(&[
 ]);
 
 // An agent speaks with customers, so it must see how to reach them; what it may do to them is cut instead.
+// What it cancels or gives back, a person has to agree to first, unless the tenant wants it otherwise.
 const AI_AGENT: PermissionSet = PermissionSet::of(&[
+    Permission::ApprovalsRead,
     Permission::BookingsRead,
     Permission::BookingsWrite,
+    Permission::BookingsCancel,
     Permission::ChefsRead,
     Permission::ConversationsRead,
     Permission::ConversationsWrite,
     Permission::CustomersRead,
     Permission::CustomersWrite,
+    Permission::FiguresRead,
     Permission::PaymentsRead,
+    Permission::PaymentsRefund,
     Permission::PersonalDataRead,
     Permission::TenantsRead,
 ]);
 
 const STAFF: PermissionSet = VIEWER.union(PermissionSet::of(&[
+    Permission::ApprovalsRead,
     Permission::BookingsWrite,
     Permission::BookingsCancel,
     Permission::ConversationsWrite,
@@ -126,6 +133,7 @@ const STAFF: PermissionSet = VIEWER.union(PermissionSet::of(&[
 ]));
 
 const MANAGER: PermissionSet = STAFF.union(PermissionSet::of(&[
+    Permission::ApprovalsDecide,
     Permission::ChefsWrite,
     Permission::CustomersMerge,
     Permission::PaymentsRefund,
@@ -172,6 +180,7 @@ const OPERATOR: PermissionSet = PermissionSet::of(&[
 ]);
 
 const SERVICE: PermissionSet = PermissionSet::of(&[
+    Permission::ApprovalsRead,
     Permission::BookingsRead,
     Permission::BookingsWrite,
     Permission::BookingsCancel,
@@ -201,11 +210,10 @@ mod tests {
     }
 
     #[test]
-    fn an_agent_cannot_cancel_refund_merge_configure_or_manage_keys() {
+    fn an_agent_cannot_merge_configure_decide_or_manage_keys() {
         let rights = Role::AiAgent.permissions();
         for denied in [
-            Permission::BookingsCancel,
-            Permission::PaymentsRefund,
+            Permission::ApprovalsDecide,
             Permission::PaymentsWrite,
             Permission::CustomersMerge,
             Permission::PrivacyManage,

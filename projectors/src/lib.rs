@@ -6,6 +6,7 @@ mod fold;
 mod ranges;
 mod subjects;
 
+pub mod approvals;
 pub mod audit;
 pub mod bookings;
 pub mod build;
@@ -113,5 +114,6 @@ pub fn all(store: &Store) -> Vec<Projection> {
         figures::projection(),
         views::projection(),
         webhook_endpoints::projection(),
+        approvals::projection(),
     ]
 }

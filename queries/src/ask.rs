@@ -1,5 +1,6 @@
 //! The one way in for reads: permission, parameters, freshness and the snapshot are dealt with here and nowhere else.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use deadpool_postgres::Transaction;
@@ -8,9 +9,9 @@ use event_store::error::Error;
 use event_store::pg::begin_read;
 use event_store::read_audit::AuditedRead;
 use event_store::store::Store;
-use event_store::{Result, checkpoints};
+use event_store::{Result, checkpoints, readings};
 use identity::permissions::Permission;
-use identity::principals::Principal;
+use identity::principals::{Principal, PrincipalKind};
 use serde::Serialize;
 use serde::ser::{SerializeStruct, Serializer};
 use serde_json::{Map, Value};
@@ -19,9 +20,13 @@ use time::OffsetDateTime;
 use crate::params;
 use crate::past::{self, AsOf};
 use crate::registry::{self, Entry};
+use crate::untrusted::{self, Grant};
 
 /// How long a reader waits for its own write to be seen.
 pub const READ_AFTER_LIMIT: Duration = Duration::from_secs(2);
+
+/// The query that shows a thread as such.
+const GRANTING: &str = "thread";
 
 /// What a query's function is given: who asks, and one snapshot to read from.
 pub struct Ctx<'a> {
@@ -144,6 +149,9 @@ pub async fn ask(
     recorded?;
     let found = found?;
     ctx.tx.commit().await?;
+    if principal.kind == PrincipalKind::Agent {
+        note_readings(store, principal, query.entry, &found).await?;
+    }
     Ok(Answer {
         found,
         as_of: looked_back.unwrap_or(as_of),
@@ -162,6 +170,38 @@ async fn record(ctx: &Ctx<'_>, entry: &Entry, params: &Value) -> Result<()> {
         subject: named.map(str::to_owned),
     };
     ctx.store.record_read(&ctx.principal.tenant_id, read).await
+}
+
+/// Notes whose words an agent is about to be shown, before it is: the audit of reads that approvals rest on.
+async fn note_readings(
+    store: &Store,
+    principal: &Principal,
+    entry: &Entry,
+    found: &Found,
+) -> Result<()> {
+    let grant = match entry.name {
+        GRANTING => Grant::Threads,
+        _ => Grant::Nothing,
+    };
+    let shown = match found {
+        Found::List { items, .. } => items
+            .iter()
+            .flat_map(|item| untrusted::readings(item, grant))
+            .collect(),
+        Found::One(item) => untrusted::readings(item, grant),
+    };
+    if shown.is_empty() {
+        return Ok(());
+    }
+    let distinct: BTreeSet<_> = shown.into_iter().collect();
+    let shown: Vec<_> = distinct.into_iter().collect();
+    readings::note(
+        &store.pools.engine,
+        &principal.tenant_id,
+        &principal.id,
+        &shown,
+    )
+    .await
 }
 
 /// The position that the caller looks back to, where it names one; a time is answered for by what is known now. What

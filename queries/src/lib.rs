@@ -9,8 +9,10 @@ pub mod past;
 pub mod registry;
 pub mod schema_errors;
 pub mod subjects;
+pub mod untrusted;
 pub mod visitors;
 
+mod approvals;
 mod audit;
 mod availability;
 mod bookings;

@@ -14,9 +14,9 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    audit, availability, bookings, chefs, conversations, customer_360, customers, dashboard,
-    payments, schedule_board, subjects, tenants, views, webhook_deliveries, webhook_endpoints,
-    webhook_replays,
+    approvals, audit, availability, bookings, chefs, conversations, customer_360, customers,
+    dashboard, payments, schedule_board, subjects, tenants, views, webhook_deliveries,
+    webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -55,6 +55,8 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
+    &approvals::APPROVAL,
+    &approvals::APPROVALS,
     &audit::AUDIT,
     &subjects::reads::AUDITED_READS,
     &availability::AVAILABILITY,

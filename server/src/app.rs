@@ -11,6 +11,7 @@ use domain::webhook_endpoints::reach::Reach;
 use event_store::log::{Runner, Subscriber};
 use event_store::notary::{checkpoints, subscriber::Notary};
 use event_store::presence::Presence;
+use event_store::readings;
 use event_store::store::Store;
 use identity::accounts::Accounts;
 use identity::key_cache::KeyCache;
@@ -319,6 +320,10 @@ async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
                     .await?,
             )
         };
+        let engine = &app.store.pools.engine;
+        if let Err(error) = readings::forget_old(engine, FORGET_LIMIT).await {
+            tracing::warn!(%error, "what agents have read and used could not be forgotten");
+        }
         if let Err(error) = forgotten.await {
             tracing::warn!(%error, "old answers could not be forgotten");
         }

@@ -240,7 +240,7 @@ async fn a_cancelled_booking_frees_its_slot_and_stays_cancelled() {
         .agent
         .command("cancel-booking", cancel.clone())
         .await
-        .refused(403, "permission-missing");
+        .refused(403, "approval-required");
     owner.accepted("cancel-booking", cancel.clone()).await;
     assert_eq!(status(owner, id).await, "cancelled");
     let again = owner.accepted("cancel-booking", cancel).await;

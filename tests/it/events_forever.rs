@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::access::Access;
+use domain::approvals::Approval;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -37,6 +38,7 @@ const FIRST_EVENTS: &[&str] = &[
     "PaymentReceived",
     "ViewSaved",
     "WebhookEndpointCreated",
+    "ApprovalProposed",
 ];
 
 /// `schema/events/<aggregate type>/<event type>.v<version>.json`
@@ -143,6 +145,7 @@ fn every_sample_ever_kept_is_read_today() {
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
+            Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),
         }

@@ -95,6 +95,7 @@ async fn write(
         release: Vec::new(),
         handles: Vec::new(),
         drop_handles: Vec::new(),
+        usage: Default::default(),
         effects: Vec::new(),
         subject_keys: Vec::new(),
         key_changes: Vec::new(),

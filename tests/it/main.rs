@@ -5,7 +5,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod acts;
+mod agent_limits;
 mod api_calls;
+mod approvals;
 mod as_of;
 mod audit;
 mod audit_proofs;
@@ -36,9 +38,11 @@ mod facade;
 mod files;
 mod histories;
 mod idempotency;
+mod injections;
 mod log;
 mod lost_answers;
 mod mail_reports;
+mod mcp;
 mod openapi;
 mod operations;
 mod operations_outbox;

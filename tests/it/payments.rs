@@ -107,14 +107,17 @@ async fn no_more_goes_back_than_came_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_agent_gives_no_money_back() {
+async fn an_agent_gives_no_money_back_by_itself() {
     let app = TestApp::start().await;
-    let body = json!({ "payment_id": "any" });
+    let paid = json!({ "amount_minor": 20_000 });
+    let payment = app.tenant.owner.accepted("record-payment", paid).await;
+    let body = json!({ "payment_id": payment["result"]["payment_id"] });
     app.tenant
         .agent
         .command("refund-payment", body)
         .await
-        .refused(403, "permission-missing");
+        .refused(403, "approval-required");
+    app.settle().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -96,6 +96,7 @@ fn commit(app: &TestApp, claim: &str) -> Commit {
         release: Vec::new(),
         handles: Vec::new(),
         drop_handles: Vec::new(),
+        usage: Default::default(),
         effects: Vec::new(),
         subject_keys: Vec::new(),
         key_changes: Vec::new(),

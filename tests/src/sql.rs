@@ -20,7 +20,7 @@ pub struct Statement {
 
 /// Whom each file's statements run as; the first prefix that fits decides.
 const ROLES: &[(&str, &str)] = &[
-    ("event-store/src/append.rs", REQUEST),
+    ("event-store/src/append", REQUEST),
     ("event-store/src/snapshots.rs", REQUEST),
     ("event-store/src/load.rs", REQUEST),
     ("event-store/", ENGINE),

@@ -28,14 +28,14 @@ pub fn commands() -> Vec<Command> {
             by_hand::record_payment,
             by_hand::RecordPayment,
             Permission::PaymentsWrite,
-            Risk::Write
+            Risk::Money
         ),
         command!(
             "mark-paid",
             by_hand::mark_paid,
             by_hand::MarkPaid,
             Permission::PaymentsWrite,
-            Risk::Outward
+            Risk::Money
         ),
         command!(
             "link-payment-to-booking",
@@ -56,7 +56,7 @@ pub fn commands() -> Vec<Command> {
             refunds::refund_payment,
             refunds::RefundPayment,
             Permission::PaymentsRefund,
-            Risk::Destructive
+            Risk::Money
         ),
     ];
     all.extend(checkout::commands());

@@ -51,7 +51,7 @@ pub fn commands() -> Vec<Command> {
             providers::configure_provider,
             ConfigureProvider,
             Permission::TenantsConfigure,
-            Risk::Write
+            Risk::Key
         ),
     ]
 }

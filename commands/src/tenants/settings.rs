@@ -4,6 +4,7 @@ use domain::conversations::AiMode;
 use domain::money::Currency;
 use domain::refusal::Problems;
 use domain::slots::Slot;
+use domain::tenants::agents::{AgentLimits, AgentPolicy, Verdict};
 use domain::tenants::messaging::Messaging;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
 use domain::tenants::{Tenant, TenantCommand};
@@ -69,6 +70,9 @@ pub struct UpdateSettings {
     /// Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
     #[serde(default)]
     pub erasure_days: Option<u16>,
+    /// What agents may do by themselves.
+    #[serde(default)]
+    pub agents: Option<AgentsInput>,
 }
 
 /// A service zone.
@@ -127,6 +131,52 @@ pub struct MessagingInput {
     /// What the AI does in a thread that begins: `off` by default.
     #[serde(default)]
     pub ai_mode: AiMode,
+}
+
+/// The verdict on each class of commands that agents send; what is left out is as by default. People are not asked.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AgentsInput {
+    /// Commands that change our records: `allow` by default.
+    #[serde(default)]
+    pub write: Option<Verdict>,
+    /// Commands that reach a person outside, such as bookings and messages: `allow` by default.
+    #[serde(default)]
+    pub outward: Option<Verdict>,
+    /// Commands that take something away: `approve` by default, as all that follow.
+    #[serde(default)]
+    pub destructive: Option<Verdict>,
+    /// Commands that move money, or say that it has moved.
+    #[serde(default)]
+    pub money: Option<Verdict>,
+    /// Commands that reach or change many at once.
+    #[serde(default)]
+    pub bulk: Option<Verdict>,
+    /// Commands that touch credentials and secrets.
+    #[serde(default)]
+    pub key: Option<Verdict>,
+    /// Refunds up to this need no approval, in minor units; 0 by default.
+    #[serde(default)]
+    pub money_free_minor: Option<i64>,
+    /// What each agent may do at most; none by default.
+    #[serde(default)]
+    pub limits: AgentLimits,
+}
+
+impl AgentsInput {
+    fn policy(&self) -> AgentPolicy {
+        let usual = AgentPolicy::default();
+        AgentPolicy {
+            write: self.write.unwrap_or(usual.write),
+            outward: self.outward.unwrap_or(usual.outward),
+            destructive: self.destructive.unwrap_or(usual.destructive),
+            money: self.money.unwrap_or(usual.money),
+            bulk: self.bulk.unwrap_or(usual.bulk),
+            key: self.key.unwrap_or(usual.key),
+            money_free_minor: self.money_free_minor.unwrap_or(usual.money_free_minor),
+            limits: self.limits.clone(),
+        }
+    }
 }
 
 impl Input for UpdateSettings {
@@ -206,6 +256,9 @@ pub(super) fn patched(
         };
     }
     settings.erasure_days = input.erasure_days.unwrap_or(settings.erasure_days);
+    if let Some(agents) = &input.agents {
+        settings.agents = agents.policy();
+    }
     settings.webhook_alias = input
         .webhook_alias
         .clone()

@@ -60,7 +60,7 @@ pub fn commands() -> Vec<Command> {
             secrets::rotate_webhook_secret,
             RotateWebhookSecret,
             WRITE,
-            Risk::Write
+            Risk::Key
         ),
         command!(
             "ping-webhook-endpoint",

@@ -27,7 +27,7 @@ pub fn commands() -> Vec<Command> {
             replay_webhooks,
             ReplayWebhooks,
             Permission::WebhooksWrite,
-            Risk::Outward
+            Risk::Bulk
         ),
         command!(
             "cancel-webhook-replay",

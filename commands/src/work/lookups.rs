@@ -3,10 +3,12 @@
 use domain::customers::privacy;
 use event_store::commit::{KeyChange, NewSubjectKey};
 use event_store::load::{HeldKey, Load};
+use event_store::store::Store;
 use event_store::vault::SubjectKey;
 
 use super::{Basis, Subject, Work};
 use crate::Result;
+use crate::known::Snapshot;
 
 impl Work {
     /// The owner of a claim, if somebody holds it.
@@ -61,6 +63,17 @@ impl Work {
             .into_iter()
             .map(|held| held.aggregate_id)
             .collect())
+    }
+
+    /// All that the command has changed: what kind, which, and as it will be.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&'static str, &str, &Snapshot)> {
+        let all = self.learned.iter();
+        all.map(|(kind, id, snapshot)| (*kind, id.as_str(), snapshot))
+    }
+
+    /// Where what agents have read is looked up.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
     }
 
     /// The key to seal a subject's fields with: its own, or a new one that travels in this commit. Refused with

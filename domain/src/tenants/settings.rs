@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::agents::AgentPolicy;
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
@@ -54,6 +55,9 @@ pub struct Settings {
     /// From the wish to be erased until the erasure.
     #[serde(skip_serializing_if = "is_default_erasure")]
     pub erasure_days: u16,
+    /// What agents may do by themselves.
+    #[serde(skip_serializing_if = "AgentPolicy::is_default")]
+    pub agents: AgentPolicy,
 }
 
 impl Default for Settings {
@@ -73,6 +77,7 @@ impl Default for Settings {
             chat_open_to: None,
             messaging: Messaging::default(),
             erasure_days: DEFAULT_ERASURE_DAYS,
+            agents: AgentPolicy::default(),
         }
     }
 }
@@ -139,6 +144,7 @@ impl Settings {
             let message = format!("at most {MAX_ERASURE_DAYS} days");
             problems.add("/erasure_days", "days-out-of-range", message);
         }
+        self.agents.check(&mut problems);
         problems.finish()
     }
 

@@ -1,5 +1,7 @@
 //! A batch turned into columns: what the append's statements unnest, in the order of their parameters.
 
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 
@@ -17,6 +19,27 @@ pub(super) struct Columns<'a> {
     parameters: Vec<Parameter<'a>>,
 }
 
+/// What stands beside the events of a batch; it decides on the statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Neighbours {
+    None,
+    Uncounted,
+    /// Budgets among them.
+    Counted,
+}
+
+impl Neighbours {
+    pub(super) fn of(batch: &[&Commit]) -> Self {
+        if batch.iter().any(|commit| !commit.usage.is_empty()) {
+            Self::Counted
+        } else if batch.iter().all(|commit| commit.is_plain()) {
+            Self::None
+        } else {
+            Self::Uncounted
+        }
+    }
+}
+
 /// One row of events: an event, or the record of a commit, or both.
 struct Row<'a> {
     command: &'a CommandRecord,
@@ -26,16 +49,19 @@ struct Row<'a> {
 }
 
 impl<'a> Columns<'a> {
-    /// Those of the statement for events alone, and, unless all that is in the batch is plain, the rest of the whole one's.
-    pub(super) fn of(batch: &[&'a Commit], are_plain: bool) -> Self {
+    /// Those of the statement for events alone, and as many more as the statement for these neighbours has.
+    pub(super) fn of(batch: &[&'a Commit], neighbours: Neighbours) -> Self {
         let mut columns = Self {
-            parameters: Vec::with_capacity(52),
+            parameters: Vec::with_capacity(62),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
         columns.push_guards(batch);
         columns.push_rows(&rows(batch));
-        if !are_plain {
+        if neighbours != Neighbours::None {
             columns.push_neighbours(batch);
+        }
+        if neighbours == Neighbours::Counted {
+            columns.push_usage(batch);
         }
         columns
     }
@@ -131,6 +157,40 @@ impl<'a> Columns<'a> {
             })
             .collect();
         self.push_messages(&messages);
+    }
+
+    /// Budgets, each once: what several commits of the batch take of one is summed. If that is too much, each is written
+    /// alone and judged by itself.
+    fn push_usage(&mut self, batch: &[&'a Commit]) {
+        let mut counts: BTreeMap<(&'a str, &'a str, OffsetDateTime), (i64, i64)> = BTreeMap::new();
+        let mut meetings: BTreeMap<(&'a str, &'a str, OffsetDateTime, &'a str), i64> =
+            BTreeMap::new();
+        for commit in batch {
+            let principal = commit.command.principal.as_str();
+            for count in &commit.usage.counts {
+                let place = (principal, count.counter.as_str(), count.period);
+                let (used, allowed) = counts.entry(place).or_default();
+                *used = used.saturating_add(count.used);
+                *allowed = count.allowed;
+            }
+            for met in &commit.usage.meetings {
+                let counter = met.counter.as_str();
+                let place = (principal, counter, met.period, met.customer_id.as_str());
+                meetings.insert(place, met.allowed);
+            }
+        }
+        let counts: Vec<_> = counts.into_iter().collect();
+        self.push_all(&counts, |((principal, ..), _)| *principal);
+        self.push_all(&counts, |((_, counter, _), _)| *counter);
+        self.push_all(&counts, |((_, _, period), _)| *period);
+        self.push_all(&counts, |(_, (used, _))| *used);
+        self.push_all(&counts, |(_, (_, allowed))| *allowed);
+        let meetings: Vec<_> = meetings.into_iter().collect();
+        self.push_all(&meetings, |((principal, ..), _)| *principal);
+        self.push_all(&meetings, |((_, counter, ..), _)| *counter);
+        self.push_all(&meetings, |((_, _, period, _), _)| *period);
+        self.push_all(&meetings, |((.., customer_id), _)| *customer_id);
+        self.push_all(&meetings, |(_, allowed)| *allowed);
     }
 
     fn push_scopes(

@@ -130,6 +130,9 @@ impl Delivery {
                 "announce-booking-without-link",
                 json!({ "booking_id": booking_id }),
             ),
+            Timer::ExpireApproval { approval_id } => {
+                ("expire-approval", json!({ "approval_id": approval_id }))
+            }
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
             }

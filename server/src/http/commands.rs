@@ -163,7 +163,8 @@ fn run_of(request: &HttpRequest) -> Result<Run, Refusal> {
             )
         })?;
     match parameters.dry_run.as_deref() {
-        None | Some("false") => Ok(Run::Real),
+        None | Some("false") => Ok(header_text(request, "x-approval-id")
+            .map_or(Run::Real, |id| Run::Approved(id.to_owned()))),
         Some("true") => Ok(Run::Dry),
         Some(_) => Err(Refusal::malformed(
             "parameter-invalid",

@@ -57,9 +57,12 @@ fn page() -> String {
     let _ = write!(page, "<h2 id=\"commands\">Commands</h2>");
     for command in registry::public() {
         let risk = match command.risk {
-            Risk::Write => "",
+            Risk::Read | Risk::Write => "",
             Risk::Outward => " <span class=\"tag\">reaches people</span>",
             Risk::Destructive => " <span class=\"tag warn\">destructive</span>",
+            Risk::Money => " <span class=\"tag warn\">moves money</span>",
+            Risk::Bulk => " <span class=\"tag warn\">reaches many</span>",
+            Risk::Key => " <span class=\"tag warn\">touches secrets</span>",
         };
         let _ = write!(
             page,

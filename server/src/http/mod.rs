@@ -1,5 +1,6 @@
 //! HTTP: the table of routes, and what every request passes through. The only place in the program that knows HTTP.
 
+pub mod agents;
 pub mod auth;
 pub mod chat;
 pub mod commands;
@@ -10,6 +11,7 @@ mod facade_described;
 mod files;
 pub mod headers;
 pub mod health;
+pub mod mcp;
 pub mod openapi;
 pub mod operations;
 pub mod principals;
@@ -67,6 +69,9 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/files/{thread_id}/{file_id}",
             get().to(files::get_file),
         ))
+        .service(only("/agents/tools", get().to(agents::list_tools)))
+        .service(only("/agents/tools/{name}", post().to(agents::call_tool)))
+        .service(web::resource("/mcp").route(web::route().to(mcp::serve)))
         .service(only("/stream", get().to(stream::get_stream)))
         .service(only(
             "/webhooks/{provider}",

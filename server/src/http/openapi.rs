@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{auth, chat, facade_described, files, operations, problems};
+use super::{agents, auth, chat, facade_described, files, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -40,6 +40,7 @@ pub fn document() -> Value {
     }
     paths.extend(fixed_paths());
     paths.extend(operations::paths());
+    paths.extend(agents::described::paths());
     paths.extend(auth::described::paths());
     paths.extend(chat::described::paths());
     paths.extend(facade_described::paths());
@@ -80,6 +81,7 @@ fn command_operation(command: &Command, components: &mut Components) -> Value {
         "x-fresh-factor": command.factor == FactorDemand::Fresh,
         "parameters": [
             header("Idempotency-Key", "Made new for each intent; repeating it repeats the answer, not the effect", Need::Required),
+            header("X-Approval-Id", "Under which approval an agent sends the call again", Need::Optional),
             header("If-Match", "The sequence the aggregate must have, in quotes", Need::Optional),
             header("X-Correlation-Id", "Joins what belongs together", Need::Optional),
             header("X-Causation-Id", "What caused this command", Need::Optional),

@@ -43,6 +43,12 @@ struct Topic {
 
 const TOPICS: &[Topic] = &[
     Topic {
+        name: "approvals",
+        aggregate_type: "approval",
+        projection: "approvals",
+        permission: Permission::ApprovalsRead,
+    },
+    Topic {
         name: "bookings",
         aggregate_type: "booking",
         projection: "bookings",

@@ -228,6 +228,7 @@ impl Ours {
             release: release.collect(),
             handles: Vec::new(),
             drop_handles: Vec::new(),
+            usage: Default::default(),
             effects: Vec::new(),
             subject_keys: Vec::new(),
             key_changes: Vec::new(),
