@@ -10,6 +10,7 @@ use serde::de::value::Error as NamesError;
 use serde::de::{DeserializeOwned, Deserializer, Error as _, Visitor};
 use serde_json::Value;
 
+use crate::assistant_runs::AssistantRun;
 use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
@@ -54,7 +55,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 9] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -62,6 +63,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 8] {
         (A::TYPE, event_types::<A::Event>())
     }
     [
+        of::<AssistantRun>(),
         of::<Booking>(),
         of::<Chef>(),
         of::<Conversation>(),
@@ -117,7 +119,7 @@ mod tests {
             known.iter().all(|(_, events)| events.len() > 3),
             "{known:?}"
         );
-        let (kind, events) = known[1];
+        let (kind, events) = known[2];
         assert_eq!((kind, events[0]), ("chef", "ChefAdded"));
     }
 

@@ -1,6 +1,7 @@
 //! The nouns of Rapport: their state, commands, events and rules. Nothing here does I/O, reads a clock or makes an id:
 //! whatever a decision needs comes in with the command.
 
+pub mod assistant_runs;
 pub mod bookings;
 pub mod chefs;
 pub mod conversations;
@@ -9,6 +10,7 @@ pub mod payments;
 pub mod tenants;
 pub mod webhook_endpoints;
 
+pub mod booking_talk;
 pub mod effects;
 pub mod evolution;
 pub mod ids;

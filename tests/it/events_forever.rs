@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use cqrs_es::{Aggregate, DomainEvent};
+use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -25,6 +26,7 @@ use time::OffsetDateTime;
 
 /// The event that each stream begins with; all others are applied behind it.
 const FIRST_EVENTS: &[&str] = &[
+    "AssistantRunStarted",
     "TenantCreated",
     "LeadCreated",
     "ChefAdded",
@@ -135,6 +137,7 @@ fn every_sample_ever_kept_is_read_today() {
             Chef::TYPE => read::<Chef>(path, sample, first),
             Operation::TYPE => read::<Operation>(path, sample, first),
             Conversation::TYPE => read::<Conversation>(path, sample, first),
+            AssistantRun::TYPE => read::<AssistantRun>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),

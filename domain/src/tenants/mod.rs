@@ -1,5 +1,6 @@
 //! Tenants: one aggregate for each business, holding its settings, price book and providers. Its id is the tenant's own.
 
+pub mod assistant;
 mod canned;
 pub mod messaging;
 pub mod openings;

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
+use super::assistant::Assistant;
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
@@ -47,6 +48,8 @@ pub struct Settings {
     pub open_to: Vec<String>,
     #[serde(skip_serializing_if = "Messaging::is_default")]
     pub messaging: Messaging,
+    #[serde(skip_serializing_if = "Assistant::is_default")]
+    pub assistant: Assistant,
 }
 
 impl Default for Settings {
@@ -64,6 +67,7 @@ impl Default for Settings {
             webhook_alias: None,
             open_to: Vec::new(),
             messaging: Messaging::default(),
+            assistant: Assistant::default(),
         }
     }
 }
@@ -121,6 +125,7 @@ impl Settings {
         self.check_refund_policy(&mut problems);
         self.check_senders(&mut problems);
         self.messaging.check(&mut problems);
+        self.assistant.check(&mut problems);
         problems.finish()
     }
 
