@@ -1,6 +1,7 @@
 //! Everything that changes anything: one file a noun with its inputs, look-ups and unit of work; the registry of all
 //! commands; and `dispatch`, the one way in.
 
+pub mod assistant_runs;
 pub mod bookings;
 pub mod chefs;
 pub mod conversations;
