@@ -6,6 +6,7 @@ mod fold;
 mod ranges;
 mod subjects;
 
+pub mod assistant_runs;
 pub mod bookings;
 pub mod build;
 pub mod chefs;
@@ -105,6 +106,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         customers::projection(store.clone()),
         chefs::projection(store.clone()),
         conversations::projection(store.clone()),
+        assistant_runs::projection(),
         bookings::projection(),
         payments::projection(),
         timelines::projection(),

@@ -9,6 +9,7 @@ pub mod registry;
 pub mod schema_errors;
 pub mod visitors;
 
+mod assistant_runs;
 mod availability;
 mod bookings;
 mod chefs;

@@ -14,8 +14,9 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    availability, bookings, chefs, conversations, customer_360, customers, dashboard, payments,
-    schedule_board, tenants, webhook_deliveries, webhook_endpoints, webhook_replays,
+    assistant_runs, availability, bookings, chefs, conversations, customer_360, customers,
+    dashboard, payments, schedule_board, tenants, webhook_deliveries, webhook_endpoints,
+    webhook_replays,
 };
 
 /// What a query's function returns.
@@ -54,6 +55,9 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
+    &assistant_runs::figures::AGENTS,
+    &assistant_runs::figures::AI_USAGE,
+    &assistant_runs::ASSISTANT_RUNS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,
     &bookings::BOOKINGS,
