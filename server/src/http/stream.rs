@@ -43,6 +43,12 @@ struct Topic {
 
 const TOPICS: &[Topic] = &[
     Topic {
+        name: "assistant",
+        aggregate_type: "assistant-run",
+        projection: "assistant_runs",
+        permission: Permission::ConversationsRead,
+    },
+    Topic {
         name: "bookings",
         aggregate_type: "booking",
         projection: "bookings",
