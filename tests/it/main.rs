@@ -6,6 +6,8 @@
 
 mod acts;
 mod as_of;
+mod assistant_models;
+mod assistant_runs;
 mod backup;
 mod bookings;
 mod canary;

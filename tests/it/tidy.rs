@@ -8,6 +8,7 @@ use tests::sources::{self, Source};
 const MAX_LINES: usize = 500;
 /// The nouns of this part of the product.
 const NOUNS: &[&str] = &[
+    "assistant_runs",
     "bookings",
     "chefs",
     "conversations",

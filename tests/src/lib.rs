@@ -9,6 +9,7 @@ pub mod client;
 pub mod cluster;
 pub mod conformance;
 pub mod given;
+pub mod inbox;
 pub mod logs;
 pub mod neighbour;
 pub mod operator;
