@@ -17,6 +17,7 @@ mod rounds;
 mod rows;
 mod streams;
 mod tenant;
+mod understanding;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -150,6 +151,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         }
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
+        rows.extend(understanding::rows()?);
     }
     let checks = check(&ground.store, &principal, acknowledged).await?;
     running.stop().await;
