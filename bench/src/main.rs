@@ -20,6 +20,7 @@ mod rows;
 mod sink;
 mod streams;
 mod tenant;
+mod understanding;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -162,6 +163,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         }
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
+        rows.extend(understanding::rows()?);
     }
     let mut checks = check(&ground.store, &principal, acknowledged).await?;
     checks.extend(checks::check_deliveries(&rounds)?);

@@ -2,6 +2,7 @@
 //! commands; and `dispatch`, the one way in.
 
 pub mod approvals;
+pub mod assistant_runs;
 pub mod bookings;
 pub mod chefs;
 pub mod conversations;

@@ -92,6 +92,16 @@ pub enum Call {
         #[serde(flatten)]
         news: News,
     },
+    /// Have the assistant look at a message of a customer's; what it says comes back as `finish-assistant-run`.
+    RunAssistant {
+        conversation_id: ConversationId,
+        message_id: MessageId,
+    },
+    /// Send the payment link of a booking that the assistant made into the thread it was made in.
+    SendPaymentLink {
+        conversation_id: ConversationId,
+        booking_id: BookingId,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -157,6 +167,9 @@ impl Call {
             },
             // Receivers know it by its id, which stays the same.
             Self::SendWebhook { .. } => EffectClass::Named,
+            // A model only answers; what is done with the answer is a command under a key of its own.
+            Self::RunAssistant { .. } => EffectClass::Pure,
+            Self::SendPaymentLink { .. } => EffectClass::Named,
             // A command of ours, whose key is never forgotten while the timer waits.
             Self::Timer(_) => EffectClass::Named,
         }

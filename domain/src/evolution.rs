@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use crate::access::Access;
 use crate::approvals::Approval;
+use crate::assistant_runs::AssistantRun;
 use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
@@ -57,7 +58,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 11] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 12] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -66,6 +67,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 11] {
     }
     [
         of::<Access>(),
+        of::<AssistantRun>(),
         of::<Booking>(),
         of::<Chef>(),
         of::<Conversation>(),
@@ -123,7 +125,7 @@ mod tests {
             known.iter().all(|(_, events)| events.len() > 3),
             "{known:?}"
         );
-        let (kind, events) = known[1];
+        let (kind, events) = known[2];
         assert_eq!((kind, events[0]), ("chef", "ChefAdded"));
     }
 

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod approvals;
+pub mod assistant_runs;
 pub mod bookings;
 pub mod card_numbers;
 pub mod chefs;
@@ -13,6 +14,7 @@ pub mod tenants;
 pub mod views;
 pub mod webhook_endpoints;
 
+pub mod booking_talk;
 pub mod effects;
 pub mod evolution;
 pub mod ids;

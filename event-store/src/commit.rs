@@ -221,6 +221,7 @@ fn target(call: &Call) -> Cow<'static, str> {
             Channel::WebChat => "web_chat".into(),
         },
         Call::SendWebhook { endpoint_id, .. } => messages::target(endpoint_id.as_str()).into(),
+        Call::RunAssistant { .. } | Call::SendPaymentLink { .. } => "assistant".into(),
         Call::Timer(_) => "timer".into(),
     }
 }

@@ -217,6 +217,12 @@ impl Completer {
         }
     }
 
+    /// The model that is asked where a prompt names none.
+    pub fn model(&self) -> &str {
+        let (Completer::OpenAi { model, .. } | Completer::Anthropic { model, .. }) = self;
+        model
+    }
+
     /// Asks the prompt's model, or the tenant's where the prompt names none.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The one door out, and the inbox of webhooks. The relay leases messages that commands have written, delivers them, and
 //! brings the results back as commands; a crash at any point is answered by the message's effect class.
 
+mod assistant;
 pub mod attempts;
 mod claims;
 mod completions;

@@ -12,6 +12,9 @@ const STRIPE_CALLS_AT_ONCE: usize = 25;
 /// Commands of our own that are dispatched at once for one tenant.
 const TIMERS_AT_ONCE: usize = 32;
 
+/// Runs of the assistant of one tenant: models answer for seconds, and others wait for the same relay.
+const RUNS_AT_ONCE: usize = 16;
+
 /// Connections that one endpoint of a tenant is asked to bear.
 const WEBHOOKS_AT_ONCE: usize = 16;
 
@@ -42,6 +45,7 @@ pub fn concurrency(target: &str) -> usize {
         "email" => EMAILS_AT_ONCE,
         "stripe" => STRIPE_CALLS_AT_ONCE,
         "timer" => TIMERS_AT_ONCE,
+        "assistant" => RUNS_AT_ONCE,
         "webhook" => WEBHOOKS_AT_ONCE,
         // Half of all, so that one that hangs leaves as much to the others.
         _ => MAX_IN_FLIGHT / 2,
@@ -52,7 +56,7 @@ pub fn concurrency(target: &str) -> usize {
 pub fn ordering(target: &str) -> Ordering {
     match target {
         // Letters and messages do not build on one another, and a dead one must not silence a conversation.
-        "email" | "sms" | "whatsapp" | "web_chat" => Ordering::FifoPastDead,
+        "email" | "sms" | "whatsapp" | "web_chat" | "assistant" => Ordering::FifoPastDead,
         _ => Ordering::Fifo,
     }
 }

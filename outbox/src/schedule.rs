@@ -94,6 +94,12 @@ pub const TIMER: Schedule = Schedule {
     life: 24 * HOUR,
 };
 
+/// Nobody waits long for an answer: after five minutes a person has to give it.
+pub const ASSISTANT: Schedule = Schedule {
+    waits: &[SECOND, 5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE],
+    life: 5 * MINUTE,
+};
+
 /// The shortest and the longest wait before a call that was surely not sent is tried again.
 const UNSENT_WAITS: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 /// The share of a wait that jitter may take off.
@@ -107,6 +113,7 @@ impl Schedule {
             "email" => &EMAIL,
             "sms" | "whatsapp" | "web_chat" => &MESSAGING,
             "webhook" => &WEBHOOK,
+            "assistant" => &ASSISTANT,
             _ => &TIMER,
         }
     }
@@ -157,7 +164,7 @@ fn random_share() -> f64 {
 mod tests {
     use super::*;
 
-    const ALL: [&Schedule; 5] = [&STRIPE, &EMAIL, &MESSAGING, &WEBHOOK, &TIMER];
+    const ALL: [&Schedule; 6] = [&STRIPE, &EMAIL, &MESSAGING, &WEBHOOK, &ASSISTANT, &TIMER];
 
     #[test]
     fn the_last_attempt_falls_within_the_life_of_a_message() {

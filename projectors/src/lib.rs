@@ -7,6 +7,7 @@ mod ranges;
 mod subjects;
 
 pub mod approvals;
+pub mod assistant_runs;
 pub mod audit;
 pub mod bookings;
 pub mod build;
@@ -108,6 +109,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         customers::projection(store.clone()),
         chefs::projection(store.clone()),
         conversations::projection(store.clone()),
+        assistant_runs::projection(),
         bookings::projection(),
         payments::projection(),
         timelines::projection(),

@@ -13,6 +13,7 @@ pub mod untrusted;
 pub mod visitors;
 
 mod approvals;
+mod assistant_runs;
 mod audit;
 mod availability;
 mod bookings;

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    approvals, audit, availability, bookings, chefs, conversations, customer_360, customers,
-    dashboard, payments, schedule_board, subjects, tenants, views, webhook_deliveries,
+    approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
+    customers, dashboard, payments, schedule_board, subjects, tenants, views, webhook_deliveries,
     webhook_endpoints, webhook_replays,
 };
 
@@ -59,6 +59,9 @@ pub const ALL: &[&Entry] = &[
     &approvals::APPROVALS,
     &audit::AUDIT,
     &subjects::reads::AUDITED_READS,
+    &assistant_runs::figures::AGENTS,
+    &assistant_runs::figures::AI_USAGE,
+    &assistant_runs::ASSISTANT_RUNS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,
     &bookings::BOOKINGS,

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::access::Access;
 use domain::approvals::Approval;
+use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -29,6 +30,7 @@ use time::OffsetDateTime;
 /// The event that each stream begins with; all others are applied behind it.
 const FIRST_EVENTS: &[&str] = &[
     "AccessRefused",
+    "AssistantRunStarted",
     "TenantCreated",
     "LeadCreated",
     "ChefAdded",
@@ -142,6 +144,7 @@ fn every_sample_ever_kept_is_read_today() {
             Access::TYPE => read::<Access>(path, sample, first),
             Operation::TYPE => read::<Operation>(path, sample, first),
             Conversation::TYPE => read::<Conversation>(path, sample, first),
+            AssistantRun::TYPE => read::<AssistantRun>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),

@@ -9,6 +9,8 @@ mod agent_limits;
 mod api_calls;
 mod approvals;
 mod as_of;
+mod assistant_models;
+mod assistant_runs;
 mod audit;
 mod audit_proofs;
 mod auth;

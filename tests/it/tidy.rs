@@ -9,6 +9,7 @@ const MAX_LINES: usize = 500;
 /// The nouns of this part of the product.
 const NOUNS: &[&str] = &[
     "approvals",
+    "assistant_runs",
     "bookings",
     "chefs",
     "conversations",

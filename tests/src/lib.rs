@@ -10,6 +10,7 @@ pub mod cluster;
 pub mod conformance;
 pub mod forger;
 pub mod given;
+pub mod inbox;
 pub mod logs;
 pub mod neighbour;
 pub mod operator;

@@ -37,7 +37,8 @@ pub fn commands() -> Vec<Command> {
             DecideApproval,
             Permission::ApprovalsDecide,
             Risk::Write
-        ),
+        )
+        .with_fresh_factor(),
         command!(
             "withdraw-approval",
             withdraw_approval,

@@ -9,14 +9,16 @@ mod leads;
 mod mail_reports;
 mod merges;
 mod receiving;
-mod recipients;
-mod sending;
+pub(crate) mod recipients;
+pub(crate) mod sending;
+pub(crate) mod speaking;
 mod starting;
 mod statuses;
 mod threads;
 
 use cqrs_es::Aggregate;
 use domain::conversations::Conversation;
+use domain::customers::consents::Channel;
 use domain::ids::ConversationId;
 use event_store::load::Load;
 use identity::permissions::Permission;
@@ -72,8 +74,13 @@ pub fn commands() -> Vec<Command> {
     all
 }
 
+/// The longest message that a thread of this channel takes, in characters.
+pub fn sending_limit(channel: Channel) -> usize {
+    sending::max_chars(channel)
+}
+
 /// One thread and the key to its texts, in one wait.
-fn load_of(thread_id: &str) -> Load {
+pub(crate) fn load_of(thread_id: &str) -> Load {
     Load {
         streams: vec![(Conversation::TYPE, thread_id.to_owned(), 0)],
         subjects: vec![thread_id.to_owned()],
@@ -82,7 +89,10 @@ fn load_of(thread_id: &str) -> Load {
 }
 
 /// The thread, which must be there and not have become part of another one.
-async fn find_thread(work: &mut Work, thread_id: &ConversationId) -> Result<Loaded<Conversation>> {
+pub(crate) async fn find_thread(
+    work: &mut Work,
+    thread_id: &ConversationId,
+) -> Result<Loaded<Conversation>> {
     let conversation = work.load::<Conversation>(thread_id.as_str()).await?;
     conversation.state.require()?;
     Ok(conversation)

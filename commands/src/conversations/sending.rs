@@ -33,7 +33,7 @@ pub const MAX_WHATSAPP_CHARS: usize = 4_096;
 pub const MAX_CONTENT_CHARS: usize = 20_000;
 /// A line that most mail programs show whole.
 pub const MAX_SUBJECT_CHARS: usize = 200;
-const MAX_SENDER_CHARS: usize = 100;
+pub const MAX_SENDER_CHARS: usize = 100;
 const EVENT: &str = "MessageSent";
 
 /// # Send a message
@@ -157,8 +157,17 @@ pub async fn send_message(work: &mut Work, input: SendMessage) -> Result<SentSum
     })
 }
 
+/// The longest message of a channel.
+pub fn max_chars(channel: Channel) -> usize {
+    match channel {
+        Channel::Sms => MAX_SMS_CHARS,
+        Channel::Whatsapp => MAX_WHATSAPP_CHARS,
+        Channel::Email | Channel::WebChat | Channel::Phone => MAX_CONTENT_CHARS,
+    }
+}
+
 /// Where the thread's messages go, under its key, as the message carries it.
-pub(super) fn reseal_address(key: &SubjectKey, thread: &Thread) -> Result<Sealed> {
+pub(crate) fn reseal_address(key: &SubjectKey, thread: &Thread) -> Result<Sealed> {
     let plain = thread
         .address
         .as_ref()
@@ -215,12 +224,8 @@ async fn find_words(work: &mut Work, input: &SendMessage, thread: &Thread) -> Re
         }
     };
     let mut problems = Problems::default();
-    let max_chars = match thread.channel {
-        Channel::Sms => MAX_SMS_CHARS,
-        Channel::Whatsapp => MAX_WHATSAPP_CHARS,
-        Channel::Email | Channel::WebChat | Channel::Phone => MAX_CONTENT_CHARS,
-    };
-    let content = problems.check("/content", free_text(&content, max_chars));
+    let limit = max_chars(thread.channel);
+    let content = problems.check("/content", free_text(&content, limit));
     let subject = input.subject.as_ref().and_then(|subject| {
         let checked = problems.check("/subject", free_text(subject.expose(), MAX_SUBJECT_CHARS));
         if checked

@@ -43,7 +43,8 @@ pub fn commands() -> Vec<Command> {
             erasure::EraseSubject,
             Permission::PrivacyManage,
             Risk::Destructive
-        ),
+        )
+        .with_fresh_factor(),
         command!(
             "cancel-erasure",
             erasure::cancel_erasure,
@@ -65,7 +66,8 @@ pub fn commands() -> Vec<Command> {
             exports::ExportSubject,
             Permission::PrivacyManage,
             Risk::Outward
-        ),
+        )
+        .with_fresh_factor(),
         command!(
             "hold-subject",
             holds::hold_subject,

@@ -1,10 +1,12 @@
 //! `update-settings`: a patch of the tenant's settings, read whole before anything changes.
 
+use domain::chefs::hours::WeeklyHours;
 use domain::conversations::AiMode;
 use domain::money::Currency;
 use domain::refusal::Problems;
 use domain::slots::Slot;
 use domain::tenants::agents::{AgentLimits, AgentPolicy, Verdict};
+use domain::tenants::assistant::{AnswersWhen, Assistant};
 use domain::tenants::messaging::Messaging;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
 use domain::tenants::{Tenant, TenantCommand};
@@ -73,6 +75,9 @@ pub struct UpdateSettings {
     /// What agents may do by themselves.
     #[serde(default)]
     pub agents: Option<AgentsInput>,
+    /// How the assistant works.
+    #[serde(default)]
+    pub assistant: Option<AssistantInput>,
 }
 
 /// A service zone.
@@ -179,6 +184,45 @@ impl AgentsInput {
     }
 }
 
+/// How the assistant works; what is left out is as by default. Each change is a new version, which runs name.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssistantInput {
+    /// Instead of the provider's usual model, at most 100 characters.
+    #[serde(default)]
+    pub model: Option<String>,
+    /// The temperature in hundredths, 0 to 200, where the model has one.
+    #[serde(default)]
+    pub temperature_percent: Option<u16>,
+    /// The longest answer, 16 to 4,096 tokens: 600 by default.
+    #[serde(default)]
+    pub max_output_tokens: Option<u32>,
+    /// Rounds of asking the model and using its tools, 1 to 12: 6 by default.
+    #[serde(default)]
+    pub max_rounds: Option<u32>,
+    /// Tokens of one run over all of its attempts, 100 to 500,000: 60,000 by default.
+    #[serde(default)]
+    pub max_tokens: Option<u64>,
+    /// What the model is told beside our own rules, at most 8,000 characters.
+    #[serde(default)]
+    pub instructions: Option<String>,
+    /// A language (BCP 47) that the model answers in; that of the customer by default. Rules speak English.
+    #[serde(default)]
+    pub language: Option<String>,
+    /// Whether it answers by itself at all times, or only off hours.
+    #[serde(default)]
+    pub answers: AnswersWhen,
+    /// When people of the business are there.
+    #[serde(default)]
+    pub hours: WeeklyHours,
+    /// US cents for a million tokens that go in, where the model's price is not known to us.
+    #[serde(default)]
+    pub input_price_cents: Option<u32>,
+    /// US cents for a million tokens that come out.
+    #[serde(default)]
+    pub output_price_cents: Option<u32>,
+}
+
 impl Input for UpdateSettings {
     fn wanted(&self, facts: &Facts) -> Load {
         whole_tenant(facts)
@@ -259,6 +303,9 @@ pub(super) fn patched(
     if let Some(agents) = &input.agents {
         settings.agents = agents.policy();
     }
+    if let Some(assistant) = &input.assistant {
+        settings.assistant = changed_assistant(&known.assistant, assistant);
+    }
     settings.webhook_alias = input
         .webhook_alias
         .clone()
@@ -266,6 +313,29 @@ pub(super) fn patched(
     settings.open_to = input.open_to.clone().unwrap_or(settings.open_to);
     settings.chat_open_to = input.chat_open_to.clone().unwrap_or(settings.chat_open_to);
     settings
+}
+
+fn changed_assistant(known: &Assistant, input: &AssistantInput) -> Assistant {
+    let usual = Assistant::default();
+    let wanted = Assistant {
+        version: known.version,
+        model: input.model.clone(),
+        temperature_percent: input.temperature_percent,
+        max_output_tokens: input.max_output_tokens.unwrap_or(usual.max_output_tokens),
+        max_rounds: input.max_rounds.unwrap_or(usual.max_rounds),
+        max_tokens: input.max_tokens.unwrap_or(usual.max_tokens),
+        instructions: input.instructions.clone(),
+        language: input.language.clone(),
+        answers: input.answers,
+        hours: input.hours.clone(),
+        input_price_cents: input.input_price_cents,
+        output_price_cents: input.output_price_cents,
+    };
+    let is_new = wanted != *known;
+    Assistant {
+        version: known.version + u32::from(is_new),
+        ..wanted
+    }
 }
 
 fn areas(zones: &[ZoneInput], problems: &mut Problems, base: &str) -> Vec<ZoneArea> {

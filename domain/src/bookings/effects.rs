@@ -5,8 +5,9 @@ use time::Duration;
 
 use super::events::{BookingEvent, ConfirmationCause};
 use super::{BookingRecord, LINK_PATIENCE_MINUTES, Status};
+use crate::customers::consents::Source;
 use crate::effects::{Call, Effect, EmailTemplate, Timer};
-use crate::ids::BookingId;
+use crate::ids::{BookingId, ConversationId};
 
 /// The effects of `event`; `booking` is the state after it.
 pub(super) fn of(booking: &BookingRecord, id: &str, event: &BookingEvent) -> Vec<Effect> {
@@ -17,7 +18,9 @@ pub(super) fn of(booking: &BookingRecord, id: &str, event: &BookingEvent) -> Vec
             _ => vec![email(EmailTemplate::BookingRequested)],
         },
         BookingEvent::CheckoutLinkCreated(_) if booking.status == Status::DepositPending => {
-            vec![email(EmailTemplate::BookingCreated)]
+            let mut effects = vec![email(EmailTemplate::BookingCreated)];
+            effects.extend(link_into_thread(booking, id));
+            effects
         }
         // The link came after the end, or after the money: nobody may pay on it any more.
         BookingEvent::CheckoutLinkCreated(_) => close_checkout(booking, id),
@@ -59,6 +62,25 @@ pub(super) fn of(booking: &BookingRecord, id: &str, event: &BookingEvent) -> Vec
         | BookingEvent::BookingCompleted {}
         | BookingEvent::BookingNoShow {} => Vec::new(),
     }
+}
+
+/// Whoever booked by talking to the assistant gets the link where they talk.
+fn link_into_thread(booking: &BookingRecord, id: &str) -> Option<Effect> {
+    let thread_id = booking
+        .channel_thread_id
+        .as_ref()
+        .filter(|_| booking.source == Source::AiChat)?;
+    let call = Call::SendPaymentLink {
+        conversation_id: ConversationId::new(thread_id.clone()),
+        booking_id: BookingId::new(id),
+    };
+    Some(Effect {
+        name: "send-payment-link",
+        call,
+        due: None,
+        order_key: Some(thread_id.clone()),
+        expires_at: None,
+    })
 }
 
 fn start_checkout(booking: &BookingRecord, id: &str) -> Vec<Effect> {

@@ -8,6 +8,7 @@ use super::canned::CannedUse;
 use super::events::{MessageReceived, ThreadOpened, ThreadsMerged};
 use super::keywords::Keyword;
 use super::messages::{MessageFailure, SenderType};
+use crate::assistant_runs::HandOverReason;
 use crate::customers::consents::Purpose;
 use crate::ids::{ConversationId, CustomerId, MessageId, NoteId};
 use crate::sealed::{Sealed, SealedKey};
@@ -55,6 +56,10 @@ pub enum ConversationCommand {
     },
     SetAiMode {
         ai_mode: AiMode,
+    },
+    /// The assistant, or somebody for it, leaves the thread to a person.
+    HandOver {
+        reason: HandOverReason,
     },
     AddNote {
         note_id: NoteId,

@@ -10,6 +10,7 @@ use super::canned::CannedUse;
 use super::keywords::Keyword;
 use super::messages::{CallOutcome, MessageFailure, SenderType};
 use super::{AiMode, Conversation, OptOut, ReopenCause};
+use crate::assistant_runs::HandOverReason;
 use crate::customers::consents::{Channel, Purpose};
 use crate::evolution;
 use crate::ids::{ConversationId, CustomerId, MessageId, NoteId};
@@ -90,6 +91,9 @@ pub enum ConversationEvent {
     },
     AiModeSet {
         ai_mode: AiMode,
+        /// Why the assistant leaves the thread to a person, where that is why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<HandOverReason>,
     },
     ThreadNoteAdded {
         note_id: NoteId,

@@ -20,8 +20,9 @@ use time::OffsetDateTime;
 
 use self::allowance::{Inbound, ThreadStanding};
 use self::commands::ConversationCommand;
-use self::events::ConversationEvent;
+use self::events::{ConversationEvent, MessageReceived};
 use self::messages::RecentMessage;
+use crate::assistant_runs::HandOverReason;
 use crate::customers::consents::{Channel, Purpose};
 use crate::customers::privacy;
 use crate::effects::{Call, Effect, Timer};
@@ -44,6 +45,8 @@ pub const MAX_THREAD_NOTES: u32 = 1_000;
 /// The furthest that a thread can be snoozed.
 pub const MAX_SNOOZE_DAYS: i64 = 366;
 pub const MAX_ASSIGNEE_CHARS: usize = 100;
+/// Who sends what the assistant says; whoever else a thread is assigned to takes it over.
+pub const ASSISTANT: &str = "ai_system";
 
 /// Where a thread stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -103,6 +106,9 @@ pub struct Thread {
     pub snoozed_until: Option<OffsetDateTime>,
     pub assignee: Option<String>,
     pub ai_mode: AiMode,
+    /// Why the assistant left the thread to a person, until one has answered.
+    #[serde(default)]
+    pub handed_over: Option<HandOverReason>,
     /// STOP holds; with what the customer had consented to before.
     pub opted_out: Option<OptOut>,
     pub unread_count: i64,
@@ -204,6 +210,21 @@ impl Thread {
             None => ThreadStanding::Open,
         }
     }
+}
+
+/// The assistant looks at what is more than a keyword, one message of a thread after the other.
+fn look_at(thread: &Thread, id: &str, received: &MessageReceived) -> Option<Effect> {
+    let is_wanted = thread.ai_mode != AiMode::Off && thread.channel != Channel::Phone;
+    (is_wanted && received.keyword.is_none()).then(|| Effect {
+        name: "run-assistant",
+        call: Call::RunAssistant {
+            conversation_id: ConversationId::new(id),
+            message_id: received.message_id.clone(),
+        },
+        due: None,
+        order_key: Some(id.to_owned()),
+        expires_at: None,
+    })
 }
 
 /// The value that an address is claimed by, before it is hashed.
@@ -341,6 +362,9 @@ impl Noun for Conversation {
         match event {
             ConversationEvent::MessageSent(sent) => {
                 send(&sent.message_id, sent.decision.held_until)
+            }
+            ConversationEvent::MessageReceived(received) => {
+                look_at(thread, id, received).into_iter().collect()
             }
             ConversationEvent::MessageHeld { message_id, until } => send(message_id, Some(*until)),
             ConversationEvent::ThreadSnoozed { until } => {

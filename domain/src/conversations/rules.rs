@@ -11,8 +11,8 @@ use super::messages::{
     CallOutcome, Direction, Joined, MAX_QUEUED, MessageStatus, Progress, RecentMessage, SenderType,
 };
 use super::{
-    Conversation, MAX_ASSIGNEE_CHARS, MAX_MERGED_THREADS, MAX_SNOOZE_DAYS, MAX_THREAD_NOTES,
-    ReopenCause, Thread, ThreadPrivacy, ThreadStatus,
+    ASSISTANT, AiMode, Conversation, MAX_ASSIGNEE_CHARS, MAX_MERGED_THREADS, MAX_SNOOZE_DAYS,
+    MAX_THREAD_NOTES, ReopenCause, Thread, ThreadPrivacy, ThreadStatus,
 };
 use crate::bookings::CLOCK_TOLERANCE_SECONDS;
 use crate::customers::consents::Channel;
@@ -100,7 +100,17 @@ impl Thread {
             ConversationCommand::Absorb(merged) => self.absorb(merged),
             ConversationCommand::SetAiMode { ai_mode } => Ok(once_if(
                 self.ai_mode != ai_mode,
-                ConversationEvent::AiModeSet { ai_mode },
+                ConversationEvent::AiModeSet {
+                    ai_mode,
+                    reason: None,
+                },
+            )),
+            ConversationCommand::HandOver { reason } => Ok(once_if(
+                self.ai_mode != AiMode::Off || self.handed_over != Some(reason),
+                ConversationEvent::AiModeSet {
+                    ai_mode: AiMode::Off,
+                    reason: Some(reason),
+                },
             )),
             ConversationCommand::AddNote {
                 note_id,
@@ -201,6 +211,9 @@ impl Thread {
             by_us && self.status == ThreadStatus::Closed,
             ConversationEvent::ThreadReopened { cause },
         );
+        if send.sender_type == SenderType::Human {
+            events.extend(self.take_over());
+        }
         events.push(ConversationEvent::MessageSent(Box::new(MessageSent {
             message_id: send.message_id,
             content: send.content,
@@ -216,6 +229,17 @@ impl Thread {
             at: send.at,
         })));
         Ok(events)
+    }
+
+    /// Where a person has the word, the assistant only suggests from now on.
+    fn take_over(&self) -> Vec<ConversationEvent> {
+        once_if(
+            self.ai_mode == AiMode::Auto,
+            ConversationEvent::AiModeSet {
+                ai_mode: AiMode::Suggest,
+                reason: None,
+            },
+        )
     }
 
     /// The decision that the message goes out on; nothing is sent without one.
@@ -316,10 +340,16 @@ impl Thread {
     fn assign(&self, assignee: &str) -> Decided {
         let assignee = bounded_text(assignee, MAX_ASSIGNEE_CHARS)
             .map_err(|refusal| Refusal::field("/assignee", &refusal.code, refusal.detail))?;
-        Ok(once_if(
-            self.assignee.as_ref() != Some(&assignee),
-            ConversationEvent::ThreadAssigned { assignee },
-        ))
+        if self.assignee.as_ref() == Some(&assignee) {
+            return Ok(Vec::new());
+        }
+        let mut events = if assignee == ASSISTANT {
+            Vec::new()
+        } else {
+            self.take_over()
+        };
+        events.push(ConversationEvent::ThreadAssigned { assignee });
+        Ok(events)
     }
 
     fn snooze(&self, until: OffsetDateTime, at: OffsetDateTime) -> Decided {

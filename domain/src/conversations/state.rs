@@ -7,6 +7,7 @@ use super::messages::{
 };
 use super::{Conversation, OptOut, Thread, ThreadPrivacy, ThreadStatus};
 use crate::ids::MessageId;
+use time::OffsetDateTime;
 
 pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
     if let ConversationEvent::ThreadOpened(opened) = event {
@@ -49,10 +50,7 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
         }
         ConversationEvent::ThreadAssigned { assignee } => thread.assignee = Some(assignee),
         ConversationEvent::ThreadUnassigned {} => thread.assignee = None,
-        ConversationEvent::ThreadSnoozed { until } => {
-            thread.status = ThreadStatus::Snoozed;
-            thread.snoozed_until = Some(until);
-        }
+        ConversationEvent::ThreadSnoozed { until } => snooze(thread, until),
         ConversationEvent::ThreadClosed { .. } => close(thread),
         ConversationEvent::ThreadReopened { .. } => reopen(thread),
         ConversationEvent::ThreadMarkedRead {} => thread.unread_count = 0,
@@ -65,7 +63,9 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
         ConversationEvent::ThreadMergedAway { survivor_id } => {
             thread.merged_into = Some(survivor_id);
         }
-        ConversationEvent::AiModeSet { ai_mode } => thread.ai_mode = ai_mode,
+        ConversationEvent::AiModeSet { ai_mode, reason } => {
+            (thread.ai_mode, thread.handed_over) = (ai_mode, reason);
+        }
         ConversationEvent::ThreadNoteAdded { .. } => thread.note_count += 1,
         ConversationEvent::ThreadOptedOut {
             message_id,
@@ -99,6 +99,7 @@ fn open(opened: ThreadOpened) -> Thread {
         snoozed_until: None,
         assignee: None,
         ai_mode: opened.ai_mode,
+        handed_over: None,
         opted_out: None,
         unread_count: 0,
         message_count: 0,
@@ -166,6 +167,7 @@ fn send(thread: &mut Thread, sent: &MessageSent) {
     // A person who answers has read what is answered.
     if sent.sender_type == SenderType::Human {
         thread.unread_count = 0;
+        thread.handed_over = None;
     }
     let message = RecentMessage {
         message_id: sent.message_id.clone(),
@@ -200,6 +202,11 @@ fn absorb(thread: &mut Thread, merged: ThreadsMerged) {
     {
         thread.last_inbound = merged.last_inbound;
     }
+}
+
+fn snooze(thread: &mut Thread, until: OffsetDateTime) {
+    thread.status = ThreadStatus::Snoozed;
+    thread.snoozed_until = Some(until);
 }
 
 fn close(thread: &mut Thread) {

@@ -1,6 +1,7 @@
 //! Tenants: one aggregate for each business, holding its settings, price book and providers. Its id is the tenant's own.
 
 pub mod agents;
+pub mod assistant;
 mod canned;
 pub mod messaging;
 pub mod openings;

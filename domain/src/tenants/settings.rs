@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use time::{Date, Duration, OffsetDateTime};
 
 use super::agents::AgentPolicy;
+use super::assistant::Assistant;
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
@@ -58,6 +59,8 @@ pub struct Settings {
     /// What agents may do by themselves.
     #[serde(skip_serializing_if = "AgentPolicy::is_default")]
     pub agents: AgentPolicy,
+    #[serde(skip_serializing_if = "Assistant::is_default")]
+    pub assistant: Assistant,
 }
 
 impl Default for Settings {
@@ -78,6 +81,7 @@ impl Default for Settings {
             messaging: Messaging::default(),
             erasure_days: DEFAULT_ERASURE_DAYS,
             agents: AgentPolicy::default(),
+            assistant: Assistant::default(),
         }
     }
 }
@@ -145,6 +149,7 @@ impl Settings {
             problems.add("/erasure_days", "days-out-of-range", message);
         }
         self.agents.check(&mut problems);
+        self.assistant.check(&mut problems);
         problems.finish()
     }
 

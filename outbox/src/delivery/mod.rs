@@ -117,6 +117,17 @@ impl Delivery {
             Call::SendWebhook { endpoint_id, news } => {
                 self.send_webhook(job, &endpoint_id, &news).await
             }
+            Call::RunAssistant {
+                conversation_id,
+                message_id,
+            } => self.run_assistant(job, &conversation_id, &message_id).await,
+            Call::SendPaymentLink {
+                conversation_id,
+                booking_id,
+            } => {
+                self.bring_payment_link(job, &conversation_id, &booking_id)
+                    .await
+            }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -260,6 +271,13 @@ impl Deliver for Delivery {
                 ..
             } => {
                 self.give_message_up(job, &conversation_id, &message_id)
+                    .await
+            }
+            Call::RunAssistant {
+                conversation_id,
+                message_id,
+            } => {
+                self.give_assistant_up(job, &conversation_id, &message_id)
                     .await
             }
             _ => Ok(()),

@@ -1,5 +1,6 @@
 //! One thread: how it stands, who it may be with, and its messages, each with why it was allowed to go.
 
+use domain::assistant_runs::HandOverReason;
 use domain::conversations::Conversation;
 use domain::conversations::allowance::Decision;
 use domain::conversations::canned::CannedUse;
@@ -18,12 +19,13 @@ use tokio_postgres::Row;
 use super::item::InboxItem;
 use super::{PROJECTION, items};
 use crate::ask::{Ctx, Found};
+use crate::assistant_runs::RunItem;
 use crate::bookings::item::full_name;
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
-use crate::{customers, params};
+use crate::{assistant_runs, customers, params};
 
 /// The order of messages, as cursors name it.
 const ORDER: &str = "-written_at";
@@ -35,7 +37,11 @@ pub(crate) const THREAD: Entry = Entry {
         message that we sent says why it was allowed to go, and what became of it.",
     shape: Shape::One,
     permission: Permission::ConversationsRead,
-    projections: &[PROJECTION, customers::PROJECTION],
+    projections: &[
+        PROJECTION,
+        customers::PROJECTION,
+        assistant_runs::PROJECTION,
+    ],
     params: schema_of::<ThreadParams>,
     item: schema_of::<ThreadItem>,
     run: |ctx, params| Box::pin(thread(ctx, params)),
@@ -66,6 +72,10 @@ struct ThreadItem {
     #[serde(with = "time::serde::rfc3339::option")]
     #[schemars(with = "Option<String>")]
     waiting_since: Option<OffsetDateTime>,
+    /// Why the assistant left the thread to a person; null once one has answered, or when it did not.
+    handed_over: Option<HandOverReason>,
+    /// The reply that the assistant suggests to the newest message; null when none waits.
+    suggestion: Option<RunItem>,
     /// Messages and notes, the newest last.
     messages: Vec<MessageItem>,
     /// For `before`; null when there are none older.
@@ -160,6 +170,9 @@ async fn thread(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let thread = state.thread.ok_or_else(unknown)?;
     let mut threads: Vec<String> = thread.merged.iter().map(ToString::to_string).collect();
     let merged = threads.clone();
+    let newest = thread.recent.last();
+    let newest = newest.map(|message| message.message_id.as_str());
+    let suggestion = assistant_runs::find_suggestion(ctx, &params.id, newest).await?;
     threads.push(params.id);
     let (messages, older) = list_messages(ctx, &threads, &page).await?;
     let candidates: Vec<String> = thread.candidates.iter().map(ToString::to_string).collect();
@@ -169,6 +182,8 @@ async fn thread(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         candidates: list_candidates(ctx, &candidates).await?,
         merged,
         waiting_since: thread.waiting_since,
+        handed_over: thread.handed_over,
+        suggestion,
         messages,
         older,
     })

@@ -309,6 +309,12 @@ impl Business {
         price_book
     }
 
+    /// What its settings have become: in the business that the demo is about, the assistant answers whoever begins to write.
+    pub(super) fn settings_of_today(&self) -> Option<Value> {
+        self.is_bound
+            .then(|| json!({ "messaging": { "ai_mode": "auto" } }))
+    }
+
     /// The number that customers write to.
     pub(super) fn number(&self) -> String {
         format!("+1{}5550100", self.area_codes[0])

@@ -26,6 +26,8 @@ use crate::database::Reason;
 
 /// The key of the first command, and of the last one, by whose event a filled tenant is known.
 const OPENING: &str = "demo:opening";
+/// What the settings of today are sent under.
+const TALKING: &str = "demo:assistant";
 const CLOSING: &str = "demo:closing";
 /// How many lanes of one day are told side by side.
 const LANES_AT_ONCE: usize = 6;
@@ -134,6 +136,16 @@ pub(super) async fn fill(dispatcher: &Dispatcher, opened: &Opened) -> Result<(),
     };
     for lanes in days(deeds, calendar) {
         filling.tell_day(business.slug, lanes).await?;
+    }
+    if let Some(settings) = business.settings_of_today() {
+        let talking = request(
+            Principal::system(tenant_id.clone()),
+            TALKING,
+            "update-settings",
+            settings,
+            calendar.anchor,
+        );
+        dispatcher.dispatch(&talking).await?;
     }
     let prices = serde_json::to_value(business.price_book_of_today())?;
     let closing = request(

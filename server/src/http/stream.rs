@@ -49,6 +49,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::ApprovalsRead,
     },
     Topic {
+        name: "assistant",
+        aggregate_type: "assistant-run",
+        projection: "assistant_runs",
+        permission: Permission::ConversationsRead,
+    },
+    Topic {
         name: "bookings",
         aggregate_type: "booking",
         projection: "bookings",

@@ -61,16 +61,17 @@ async fn complete(
 }
 
 fn answer(model: &str, said: Said) -> Value {
-    let stop_reason = match (&said.call, said.is_cut_off) {
-        (Some(_), _) => "tool_use",
-        (None, true) => "max_tokens",
-        (None, false) => "end_turn",
+    let stop_reason = match (said.calls.as_slice(), said.is_cut_off) {
+        _ if said.refuses => "refusal",
+        ([_, ..], _) => "tool_use",
+        ([], true) => "max_tokens",
+        ([], false) => "end_turn",
     };
     let mut content = Vec::new();
     if !said.text.is_empty() {
         content.push(json!({"type": "text", "text": said.text, "citations": null}));
     }
-    if let Some((name, input)) = said.call {
+    for (name, input) in said.calls {
         content
             .push(json!({"type": "tool_use", "id": new_id("toolu"), "name": name, "input": input}));
     }

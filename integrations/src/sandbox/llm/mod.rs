@@ -44,6 +44,12 @@ pub(super) struct Script {
     #[serde(default)]
     say: String,
     call: Option<ScriptedCall>,
+    /// Further calls in the same answer.
+    #[serde(default)]
+    calls: Vec<ScriptedCall>,
+    /// The model will not answer.
+    #[serde(default)]
+    refuses: bool,
     /// How often; for ever when absent.
     times: Option<u32>,
 }
@@ -52,6 +58,7 @@ pub(super) struct Script {
 #[serde(deny_unknown_fields)]
 struct ScriptedCall {
     name: String,
+    /// An object; text stands on the wire as it is, however broken, where the style has text there.
     arguments: Value,
 }
 
@@ -116,7 +123,8 @@ struct Asked {
 /// What the model says.
 struct Said {
     text: String,
-    call: Option<(String, Value)>,
+    calls: Vec<(String, Value)>,
+    refuses: bool,
     is_cut_off: bool,
     input_tokens: u64,
     output_tokens: u64,
@@ -125,12 +133,13 @@ struct Said {
 /// Answers, and writes the answer into the ledger.
 async fn say(shared: &Arc<Shared>, provider: Provider, asked: Asked) -> io::Result<Said> {
     let script = shared.scripts().take(&asked.last);
-    let (mut text, call) = match script {
-        Some(script) => (
-            script.say,
-            script.call.map(|call| (call.name, call.arguments)),
-        ),
-        None => (format!("You said: {}", asked.last), None),
+    let (mut text, calls, refuses) = match script {
+        Some(script) => {
+            let calls = script.call.into_iter().chain(script.calls);
+            let calls = calls.map(|call| (call.name, call.arguments)).collect();
+            (script.say, calls, script.refuses)
+        }
+        None => (format!("You said: {}", asked.last), Vec::new(), false),
     };
     let limit = usize::try_from(asked.max_output_tokens).unwrap_or(usize::MAX);
     let limit_chars = limit.saturating_mul(TOKEN_CHARS);
@@ -138,16 +147,16 @@ async fn say(shared: &Arc<Shared>, provider: Provider, asked: Asked) -> io::Resu
     if is_cut_off {
         text = text.chars().take(limit_chars).collect();
     }
-    let called_chars = call
-        .as_ref()
-        .map_or(0, |(name, arguments): &(String, Value)| {
-            name.len() + arguments.to_string().len()
-        });
+    let called_chars: usize = calls
+        .iter()
+        .map(|(name, arguments): &(String, Value)| name.len() + arguments.to_string().len())
+        .sum();
     let said = Said {
         input_tokens: tokens(asked.input_chars),
         output_tokens: tokens(text.chars().count() + called_chars),
         text,
-        call,
+        calls,
+        refuses,
         is_cut_off,
     };
     let entry = Entry::Completion(Completion {

@@ -56,21 +56,31 @@ async fn complete(
 }
 
 fn answer(model: &str, said: Said) -> Value {
-    let finish_reason = match (&said.call, said.is_cut_off) {
-        (Some(_), _) => "tool_calls",
-        (None, true) => "length",
-        (None, false) => "stop",
+    let finish_reason = match (said.calls.as_slice(), said.is_cut_off) {
+        ([_, ..], _) => "tool_calls",
+        ([], true) => "length",
+        ([], false) => "stop",
     };
-    let content = if said.text.is_empty() && said.call.is_some() {
+    let is_silent = said.refuses || (said.text.is_empty() && !said.calls.is_empty());
+    let refusal = said.refuses.then_some(said.text.as_str());
+    let refusal = json!(refusal);
+    let content = if is_silent {
         Value::Null
     } else {
         Value::String(said.text)
     };
     let mut message =
-        json!({"role": "assistant", "content": content, "refusal": null, "annotations": []});
-    if let Some((name, arguments)) = said.call {
-        message["tool_calls"] = json!([{"id": new_id("call"), "type": "function",
-            "function": {"name": name, "arguments": arguments.to_string()}}]);
+        json!({"role": "assistant", "content": content, "refusal": refusal, "annotations": []});
+    if !said.calls.is_empty() {
+        let calls = said.calls.into_iter().map(|(name, arguments)| {
+            let arguments = match arguments {
+                Value::String(raw) => raw,
+                arguments => arguments.to_string(),
+            };
+            json!({"id": new_id("call"), "type": "function",
+                "function": {"name": name, "arguments": arguments}})
+        });
+        message["tool_calls"] = calls.collect();
     }
     json!({
         "id": new_id("chatcmpl"),
