@@ -1,7 +1,7 @@
+// Everything the pages need is built in; asset names carry their content's hash, so browsers may keep them for ever.
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vitest/config'
 
-// Everything the pages need is built in; asset names carry their content's hash, so browsers may keep them for ever.
 export default defineConfig({
   plugins: [react()],
   build: {

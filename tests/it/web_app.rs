@@ -75,7 +75,7 @@ async fn assets_are_kept_for_ever_and_travel_compressed() {
         .filter(|path| path.starts_with("/assets/index-"))
         .last();
     let script = script.expect("the page names its script");
-    let http = reqwest::Client::new();
+    let http = integrations::http::client().unwrap();
     let fetch = async |coding: &str| {
         let request = http.get(format!("{}{script}", app.base_url));
         request
@@ -178,7 +178,7 @@ async fn people_work_with_it_in_a_browser() {
     });
     let output = run.await.expect("the browser is done");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    println!("{}", said(&output.stdout));
+    eprintln!("{}", said(&output.stdout));
     assert!(output.status.success(), "{}", said(&output.stderr));
 }
 
