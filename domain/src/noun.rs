@@ -29,6 +29,22 @@ pub struct ClaimChanges {
     pub drop_handles: Vec<&'static str>,
 }
 
+impl ClaimChanges {
+    pub fn taking(take: Vec<Key>) -> Self {
+        Self {
+            take,
+            ..Self::default()
+        }
+    }
+
+    pub fn releasing(scope: &'static str) -> Self {
+        Self {
+            release: vec![scope],
+            ..Self::default()
+        }
+    }
+}
+
 /// A value within a scope, for example (`chef-slot`, `<chef>|2026-03-14|18:00`).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Key {

@@ -47,7 +47,10 @@ impl Flight<AuditedRead> for AuditedReads {
         let written = self.write(tenant_id, batch).await;
         batch
             .iter()
-            .map(|_| written.as_ref().map(|()| ()).map_err(|error| error.share()))
+            .map(|_| match &written {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.share()),
+            })
             .collect()
     }
 }

@@ -40,7 +40,7 @@ async fn letter(app: &TestApp, to: &str, count: usize) -> (Value, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn somebody_is_invited_comes_in_and_is_turned_away() {
+async fn an_invitation_lets_its_reader_in_once() {
     let app = TestApp::start().await;
     let mut device = people::enrolled(&app, &app.tenant, ADA, Role::Owner).await;
     let owner = people::signed_in(&app, ADA, Some(&mut device)).await;
@@ -97,6 +97,15 @@ async fn somebody_is_invited_comes_in_and_is_turned_away() {
         (text(&bob, "email"), text(&bob, "standing")),
         (BOB, "active")
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_role_and_a_person_turned_away_are_felt_at_once() {
+    let app = TestApp::start().await;
+    let mut device = people::enrolled(&app, &app.tenant, ADA, Role::Owner).await;
+    let owner = people::signed_in(&app, ADA, Some(&mut device)).await;
+    let id = people::enter(&app, &app.tenant, BOB, Role::Staff, None).await;
+    let browser = people::signed_in(&app, BOB, None).await;
     browser
         .get("/auth/people")
         .await

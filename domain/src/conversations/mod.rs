@@ -290,10 +290,10 @@ impl Noun for Conversation {
                 handles: opened.customer_id.iter().map(customer).collect(),
                 ..ClaimChanges::default()
             },
-            ConversationEvent::MessageReceived(received) => ClaimChanges {
-                take: message(received.provider.as_ref(), &received.provider_message_id),
-                ..ClaimChanges::default()
-            },
+            ConversationEvent::MessageReceived(received) => ClaimChanges::taking(message(
+                received.provider.as_ref(),
+                &received.provider_message_id,
+            )),
             ConversationEvent::MessageAccepted {
                 provider,
                 provider_message_id,
@@ -307,22 +307,16 @@ impl Noun for Conversation {
                 handles: vec![customer(customer_id)],
                 ..ClaimChanges::default()
             },
-            ConversationEvent::ThreadsMerged(merged) => ClaimChanges {
-                take: address(&merged.address),
-                ..ClaimChanges::default()
-            },
-            // Its handle stays: its key is still one of that customer's.
-            // So does that of one that rests.
+            // Its handle stays: its key is still one of that customer's. So does that of one that rests.
             ConversationEvent::ThreadMergedAway { .. } | ConversationEvent::ThreadRestricted {} => {
-                ClaimChanges {
-                    release: vec![ADDRESS_SCOPE],
-                    ..ClaimChanges::default()
-                }
+                ClaimChanges::releasing(ADDRESS_SCOPE)
             }
-            ConversationEvent::ThreadRestrictionLifted { address: lifted } => ClaimChanges {
-                take: address(lifted),
-                ..ClaimChanges::default()
-            },
+            ConversationEvent::ThreadsMerged(merged) => {
+                ClaimChanges::taking(address(&merged.address))
+            }
+            ConversationEvent::ThreadRestrictionLifted { address: lifted } => {
+                ClaimChanges::taking(address(lifted))
+            }
             ConversationEvent::ThreadErased {} => ClaimChanges {
                 release: vec![ADDRESS_SCOPE, MESSAGE_SCOPE],
                 drop_handles: vec![CUSTOMER_SCOPE],

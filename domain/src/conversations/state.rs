@@ -26,12 +26,7 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
             message_id,
             provider_message_id,
             ..
-        } => {
-            if let Some(message) = find(thread, &message_id) {
-                message.progress.join(Progress::of(MessageStatus::Sent));
-                message.provider_message_id = provider_message_id;
-            }
-        }
+        } => accept(thread, &message_id, provider_message_id),
         ConversationEvent::MessageDelivered { message_id, .. } => {
             join(thread, &message_id, Progress::of(MessageStatus::Delivered));
         }
@@ -43,11 +38,7 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
             failure,
             ..
         } => join(thread, &message_id, Progress::failed(failure)),
-        ConversationEvent::MessageHeld { message_id, until } => {
-            if let Some(message) = find(thread, &message_id) {
-                message.held_until = Some(until);
-            }
-        }
+        ConversationEvent::MessageHeld { message_id, until } => hold(thread, &message_id, until),
         ConversationEvent::ThreadAssigned { assignee } => thread.assignee = Some(assignee),
         ConversationEvent::ThreadUnassigned {} => thread.assignee = None,
         ConversationEvent::ThreadSnoozed { until } => snooze(thread, until),
@@ -85,6 +76,19 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
                 .or(thread.address.take());
         }
         ConversationEvent::ThreadErased {} => erase(thread),
+    }
+}
+
+fn hold(thread: &mut Thread, message_id: &MessageId, until: OffsetDateTime) {
+    if let Some(message) = find(thread, message_id) {
+        message.held_until = Some(until);
+    }
+}
+
+fn accept(thread: &mut Thread, message_id: &MessageId, provider_message_id: Option<String>) {
+    if let Some(message) = find(thread, message_id) {
+        message.progress.join(Progress::of(MessageStatus::Sent));
+        message.provider_message_id = provider_message_id;
     }
 }
 

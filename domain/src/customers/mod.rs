@@ -327,6 +327,26 @@ impl Aggregate for Customer {
             CustomerEvent::CustomerUntagged { tag } => {
                 self.tags.remove(&tag);
             }
+            event @ (CustomerEvent::CustomersMerged { .. }
+            | CustomerEvent::CustomerMergedAway { .. }
+            | CustomerEvent::CustomersUnmerged { .. }
+            | CustomerEvent::CustomerRestored { .. }) => self.apply_merge(event),
+            event @ (CustomerEvent::SubjectRestricted { .. }
+            | CustomerEvent::RestrictionLifted { .. }
+            | CustomerEvent::ErasureRequested { .. }
+            | CustomerEvent::ErasureCancelled { .. }
+            | CustomerEvent::SubjectErased { .. }
+            | CustomerEvent::SubjectHeld { .. }
+            | CustomerEvent::SubjectReleased { .. }
+            | CustomerEvent::SubjectExported { .. }) => self.apply_privacy(event),
+        }
+    }
+}
+
+impl Customer {
+    /// Who is the same person, and who is not after all.
+    fn apply_merge(&mut self, event: CustomerEvent) {
+        match event {
             CustomerEvent::CustomersMerged {
                 merged_id, carried, ..
             } => {
@@ -351,6 +371,13 @@ impl Aggregate for Customer {
                 self.email = email;
                 self.phone = phone;
             }
+            _ => {}
+        }
+    }
+
+    /// What becomes of the person's data.
+    fn apply_privacy(&mut self, event: CustomerEvent) {
+        match event {
             CustomerEvent::SubjectRestricted { at } => self.privacy.restricted_at = Some(at),
             CustomerEvent::RestrictionLifted { email, phone, .. } => {
                 self.privacy.restricted_at = None;
@@ -368,6 +395,7 @@ impl Aggregate for Customer {
             CustomerEvent::SubjectExported { export_id, at } => {
                 self.privacy.export = Some(ExportOrder { export_id, at });
             }
+            _ => {}
         }
     }
 }

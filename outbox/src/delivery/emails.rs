@@ -45,23 +45,8 @@ impl Delivery {
             customer = fold(&events, survivor.as_str())?;
             subject = survivor;
         }
-        if !customer.privacy.is_open() {
-            return Ok(Delivered::Withheld(
-                "the customer's data is restricted or erased",
-            ));
-        }
-        if !customer
-            .consents
-            .allows(Channel::Email, Purpose::Transactional)
-        {
-            return Ok(Delivered::Withheld(
-                "the customer has not consented to transactional e-mail",
-            ));
-        }
-        if customer.suspended_since(Channel::Email).is_some() {
-            return Ok(Delivered::Withheld(
-                "an e-mail to the customer came back for good; correct the address",
-            ));
+        if let Some(why) = why_withheld(&customer) {
+            return Ok(Delivered::Withheld(why));
         }
         let keys = self
             .dispatcher
@@ -133,4 +118,19 @@ pub(super) fn sender(tenant: &Tenant) -> Result<String, Failure> {
         .unwrap_or(&tenant.name)
         .replace(['"', '\\'], "");
     Ok(format!("\"{name}\" <{address}>"))
+}
+
+/// Why no letter goes to this customer, if none does.
+fn why_withheld(customer: &Customer) -> Option<&'static str> {
+    if !customer.privacy.is_open() {
+        return Some("the customer's data is restricted or erased");
+    }
+    if !customer
+        .consents
+        .allows(Channel::Email, Purpose::Transactional)
+    {
+        return Some("the customer has not consented to transactional e-mail");
+    }
+    let suspended = customer.suspended_since(Channel::Email);
+    suspended.map(|_| "an e-mail to the customer came back for good; correct the address")
 }
