@@ -82,6 +82,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/decide-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide on an approval
+         * @description Agrees to exactly the call that an agent asked for, or refuses it. Only a person can, and never the one who asked. Once
+         *     agreed to, the agent sends its call again and it is carried out, once, before the approval runs out.
+         */
+        post: operations["decide_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/withdraw-approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw an approval
+         * @description Takes back an approval that you asked for yourself and that was not used yet.
+         */
+        post: operations["withdraw_approval"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/create-lead": {
         parameters: {
             query?: never;
@@ -610,6 +651,67 @@ export interface paths {
          * @description The reply can be sent no more. Messages that were sent by it stay as they are.
          */
         post: operations["remove_canned_reply"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/accept-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a suggestion
+         * @description Sends the reply that the assistant suggests, or other words in its place; which of both is kept as a measure of its
+         *     quality. Refused with `reply-collision` when somebody has written in the thread since.
+         */
+        post: operations["accept_suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/dismiss-suggestion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss a suggestion
+         * @description The suggested reply is of no use and goes out of sight.
+         */
+        post: operations["dismiss_suggestion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/hand-over-thread": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Hand a thread over to a person
+         * @description The assistant keeps out of the thread from now on, and the thread says that it waits for a person.
+         */
+        post: operations["hand_over_thread"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1211,6 +1313,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/delete-webhook-endpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete a webhook endpoint
+         * @description For good, with its secrets; what waits for it is not sent.
+         */
+        post: operations["delete_webhook_endpoint"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/replay-webhooks": {
         parameters: {
             query?: never;
@@ -1253,20 +1375,100 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/commands/delete-webhook-endpoint": {
+    "/queries/agents": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
         /**
-         * Delete a webhook endpoint
-         * @description For good, with its secrets; what waits for it is not sent.
+         * How the assistant does
+         * @description For each model, and for the rules, over a range of days: runs, what became of them, how often suggestions are taken and threads left to people, and what it cost.
          */
-        post: operations["delete_webhook_endpoint"];
+        get: operations["agents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/ai-usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Use of language models
+         * @description Runs, calls, tokens and cost of the assistant over a range of days, by day, model or customer.
+         */
+        get: operations["ai_usage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Approval
+         * @description One approval: exactly which call was asked for, by whom, and how it stands.
+         */
+        get: operations["approval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Approvals
+         * @description What agents have asked people to agree to, and how it stands; the newest first unless sorted otherwise. An agent sees its own.
+         */
+        get: operations["approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/assistant-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs of the assistant
+         * @description What the assistant made of each message that it looked at, the newest first: what it said or suggested, why, what it looked up, and what it cost.
+         */
+        get: operations["assistant_runs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2681,6 +2883,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/agents/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tools that this key may call, as models' APIs expect them */
+        get: operations["agents_list_tools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/agents/tools/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls a tool with the arguments that a model gave */
+        post: operations["agents_call_tool"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mcp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * The Model Context Protocol over streamable HTTP, without sessions
+         * @description 2026-07-28 and the older versions. Pages of other origins are turned away.
+         */
+        post: operations["mcp"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/sign-in": {
         parameters: {
             query?: never;
@@ -3349,6 +3605,10 @@ export interface components {
              * @default null
              */
             erasure_days?: number | null;
+            /** @description What agents may do by themselves. */
+            agents?: components["schemas"]["AgentsInput"] | null;
+            /** @description How the assistant works. */
+            assistant?: components["schemas"]["AssistantInput"] | null;
         };
         /** @description A service zone. */
         ZoneInput: {
@@ -3421,6 +3681,179 @@ export interface components {
         };
         /** @description What the AI does in a thread. */
         AiMode: "off" | "auto" | "suggest";
+        /** @description The verdict on each class of commands that agents send; what is left out is as by default. People are not asked. */
+        AgentsInput: {
+            /**
+             * @description Commands that change our records: `allow` by default.
+             * @default null
+             */
+            write?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Commands that reach a person outside, such as bookings and messages: `allow` by default.
+             * @default null
+             */
+            outward?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Commands that take something away: `approve` by default, as all that follow.
+             * @default null
+             */
+            destructive?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Commands that move money, or say that it has moved.
+             * @default null
+             */
+            money?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Commands that reach or change many at once.
+             * @default null
+             */
+            bulk?: components["schemas"]["Verdict"] | null;
+            /**
+             * @description Commands that touch credentials and secrets.
+             * @default null
+             */
+            key?: components["schemas"]["Verdict"] | null;
+            /**
+             * Format: int64
+             * @description Refunds up to this need no approval, in minor units; 0 by default.
+             * @default null
+             */
+            money_free_minor?: number | null;
+            /**
+             * @description What each agent may do at most; none by default.
+             * @default {
+             *       "calls_per_minute": null,
+             *       "writes_per_hour": null,
+             *       "messages_per_day": null,
+             *       "records_per_call": null,
+             *       "refunds_minor_per_day": null,
+             *       "customers_per_day": null
+             *     }
+             */
+            limits?: components["schemas"]["AgentLimits"];
+        };
+        /** @description What becomes of an agent's command. */
+        Verdict: "allow" | "approve" | "deny";
+        /** @description What each agent may do at most, counted in windows of UTC; without a number there is no limit. */
+        AgentLimits: {
+            /**
+             * Format: int64
+             * @description Commands that are accepted, by the minute.
+             * @default null
+             */
+            calls_per_minute?: number | null;
+            /**
+             * Format: int64
+             * @description Commands that are accepted, by the hour.
+             * @default null
+             */
+            writes_per_hour?: number | null;
+            /**
+             * Format: int64
+             * @description Messages to customers, letters about bookings included.
+             * @default null
+             */
+            messages_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Records that one command changes.
+             * @default null
+             */
+            records_per_call?: number | null;
+            /**
+             * Format: int64
+             * @description Money given back, in minor units.
+             * @default null
+             */
+            refunds_minor_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Different customers dealt with.
+             * @default null
+             */
+            customers_per_day?: number | null;
+        };
+        /** @description How the assistant works; what is left out is as by default. Each change is a new version, which runs name. */
+        AssistantInput: {
+            /**
+             * @description Instead of the provider's usual model, at most 100 characters.
+             * @default null
+             */
+            model?: string | null;
+            /**
+             * Format: uint16
+             * @description The temperature in hundredths, 0 to 200, where the model has one.
+             * @default null
+             */
+            temperature_percent?: number | null;
+            /**
+             * Format: uint32
+             * @description The longest answer, 16 to 4,096 tokens: 600 by default.
+             * @default null
+             */
+            max_output_tokens?: number | null;
+            /**
+             * Format: uint32
+             * @description Rounds of asking the model and using its tools, 1 to 12: 6 by default.
+             * @default null
+             */
+            max_rounds?: number | null;
+            /**
+             * Format: uint64
+             * @description Tokens of one run over all of its attempts, 100 to 500,000: 60,000 by default.
+             * @default null
+             */
+            max_tokens?: number | null;
+            /**
+             * @description What the model is told beside our own rules, at most 8,000 characters.
+             * @default null
+             */
+            instructions?: string | null;
+            /**
+             * @description A language (BCP 47) that the model answers in; that of the customer by default. Rules speak English.
+             * @default null
+             */
+            language?: string | null;
+            /**
+             * @description Whether it answers by itself at all times, or only off hours.
+             * @default always
+             */
+            answers?: components["schemas"]["AnswersWhen"];
+            /**
+             * @description When people of the business are there.
+             * @default {}
+             */
+            hours?: components["schemas"]["WeeklyHours"];
+            /**
+             * Format: uint32
+             * @description US cents for a million tokens that go in, where the model's price is not known to us.
+             * @default null
+             */
+            input_price_cents?: number | null;
+            /**
+             * Format: uint32
+             * @description US cents for a million tokens that come out.
+             * @default null
+             */
+            output_price_cents?: number | null;
+        };
+        /** @description When the assistant answers by itself in threads that are `auto`; else it suggests. */
+        AnswersWhen: "always" | "off_hours";
+        /** @description What a chef works in a week; a day that is not listed is free. */
+        WeeklyHours: {
+            friday?: components["schemas"]["Stretch"][];
+            monday?: components["schemas"]["Stretch"][];
+            saturday?: components["schemas"]["Stretch"][];
+            sunday?: components["schemas"]["Stretch"][];
+            thursday?: components["schemas"]["Stretch"][];
+            tuesday?: components["schemas"]["Stretch"][];
+            wednesday?: components["schemas"]["Stretch"][];
+        };
+        /** @description One stretch of work. It runs past midnight when `to` is not after `from`. */
+        Stretch: {
+            from: string;
+            to: string;
+        };
         /** @description What the tenant charges, in minor units of its currency. */
         PriceBook: {
             /**
@@ -3462,6 +3895,11 @@ export interface components {
         };
         /** @description Plain personal text in flight, from a request to the vault. It never prints and is never stored. */
         Pii: string;
+        /**
+         * @description Yes or no.
+         * @enum {string}
+         */
+        Decision: "approve" | "reject";
         /** @description Where a customer, a booking or a consent comes from. */
         Source: ("ai_chat" | "web" | "phone" | "admin" | "import") | "provider";
         /** @description A person or organisation the tenant has a relationship with. */
@@ -3482,21 +3920,6 @@ export interface components {
          * @enum {string}
          */
         ConsentStanding: "granted" | "withdrawn";
-        /** @description What a chef works in a week; a day that is not listed is free. */
-        WeeklyHours: {
-            friday?: components["schemas"]["Stretch"][];
-            monday?: components["schemas"]["Stretch"][];
-            saturday?: components["schemas"]["Stretch"][];
-            sunday?: components["schemas"]["Stretch"][];
-            thursday?: components["schemas"]["Stretch"][];
-            tuesday?: components["schemas"]["Stretch"][];
-            wednesday?: components["schemas"]["Stretch"][];
-        };
-        /** @description One stretch of work. It runs past midnight when `to` is not after `from`. */
-        Stretch: {
-            from: string;
-            to: string;
-        };
         /** @description A bookable chef. */
         ChefId: string;
         /** @description Days from one date to another. */
@@ -3637,6 +4060,45 @@ export interface components {
         PayloadStyle: "full" | "thin";
         /** @description An address of the tenant's own that hears of its events. */
         WebhookEndpointId: string;
+        /** @enum {string} */
+        UsageBy: "day" | "model" | "customer";
+        /** @description How it stands. */
+        Standing: ("rejected" | "withdrawn" | "expired") | "unknown" | "proposed" | "approved" | "executed";
+        /** @enum {string} */
+        StandingFilter: "proposed" | "approved" | "rejected" | "withdrawn" | "executed" | "expired";
+        /** @enum {string} */
+        ApprovalSort: "-created_at" | "created_at";
+        /** @description Where a run stands. */
+        RunStanding: ("running" | "dismissed") | "unknown" | "suggested" | "accepted" | "edited" | "answered" | "handed_over" | "ended";
+        /** @enum {string} */
+        RunSort: "-started_at";
+        /** @description Who thinks. */
+        Engine: {
+            kind: components["schemas"]["EngineKind"];
+            /** @description `openai` and the like; null for rules. */
+            provider?: string | null;
+            /** @description As it is asked for; of rules, their edition. */
+            model: string;
+            /**
+             * Format: uint32
+             * @description Which edition of the tenant's settings for the assistant.
+             */
+            settings_version: number;
+            /** @description SHA-256 of all that the model is told beforehand, hex; null for rules. */
+            prompt_digest?: string | null;
+        };
+        EngineKind: "model" | "rules";
+        ToolItem: {
+            tool: string;
+            outcome: components["schemas"]["ToolOutcome"];
+            code?: string | null;
+            /** @description `{"arguments", "result"}`; null without the permission to read personal data. */
+            detail?: unknown;
+        };
+        /** @description How the use of a tool went. */
+        ToolOutcome: "done" | "refused" | "proposed";
+        /** @description Why the assistant leaves a thread to a person. */
+        HandOverReason: "asked_for" | "upset" | "unsure" | "needs_approval" | "unavailable" | "budget" | "policy" | "by_hand";
         /** @description How something ended. */
         AuditResult: ("done" | "failed" | "refused") | "begun" | "read" | "lost";
         /** @enum {string} */
@@ -4020,6 +4482,47 @@ export interface components {
             customer_id: string;
             name: string;
         };
+        RunItem: {
+            /** @description That of the customer's message. */
+            run_id: string;
+            thread_id: string;
+            customer_id?: string | null;
+            ai_mode: components["schemas"]["AiMode"];
+            engine: components["schemas"]["Engine"];
+            standing: components["schemas"]["RunStanding"];
+            /** @description What it said or suggests; null without the permission to read personal data. */
+            content?: string | null;
+            /** @description Why it says that. */
+            reasons: string[];
+            /** @description What it looked up and did. */
+            tools: components["schemas"]["ToolItem"][];
+            /** @description Commands that make it true, `[{"command", "body"}]`; null without the permission to read personal data. */
+            actions?: unknown;
+            /** @description Why a person had better answer. */
+            needs_person?: components["schemas"]["HandOverReason"] | null;
+            hand_over?: components["schemas"]["HandOverReason"] | null;
+            /** @description Why nothing came of it. */
+            ended_by?: string | null;
+            /** @description The message that came of it. */
+            message_id?: string | null;
+            /** Format: uint32 */
+            calls: number;
+            /** Format: uint32 */
+            failed_calls: number;
+            /** Format: uint64 */
+            input_tokens: number;
+            /** Format: uint64 */
+            output_tokens: number;
+            /**
+             * Format: uint64
+             * @description In millionths of a US dollar.
+             */
+            cost_micros: number;
+            /** Format: uint64 */
+            latency_ms: number;
+            started_at: string;
+            finished_at?: string | null;
+        };
         MessageItem: {
             message_id: string;
             /** @description Another than this thread for what was merged into it. */
@@ -4045,7 +4548,7 @@ export interface components {
             /** @description Why it failed. */
             failure?: components["schemas"]["MessageFailure"] | null;
             /** @description Why it was allowed to go. */
-            why?: components["schemas"]["Decision"] | null;
+            why?: components["schemas"]["thread.Decision"] | null;
             canned_reply?: components["schemas"]["CannedUse"] | null;
             /** @description Quiet hours hold it back until then. */
             held_until?: string | null;
@@ -4073,7 +4576,7 @@ export interface components {
         };
         FailureReason: "withheld" | "refused" | "undelivered";
         /** @description The decision as it is kept with the message. */
-        Decision: {
+        "thread.Decision": {
             decided_at: string;
             /** @description Quiet hours hold it back until then. */
             held_until?: string | null;
@@ -4115,7 +4618,7 @@ export interface components {
         /** @enum {string} */
         DeliverySort: "-attempted_at";
         /** @enum {string} */
-        StandingFilter: "enabled" | "disabled" | "deleted";
+        "webhook-endpoints.StandingFilter": "enabled" | "disabled" | "deleted";
         /** @enum {string} */
         EndpointSort: "created_at";
         EndpointStanding: "enabled" | "unknown" | "disabled" | "deleted";
@@ -4253,6 +4756,10 @@ export interface operations {
                      * @default null
                      */
                     erasure_days?: number | null;
+                    /** @description What agents may do by themselves. */
+                    agents?: components["schemas"]["AgentsInput"] | null;
+                    /** @description How the assistant works. */
+                    assistant?: components["schemas"]["AssistantInput"] | null;
                 };
             };
         };
@@ -4327,6 +4834,70 @@ export interface operations {
                     secrets?: {
                         [key: string]: components["schemas"]["Pii"] | null;
                     };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    decide_approval: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The approval's id. */
+                    approval_id: string;
+                    /** @description Yes or no. */
+                    decision: components["schemas"]["Decision"];
+                    /** @description Why, for the record; at most 1,000 characters. */
+                    note?: components["schemas"]["Pii"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    withdraw_approval: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The approval's id. */
+                    approval_id: string;
                 };
             };
         };
@@ -5255,6 +5826,109 @@ export interface operations {
                 "application/json": {
                     /** @description The name it was defined by. */
                     name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    accept_suggestion: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description As the thread shows it. */
+                    suggestion_id: components["schemas"]["MessageId"];
+                    /** @description What to send instead; what was suggested when absent. */
+                    content?: components["schemas"]["Pii"] | null;
+                    /** @description Who speaks: `ai` unless given. */
+                    sender_type?: components["schemas"]["SendAs"] | null;
+                    /**
+                     * @description Which of them: needed for `human`, at most 100 characters.
+                     * @default null
+                     */
+                    sender_id?: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    dismiss_suggestion: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description As the thread shows it. */
+                    suggestion_id: components["schemas"]["MessageId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    hand_over_thread: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /**
+                     * @description Who looks after it from now on, at most 100 characters; nobody in particular when absent.
+                     * @default null
+                     */
+                    assignee?: string | null;
                 };
             };
         };
@@ -6287,6 +6961,35 @@ export interface operations {
             };
         };
     };
+    delete_webhook_endpoint: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    endpoint_id: components["schemas"]["WebhookEndpointId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
     replay_webhooks: {
         parameters: {
             query?: {
@@ -6364,23 +7067,17 @@ export interface operations {
             };
         };
     };
-    delete_webhook_endpoint: {
+    agents: {
         parameters: {
             query?: {
-                /** @description Validate and decide, write nothing */
-                dry_run?: "true" | "false";
+                from?: string | null;
+                to?: string | null;
             };
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": {
-                    endpoint_id: components["schemas"]["WebhookEndpointId"];
-                };
-            };
-        };
+        requestBody?: never;
         responses: {
             /** @description Done */
             200: {
@@ -6388,7 +7085,296 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Answer"];
+                    "application/json": {
+                        items: {
+                            /** @description `rules` or `model`. */
+                            engine: string;
+                            model: string;
+                            /** Format: int64 */
+                            runs: number;
+                            /** Format: int64 */
+                            answered: number;
+                            /** Format: int64 */
+                            handed_over: number;
+                            /**
+                             * Format: int64
+                             * @description Overtaken by a newer message or a person, or not allowed.
+                             */
+                            ended: number;
+                            /**
+                             * Format: int64
+                             * @description Suggestions that were made.
+                             */
+                            suggested: number;
+                            /** Format: int64 */
+                            accepted: number;
+                            /** Format: int64 */
+                            edited: number;
+                            /** Format: int64 */
+                            dismissed: number;
+                            /**
+                             * Format: double
+                             * @description Accepted as it was, over all that a person has settled, between 0 and 1; null before any was.
+                             */
+                            acceptance_rate?: number | null;
+                            /**
+                             * Format: double
+                             * @description Handed over, over all that was answered or handed over; null before any was.
+                             */
+                            hand_over_rate?: number | null;
+                            /** Format: int64 */
+                            input_tokens: number;
+                            /** Format: int64 */
+                            output_tokens: number;
+                            /**
+                             * Format: int64
+                             * @description In millionths of a US dollar.
+                             */
+                            cost_micros: number;
+                            /**
+                             * Format: int64
+                             * @description Calls whose price is not known; they are not in `cost_micros`.
+                             */
+                            unpriced_calls: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    ai_usage: {
+        parameters: {
+            query?: {
+                from?: string | null;
+                to?: string | null;
+                by?: components["schemas"]["UsageBy"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Null unless summed up by day. */
+                            date?: string | null;
+                            /** @description Null unless summed up by model. */
+                            model?: string | null;
+                            /** @description Null unless summed up by customer, and for who is not known yet. */
+                            customer_id?: string | null;
+                            /** Format: int64 */
+                            runs: number;
+                            /** Format: int64 */
+                            calls: number;
+                            /** Format: int64 */
+                            failed_calls: number;
+                            /** Format: int64 */
+                            input_tokens: number;
+                            /** Format: int64 */
+                            cached_input_tokens: number;
+                            /** Format: int64 */
+                            output_tokens: number;
+                            /**
+                             * Format: int64
+                             * @description In millionths of a US dollar.
+                             */
+                            cost_micros: number;
+                            /** Format: int64 */
+                            unpriced_calls: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    approval: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** ApprovalItem */
+                        item: {
+                            approval_id: string;
+                            standing: components["schemas"]["Standing"];
+                            /** @description The command that was asked for. */
+                            command: string;
+                            /** @description Its class of risk. */
+                            risk: string;
+                            /** @description Why a person is asked: `policy`, `untrusted-text`. */
+                            why: string[];
+                            /** @description The principal who asked. */
+                            proposer: string;
+                            /** @description The command's body, exactly; null without the permission to read personal data. */
+                            arguments?: unknown;
+                            expires_at: string;
+                            /** @description Who agreed or refused. */
+                            decided_by?: string | null;
+                            /** @description Null without the permission to read personal data. */
+                            note?: string | null;
+                            /** @description The command that was carried out under it. */
+                            command_id?: string | null;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    approvals: {
+        parameters: {
+            query?: {
+                standing?: components["schemas"]["StandingFilter"] | null;
+                command?: string | null;
+                proposer?: string | null;
+                sort?: components["schemas"]["ApprovalSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            approval_id: string;
+                            standing: components["schemas"]["Standing"];
+                            /** @description The command that was asked for. */
+                            command: string;
+                            /** @description Its class of risk. */
+                            risk: string;
+                            /** @description Why a person is asked: `policy`, `untrusted-text`. */
+                            why: string[];
+                            /** @description The principal who asked. */
+                            proposer: string;
+                            /** @description The command's body, exactly; null without the permission to read personal data. */
+                            arguments?: unknown;
+                            expires_at: string;
+                            /** @description Who agreed or refused. */
+                            decided_by?: string | null;
+                            /** @description Null without the permission to read personal data. */
+                            note?: string | null;
+                            /** @description The command that was carried out under it. */
+                            command_id?: string | null;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    assistant_runs: {
+        parameters: {
+            query?: {
+                thread_id?: string | null;
+                standing?: components["schemas"]["RunStanding"] | null;
+                sort?: components["schemas"]["RunSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description That of the customer's message. */
+                            run_id: string;
+                            thread_id: string;
+                            customer_id?: string | null;
+                            ai_mode: components["schemas"]["AiMode"];
+                            engine: components["schemas"]["Engine"];
+                            standing: components["schemas"]["RunStanding"];
+                            /** @description What it said or suggests; null without the permission to read personal data. */
+                            content?: string | null;
+                            /** @description Why it says that. */
+                            reasons: string[];
+                            /** @description What it looked up and did. */
+                            tools: components["schemas"]["ToolItem"][];
+                            /** @description Commands that make it true, `[{"command", "body"}]`; null without the permission to read personal data. */
+                            actions?: unknown;
+                            /** @description Why a person had better answer. */
+                            needs_person?: components["schemas"]["HandOverReason"] | null;
+                            hand_over?: components["schemas"]["HandOverReason"] | null;
+                            /** @description Why nothing came of it. */
+                            ended_by?: string | null;
+                            /** @description The message that came of it. */
+                            message_id?: string | null;
+                            /** Format: uint32 */
+                            calls: number;
+                            /** Format: uint32 */
+                            failed_calls: number;
+                            /** Format: uint64 */
+                            input_tokens: number;
+                            /** Format: uint64 */
+                            output_tokens: number;
+                            /**
+                             * Format: uint64
+                             * @description In millionths of a US dollar.
+                             */
+                            cost_micros: number;
+                            /** Format: uint64 */
+                            latency_ms: number;
+                            started_at: string;
+                            finished_at?: string | null;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
                 };
             };
         };
@@ -7313,6 +8299,10 @@ export interface operations {
                             merged: string[];
                             /** @description Since when the customer has waited for an answer. */
                             waiting_since?: string | null;
+                            /** @description Why the assistant left the thread to a person; null once one has answered, or when it did not. */
+                            handed_over?: components["schemas"]["HandOverReason"] | null;
+                            /** @description The reply that the assistant suggests to the newest message; null when none waits. */
+                            suggestion?: components["schemas"]["RunItem"] | null;
                             /** @description Messages and notes, the newest last. */
                             messages: components["schemas"]["MessageItem"][];
                             /** @description For `before`; null when there are none older. */
@@ -7440,7 +8430,7 @@ export interface operations {
         parameters: {
             query?: {
                 endpoint_id?: string | null;
-                standing?: components["schemas"]["StandingFilter"] | null;
+                standing?: components["schemas"]["webhook-endpoints.StandingFilter"] | null;
                 sort?: components["schemas"]["EndpointSort"];
                 limit?: number | null;
                 cursor?: string | null;
@@ -8917,6 +9907,84 @@ export interface operations {
                     seconds?: number;
                     reason?: string;
                 };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    agents_list_tools: {
+        parameters: {
+            query?: {
+                /** @description `mcp` unless given */
+                format?: "openai" | "anthropic" | "mcp";
+                /** @description Toolsets between commas; `default` unless given, `all` for everything */
+                toolset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never> | unknown[];
+                };
+            };
+        };
+    };
+    agents_call_tool: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    mcp: {
+        parameters: {
+            query?: {
+                /** @description Toolsets between commas; `default` unless given, `all` for everything */
+                toolset?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
             };
         };
         responses: {
