@@ -160,8 +160,16 @@ async fn a_chat_learns_nothing_of_bookings_that_were_not_made_in_it() {
     let received = owner.accepted("receive-message", body).await["result"].clone();
     app.settle().await;
     let thread = thread(&app, text(&received, "thread_id")).await;
-    assert!(!thread["customer_id"].is_null(), "{thread}");
-    assert_eq!(thread["handed_over"], "unsure");
+    // Anybody can claim an address: it makes a candidate of its owner, and no more.
+    assert_eq!(
+        (&thread["customer_id"], &thread["candidate_count"]),
+        (&Value::Null, &json!(1))
+    );
+    assert_eq!(
+        (&thread["handed_over"], &thread["status"]),
+        (&json!("unsure"), &json!("open")),
+        "a person's turn"
+    );
     let said = last_answer(&thread);
     assert!(
         said.contains("cannot find a booking") && !said.contains('$'),

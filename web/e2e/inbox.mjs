@@ -1,4 +1,5 @@
-// A customer writes; it arrives by itself, is answered, and the answer arrives on their phone.
+// A customer writes something that the assistant cannot know; it comes to people by itself, is answered by one of them,
+// and the answer arrives on the phone.
 
 const PHONE = '+12135550177'
 
@@ -20,7 +21,7 @@ export async function answer({ page, demo }) {
   const question = `Is there parking ${Date.now()}?`
   await write(demo, question)
   // No reload: the stream brings it.
-  await page.getByText(question).first().click()
+  await page.getByRole('region', { name: 'Threads' }).getByText('a colleague').first().click()
   await page.getByRole('log').getByText(question).waitFor()
   await page.keyboard.press('r')
   const box = page.getByPlaceholder('Reply by SMS')

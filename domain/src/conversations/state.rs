@@ -56,6 +56,10 @@ pub(super) fn apply(conversation: &mut Conversation, event: ConversationEvent) {
         }
         ConversationEvent::AiModeSet { ai_mode, reason } => {
             (thread.ai_mode, thread.handed_over) = (ai_mode, reason);
+            // What the assistant said meanwhile does not answer for the person whose turn it now is.
+            if reason.is_some() && thread.status == ThreadStatus::Pending {
+                thread.status = ThreadStatus::Open;
+            }
         }
         ConversationEvent::ThreadNoteAdded { .. } => thread.note_count += 1,
         ConversationEvent::ThreadOptedOut {
@@ -162,7 +166,8 @@ fn receive(thread: &mut Thread, received: MessageReceived) {
 
 fn send(thread: &mut Thread, sent: &MessageSent) {
     if sent.sender_type != SenderType::System {
-        if thread.status == ThreadStatus::Open {
+        let awaits_person = sent.sender_type == SenderType::Ai && thread.handed_over.is_some();
+        if thread.status == ThreadStatus::Open && !awaits_person {
             thread.status = ThreadStatus::Pending;
         }
         thread.waiting_since = None;
