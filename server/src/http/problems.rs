@@ -74,6 +74,7 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Refused(refusal) if refusal.code == "method-not-allowed" => {
             StatusCode::METHOD_NOT_ALLOWED
         }
+        Error::Refused(refusal) if refusal.code == "not-acceptable" => StatusCode::NOT_ACCEPTABLE,
         Error::Refused(refusal) if refusal.code == "content-type-unsupported" => {
             StatusCode::UNSUPPORTED_MEDIA_TYPE
         }

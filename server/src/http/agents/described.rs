@@ -45,7 +45,7 @@ pub fn paths() -> Map<String, Value> {
         "description": "2026-07-28 and the older versions. Pages of other origins are turned away.",
         "tags": ["agents"], "parameters": [toolset],
         "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object" } } } },
-        "responses": responses(json!({ "type": "object" }), &["400", "401", "403", "405", "413", "415"]),
+        "responses": responses(json!({ "type": "object" }), &["400", "401", "403", "405", "406", "413", "415"]),
     } }),
     );
     paths

@@ -134,6 +134,31 @@ where
         .insert_header(("cache-control", "no-store"))
         .insert_header(("vary", "authorization"));
     let whole = Limited::new(body, ANSWER_LIMIT_BYTES).collect().await;
-    let whole = whole.map_err(|error| Error::internal(format!("the answer of a tool: {error}")))?;
-    Ok(response.body(whole.to_bytes()))
+    let whole = whole
+        .map_err(|error| Error::internal(format!("the answer of a tool: {error}")))?
+        .to_bytes();
+    if status.is_client_error() && !is_json(&parts.headers) {
+        let detail = String::from_utf8_lossy(&whole).into_owned();
+        return Err(turned_away(status, detail).into());
+    }
+    Ok(response.body(whole))
+}
+
+fn is_json(headers: &http::HeaderMap) -> bool {
+    let content_type = headers.get(http::header::CONTENT_TYPE);
+    content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"))
+}
+
+/// What the transport refuses in plain words, as every other path of ours refuses it.
+fn turned_away(status: StatusCode, detail: String) -> Refusal {
+    match status {
+        StatusCode::FORBIDDEN => Refusal::forbidden("origin-refused", detail),
+        StatusCode::METHOD_NOT_ALLOWED => Refusal::malformed("method-not-allowed", detail),
+        StatusCode::NOT_ACCEPTABLE => Refusal::malformed("not-acceptable", detail),
+        StatusCode::PAYLOAD_TOO_LARGE => Refusal::malformed("body-too-large", detail),
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => {
+            Refusal::malformed("content-type-unsupported", detail)
+        }
+        _ => Refusal::malformed("request-malformed", detail),
+    }
 }
