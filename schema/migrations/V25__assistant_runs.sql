@@ -30,8 +30,6 @@ create table assistant_runs (
     sequence bigint not null,
     constraint assistant_runs_pkey primary key (tenant_id, run_id)
 );
-create index assistant_runs_started on assistant_runs (tenant_id, started_at, run_id);
-create index assistant_runs_conversation on assistant_runs (tenant_id, conversation_id, started_at, run_id);
 
 do $$
 declare
@@ -52,3 +50,9 @@ begin
         end loop;
     end loop;
 end $$;
+
+-- Alike in name and definition, so that a twin can take its table's place.
+create index assistant_runs_started on assistant_runs (tenant_id, started_at, run_id);
+create index assistant_runs_conversation on assistant_runs (tenant_id, conversation_id, started_at, run_id);
+create index assistant_runs_started on twin.assistant_runs (tenant_id, started_at, run_id);
+create index assistant_runs_conversation on twin.assistant_runs (tenant_id, conversation_id, started_at, run_id);
