@@ -122,11 +122,11 @@ mod tests {
     fn the_events_of_every_noun_are_known_by_name() {
         let known = known_events();
         assert!(
-            known.iter().all(|(_, events)| events.len() > 3),
+            known.iter().all(|(_, events)| events.len() > 2),
             "{known:?}"
         );
-        let (kind, events) = known[2];
-        assert_eq!((kind, events[0]), ("chef", "ChefAdded"));
+        let chefs = known.iter().find(|(kind, _)| *kind == "chef");
+        assert_eq!(chefs.map(|(_, events)| events[0]), Some("ChefAdded"));
     }
 
     #[test]
