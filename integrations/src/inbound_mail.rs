@@ -278,7 +278,7 @@ Sch=F6n, at 6 please.\r\n\r\nOn Sat, 14 Mar 2026 Hibachi wrote:\r\n> When?\r\n\
     #[test]
     fn files_are_kept_with_their_names_and_without_their_folders() {
         let raw = b"From: a@b.example\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\
-            Content-Type: text/plain\r\n\r\nSee there\r\n--b\r\nContent-Type: application/pdf; name=\"C:\\docs\\menu.pdf\"\r\n\
+            Content-Type: text/plain\r\n\r\nSee there\r\n--b\r\nContent-Type: application/pdf; name=\"C:\\\\docs\\\\menu.pdf\"\r\n\
             Content-Transfer-Encoding: base64\r\nContent-Disposition: attachment\r\n\r\nTWVudQ==\r\n--b\r\n\
             Content-Type: image/png\r\nContent-Disposition: inline; filename=\"map.png\"\r\n\r\nPNG\r\n--b\r\n\
             Content-Type: nonsense\r\nContent-Disposition: attachment\r\n\r\n?\r\n--b--\r\n";

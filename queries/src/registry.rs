@@ -55,13 +55,13 @@ pub struct Query {
 
 /// Every query, in alphabetical order.
 pub const ALL: &[&Entry] = &[
-    &approvals::APPROVAL,
-    &approvals::APPROVALS,
-    &audit::AUDIT,
-    &subjects::reads::AUDITED_READS,
     &assistant_runs::figures::AGENTS,
     &assistant_runs::figures::AI_USAGE,
+    &approvals::APPROVAL,
+    &approvals::APPROVALS,
     &assistant_runs::ASSISTANT_RUNS,
+    &audit::AUDIT,
+    &subjects::reads::AUDITED_READS,
     &availability::AVAILABILITY,
     &bookings::BOOKING,
     &bookings::BOOKINGS,
