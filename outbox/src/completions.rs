@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::Result;
 use crate::destinations::breaker::{Tally, Verdict};
-use crate::leases::Lease;
+use crate::leases::{self, Lease, Numbers};
 use crate::rules::kind;
 use crate::work::Job;
 
@@ -192,10 +192,7 @@ impl Flusher {
     async fn write(&self, mut batch: Vec<Completion>) {
         while !batch.is_empty() {
             match flush(&self.pool, &self.worker, &batch).await {
-                Ok(stale) => {
-                    self.written(&batch, &stale).await;
-                    return;
-                }
+                Ok(written) => return self.written(batch, written).await,
                 Err(error) => {
                     tracing::warn!(%error, results = batch.len(), "results could not be written back");
                     tokio::time::sleep(PAUSE_AFTER_ERROR).await;
@@ -206,14 +203,19 @@ impl Flusher {
         }
     }
 
-    async fn written(&self, batch: &[Completion], stale: &HashSet<i64>) {
-        for completion in batch {
-            let job = &completion.job;
-            if stale.contains(&job.work_id) {
+    async fn written(&self, batch: Vec<Completion>, written: Written) {
+        let mut unserved = Numbers::default();
+        let mut verdicts = Vec::with_capacity(batch.len());
+        for (completion, lease_no) in batch.into_iter().zip(written.lease_nos) {
+            let job = completion.job;
+            if let Some(newer) = completion.lease.end(lease_no) {
+                unserved.push(job.work_id, newer);
+            }
+            if written.stale.contains(&job.work_id) {
                 metrics::counter!("rapport_outbox_stale_write_backs_total").increment(1);
                 tracing::warn!(
                     message = job.message_id,
-                    lease = completion.lease.number(),
+                    lease = lease_no,
                     "a stale delivery changed nothing"
                 );
             }
@@ -222,18 +224,27 @@ impl Flusher {
             let took = OffsetDateTime::now_utc() - job.leased_at;
             metrics::histogram!("rapport_outbox_delivery_seconds", "target" => kind(&job.target).to_owned())
                 .record(took.as_seconds_f64().max(0.0));
+            verdicts.push((job, completion.verdict));
+        }
+        if let Err(error) = leases::give_back(&self.pool, &unserved).await {
+            tracing::warn!(%error, "leases could not be given back; they end by themselves");
         }
         // Behind each of them another of its key may wait.
         self.freed.notify_one();
-        let verdicts = batch.iter().map(|one| (&one.job, &one.verdict));
+        let verdicts = verdicts.iter().map(|(job, verdict)| (job, verdict));
         if let Err(error) = self.tally.report(&self.pool, verdicts).await {
             tracing::warn!(%error, "what destinations answered could not be noted");
         }
     }
 }
 
-/// Writes results back; answers the work ids of those that were stale.
-async fn flush(pool: &Pool, worker: &str, batch: &[Completion]) -> Result<HashSet<i64>> {
+/// Under which leases results were written back, in their order, and the work ids of those that were stale.
+struct Written {
+    lease_nos: Vec<i64>,
+    stale: HashSet<i64>,
+}
+
+async fn flush(pool: &Pool, worker: &str, batch: &[Completion]) -> Result<Written> {
     let client = pool.get().await?;
     let statement = client.prepare_cached(FLUSH).await?;
     let columns = Columns::of(batch);
@@ -254,7 +265,11 @@ async fn flush(pool: &Pool, worker: &str, batch: &[Completion]) -> Result<HashSe
         &worker,
     ];
     let rows = client.query(&statement, &parameters).await?;
-    rows.iter().map(|row| Ok(row.try_get("work_id")?)).collect()
+    let stale = rows.iter().map(|row| row.try_get("work_id"));
+    Ok(Written {
+        stale: stale.collect::<std::result::Result<_, _>>()?,
+        lease_nos: columns.lease_nos,
+    })
 }
 
 #[derive(Default)]

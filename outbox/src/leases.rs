@@ -60,10 +60,14 @@ impl Numbers {
     pub fn of<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> Self {
         let mut numbers = Self::default();
         for job in jobs {
-            numbers.work_ids.push(job.work_id);
-            numbers.lease_nos.push(job.lease_no);
+            numbers.push(job.work_id, job.lease_no);
         }
         numbers
+    }
+
+    pub fn push(&mut self, work_id: i64, lease_no: i64) {
+        self.work_ids.push(work_id);
+        self.lease_nos.push(lease_no);
     }
 
     fn is_empty(&self) -> bool {
@@ -149,10 +153,7 @@ impl Leases {
     fn numbers(&self) -> Numbers {
         let mut numbers = Numbers::default();
         for (work_id, entry) in lock(&self.held).iter() {
-            numbers.work_ids.push(*work_id);
-            numbers
-                .lease_nos
-                .push(entry.lease_no.load(Ordering::Relaxed));
+            numbers.push(*work_id, entry.lease_no.load(Ordering::Relaxed));
         }
         numbers
     }
@@ -205,11 +206,28 @@ impl Lease {
     pub fn holds(&self) -> bool {
         *self.deadline.borrow() > Instant::now()
     }
+
+    /// Ends it, once what became of its message is written down under this number. Answers the number of a newer lease of
+    /// the same message that has come to this process meanwhile: nobody serves it, so it is to be given back.
+    pub fn end(self, written: i64) -> Option<i64> {
+        self.forget();
+        let newest = self.number();
+        (newest != written).then_some(newest)
+    }
+
+    /// Another of the same message may be looked after already.
+    fn forget(&self) {
+        let mut held = lock(&self.held);
+        let entry = held.get(&self.work_id);
+        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.lease_no, &self.lease_no)) {
+            held.remove(&self.work_id);
+        }
+    }
 }
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        lock(&self.held).remove(&self.work_id);
+        self.forget();
     }
 }
 

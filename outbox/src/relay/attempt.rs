@@ -42,7 +42,7 @@ pub(super) enum Intent {
 pub(super) enum Made {
     Done(Box<Completion>),
     /// The process stops, and nothing has happened yet.
-    NotBegun(Box<Job>),
+    NotBegun(Box<Job>, Lease),
 }
 
 /// What is to become of a message, and how it is recorded.
@@ -81,12 +81,12 @@ impl<D: Deliver> Attempts<D> {
         }
         let waiting = tokio::time::sleep(job.wait);
         if !job.wait.is_zero() && self.stop.run_until_cancelled(waiting).await.is_none() {
-            return Made::NotBegun(Box::new(job));
+            return Made::NotBegun(Box::new(job), lease);
         }
         if intent == Intent::Missing && self.needs_intent(&job) {
             let ours = leases::intend(&self.pool, &Numbers::of([&job])).await;
             if !ours.is_ok_and(|ours| !ours.is_empty() && lease.holds()) {
-                return Made::NotBegun(Box::new(job));
+                return Made::NotBegun(Box::new(job), lease);
             }
         }
         let outcome = tokio::select! {

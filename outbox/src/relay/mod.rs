@@ -275,7 +275,7 @@ impl<D: Deliver> Engine<D> {
             place.call = self.attempts.stop.run_until_cancelled(passing).await;
         }
         if place.call.is_none() || !lease.holds() {
-            return self.give_back(&job).await;
+            return self.give_back(&job, lease).await;
         }
         place.health = Health::Poor;
         let started = Instant::now();
@@ -287,17 +287,26 @@ impl<D: Deliver> Engine<D> {
                 place.call = None;
                 self.completions.leave(*completion).await;
             }
-            Made::NotBegun(job) => {
+            Made::NotBegun(job, lease) => {
                 place.health = Health::Good;
-                self.give_back(&job).await;
+                self.give_back(&job, lease).await;
             }
         }
         drop(place);
     }
 
-    async fn give_back(&self, job: &Job) {
-        if let Err(error) = leases::give_back(&self.attempts.pool, &Numbers::of([job])).await {
-            tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+    async fn give_back(&self, job: &Job, lease: Lease) {
+        let mut numbers = Numbers::of([job]);
+        let mut lease = Some(lease);
+        loop {
+            if let Err(error) = leases::give_back(&self.attempts.pool, &numbers).await {
+                tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+            }
+            // Whoever claimed it in that moment has left it to us.
+            let newer = lease.take().and_then(|lease| lease.end(job.lease_no));
+            let Some(newer) = newer else { return };
+            numbers = Numbers::default();
+            numbers.push(job.work_id, newer);
         }
     }
 
