@@ -28,7 +28,8 @@ const MAX_FLUSHES: usize = 2;
 /// How long to stay away from a database that does not answer; results are kept for as long as their leases hold.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
-/// Rows are locked in the order of their ids, as whoever renews leases does.
+/// Rows are locked in the order of their ids, as whoever renews leases does. They are taken away by id and not by place:
+/// a renewal that came between has moved them to a place that this statement does not see yet.
 const FLUSH: &str = "
     with result as materialized (
         select * from unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::integer[], $6::text[], $7::text[],
@@ -37,15 +38,15 @@ const FLUSH: &str = "
                 wait_seconds, given_back, is_uncertain)
         order by work_id
     ), held as materialized (
-        select r.work_id, r.action, r.wait_seconds, r.given_back, r.is_uncertain, r.failure_kind, r.detail, w.place,
+        select r.work_id, r.action, r.wait_seconds, r.given_back, r.is_uncertain, r.failure_kind, r.detail,
             w.tenant_id, w.message_id, w.target, w.order_key, w.lease_no, w.attempt, w.first_sent_at
         from result r
         cross join lateral (
-            select o.ctid as place, o.tenant_id, o.message_id, o.target, o.order_key, o.lease_no, o.attempt, o.first_sent_at
+            select o.tenant_id, o.message_id, o.target, o.order_key, o.lease_no, o.attempt, o.first_sent_at
             from outbox_work o where o.work_id = r.work_id and o.lease_no = r.lease_no
             for update) w
     ), gone as (
-        delete from outbox_work where ctid = any (array(select h.place from held h where h.action <> 'retry'))
+        delete from outbox_work where work_id = any (array(select h.work_id from held h where h.action <> 'retry'))
     ), later as (
         update outbox_work w
         set run_at = clock_timestamp() + h.wait_seconds * interval '1 second', lease_until = '-infinity', lease_owner = null,

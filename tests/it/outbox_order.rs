@@ -17,11 +17,8 @@ const SETTLING: Duration = Duration::from_secs(300);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_of_a_key_keep_their_order_through_failures_and_kills() {
-    let (keys, each, kills) = (
-        scale::size(30, 500),
-        scale::size(20, 200),
-        scale::size(2, 10),
-    );
+    let (keys, each) = (scale::size(30, 500), scale::size(20, 200));
+    let (crew, kills) = (scale::size(3, 8), scale::size(2, 10));
     let outbox = Outbox::open().await;
     let calls = AtomicUsize::new(0);
     let sink = Arc::new(Sink::new(move |_| {
@@ -37,13 +34,10 @@ async fn messages_of_a_key_keep_their_order_through_failures_and_kills() {
             .collect();
         outbox.enqueue(&messages).await;
     }
-    let mut workers: Vec<Worker> = (0..3).map(|_| outbox.worker(&sink, LEASE)).collect();
+    let mut workers: Vec<Worker> = (0..crew).map(|_| outbox.worker(&sink, LEASE)).collect();
     for kill in 0..kills {
         let goal = keys * each * (kill + 1) / (kills + 2);
-        wait::until("some more are through", async || {
-            (sink.count() >= goal).then_some(())
-        })
-        .await;
+        sink.reached(goal, SETTLING).await;
         workers.remove(0).kill();
         workers.push(outbox.worker(&sink, LEASE));
     }

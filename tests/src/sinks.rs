@@ -13,6 +13,8 @@ use outbox::rules::Rules;
 use outbox::schedule::Schedule;
 use outbox::work::{Job, Ordering};
 
+use crate::wait;
+
 /// Failures are made good at once, and often.
 const AT_ONCE: Schedule = Schedule {
     waits: &[0; 30],
@@ -106,6 +108,15 @@ impl Sink {
     /// Messages that had their effect.
     pub fn count(&self) -> usize {
         lock(&self.effects).len()
+    }
+
+    /// Waits until so many messages had their effect.
+    pub async fn reached(&self, count: usize, patience: Duration) {
+        let reached = wait::for_answer(patience, async || (self.count() >= count).then_some(()));
+        if reached.await.is_none() {
+            let had = self.count();
+            panic!("{had} messages had their effect within {patience:?}, and not {count}");
+        }
     }
 
     fn note(&self, job: &Job) -> UnderWay<'_> {
