@@ -233,7 +233,8 @@ async fn restore(dump: &std::path::Path) -> Database {
     let database = cluster.create_empty().await;
     let (dump, url) = (dump.to_owned(), database.url.clone());
     let restoring = tokio::task::spawn_blocking(move || {
-        let unpacked = std::process::Command::new("gzip")
+        let is_gzip = dump.extension().is_some_and(|ending| ending == "gz");
+        let unpacked = std::process::Command::new(if is_gzip { "gzip" } else { "xz" })
             .args(["-dc"])
             .arg(&dump)
             .output()
@@ -276,7 +277,7 @@ async fn differences(database: &Database, kept: &[Kept]) -> Vec<String> {
     found
 }
 
-/// Every schema that was landed and kept: `schema/dumps/V<n>.{sql.gz,json,key}`.
+/// Every schema that was landed and kept: `schema/dumps/V<n>.{sql.gz or sql.xz,json,key}`.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_newest_program_starts_on_every_schema_that_was_ever_kept() {
     let folder = sources::root().join("schema/dumps");
@@ -300,7 +301,10 @@ async fn the_newest_program_starts_on_every_schema_that_was_ever_kept() {
             std::fs::read_to_string(folder.join(format!("{name}.{ending}"))).unwrap()
         };
         let kept: Vec<Kept> = serde_json::from_str(&read("json")).unwrap();
-        let dump = folder.join(format!("{name}.sql.gz"));
+        let mut dump = folder.join(format!("{name}.sql.xz"));
+        if !dump.exists() {
+            dump.set_extension("gz");
+        }
         assert!(
             dump.metadata().unwrap().len() <= 1 << 20,
             "{name} is too large to be kept"
