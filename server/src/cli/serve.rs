@@ -1,7 +1,8 @@
 //! `rapport serve`: everything, or one role of it, until a signal comes.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use event_store::error::Error;
 use event_store::versions;
 use identity::accounts::Accounts;
 use identity::links;
@@ -13,11 +14,15 @@ use super::Outcome;
 use super::doctor::Patient;
 use crate::app::{self, Plan, Running};
 use crate::config::{DatabaseSettings, Role, ServeSettings};
-use crate::database::{self, Database};
+use crate::database::{self, Database, Reason};
 use crate::demo;
 use crate::embedded::Purpose;
 use crate::telemetry;
 use crate::witnesses::Witnesses;
+
+/// How often what a start prepares is begun while the database is busy, as at first it is: everybody wants connections.
+const MAX_STARTS: u32 = 20;
+const PAUSE_BUSY: Duration = Duration::from_secs(1);
 
 pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSettings) -> Outcome {
     let started = Instant::now();
@@ -74,10 +79,22 @@ async fn run(
     settings: &ServeSettings,
     started: Instant,
 ) -> Outcome {
-    match (settings.demo, settings.role) {
-        (true, _) => demo::prepare(&running.dispatcher, database_settings, settings).await?,
-        (false, Role::Worker) => {}
-        (false, _) => offer_set_up(database, settings).await?,
+    for start in 1.. {
+        let prepared = match (settings.demo, settings.role) {
+            (true, _) => demo::prepare(&running.dispatcher, database_settings, settings).await,
+            (false, Role::Worker) => Ok(()),
+            (false, _) => offer_set_up(database, settings).await,
+        };
+        match prepared {
+            Err(reason) if is_busy(&reason) && start < MAX_STARTS => {
+                tracing::warn!(%reason, "not ready yet");
+                tokio::time::sleep(PAUSE_BUSY).await;
+            }
+            outcome => {
+                outcome?;
+                break;
+            }
+        }
     }
     let elapsed_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     tracing::info!(address = ?running.address, role = ?settings.role, elapsed_ms, "ready");
@@ -85,6 +102,11 @@ async fn run(
         Some(embedded) => Ok(embedded.watch().await?),
         None => std::future::pending().await,
     }
+}
+
+/// Whether it may go better in a moment.
+fn is_busy(reason: &Reason) -> bool {
+    matches!(reason.downcast_ref(), Some(Error::Busy { .. }))
 }
 
 /// Where nobody lives yet, says once how the first person comes in.
