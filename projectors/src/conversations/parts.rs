@@ -17,16 +17,24 @@ use crate::subjects::SubjectKeys;
 /// Words of one message that can be searched for.
 pub(super) const MAX_WORDS: usize = 500;
 
-/// The newest message of the batch, as it is sealed, and which way it went.
+/// The newest message as it is sealed, and which way it went, when this batch brought it: what comes late may have been
+/// written before what is there.
 pub(super) fn last_message(folded: &Folded<'_, Conversation>) -> Option<(String, &'static str)> {
-    let mut newest_first = folded.fresh.iter().rev();
-    newest_first.find_map(|fresh| match &fresh.event {
+    let thread = folded.state.thread.as_deref()?;
+    let messages = thread.recent.iter();
+    let newest = messages
+        .filter(|message| Some(message.at) >= thread.last_message_at)
+        .map(|message| message.sequence)
+        .max()?;
+    let mut fresh = folded.fresh.iter();
+    let fresh = fresh.find(|fresh| fresh.recorded.sequence == newest)?;
+    match &fresh.event {
         ConversationEvent::MessageReceived(received) => {
             Some((received.content.as_str().to_owned(), "in"))
         }
         ConversationEvent::MessageSent(sent) => Some((sent.content.as_str().to_owned(), "out")),
         _ => None,
-    })
+    }
 }
 
 /// The words of new messages and notes, hashed; none without a key.
