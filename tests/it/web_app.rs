@@ -183,7 +183,7 @@ async fn people_work_with_it_in_a_browser() {
 }
 
 /// `scripts/web` with this task.
-fn tool(task: &str) {
+pub(crate) fn tool(task: &str) {
     let output = Command::new(sources::root().join("scripts/web"))
         .arg(task)
         .output();
@@ -195,12 +195,12 @@ fn tool(task: &str) {
     );
 }
 
-fn node() -> Command {
+pub(crate) fn node() -> Command {
     Command::new(std::path::Path::new(&bootstrap("node")).join("node"))
 }
 
 /// What `scripts/bootstrap` prints: where a tool is, installed if need be.
-fn bootstrap(tool: &str) -> String {
+pub(crate) fn bootstrap(tool: &str) -> String {
     let output = Command::new(sources::root().join("scripts/bootstrap"))
         .arg(tool)
         .output();
