@@ -3,67 +3,24 @@
 
 use std::sync::Arc;
 
-use commands::dispatch::Dispatcher;
-use domain::ids::TenantId;
 use event_store::log::{Runner, Subscriber};
 use event_store::pg::{PoolSizes, Pools};
-use event_store::store::Store;
-use event_store::vault::Vault;
-use identity::keys;
-use identity::new_keys::NewKey;
-use identity::principals::{Principal, PrincipalKind};
-use identity::roles::Role;
 use reqwest::Method;
 use serde_json::json;
-use tests::app::{ROOT_KEY, request};
 use tests::client::Client;
 use tests::cluster;
 use tests::conformance::private::PrivateServer;
 use tests::given;
 use tests::operator::Operator;
+use tests::tenants;
 use tests::wait;
-use uuid::Uuid;
-
-/// A tenant made past HTTP, and the key of its owner.
-async fn owner_of_a_tenant(database_url: &str) -> String {
-    let pools = Pools::new(database_url, PoolSizes::default()).unwrap();
-    let store = Store::new(pools, Vault::new(&ROOT_KEY));
-    let tenant_id = TenantId::from(Uuid::now_v7());
-    let body = json!({ "slug": "alone", "name": "Alone", "modules": ["catering"], "settings": given::settings() });
-    let create = request(Principal::system(tenant_id.clone()), "create-tenant", body);
-    Dispatcher::new(store.clone())
-        .dispatch(&create)
-        .await
-        .unwrap();
-    let new = NewKey {
-        kind: PrincipalKind::Person,
-        label: "owner".to_owned(),
-        role: Role::Owner,
-        permissions: None,
-        model: None,
-        expires_at: None,
-        address_ranges: Vec::new(),
-        requests_per_minute: Some(0),
-        owner_id: None,
-    };
-    let (_, plain) = keys::create(&store.pools.engine, &tenant_id, &new)
-        .await
-        .unwrap();
-    store.pools.close();
-    plain.expose().to_owned()
-}
-
-fn root_key() -> String {
-    use base64::Engine;
-    base64::engine::general_purpose::STANDARD.encode(ROOT_KEY)
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_database_is_down_callers_are_told_when_to_come_back() {
     let mut server = PrivateServer::start().await;
     let url = server.place().url;
-    let key = owner_of_a_tenant(&url).await;
-    let desk = Operator::on(&url, Some(&root_key()));
+    let key = tenants::alone_on(&url).await;
+    let desk = Operator::on(&url, Some(&tenants::root_key()));
     let serving = desk.serve().await;
     let owner = Client::new(&serving.base_url, &key);
     let lead =
@@ -112,8 +69,8 @@ async fn while_the_database_is_down_callers_are_told_when_to_come_back() {
 async fn after_a_kill_the_next_server_has_the_leases_at_once() {
     let shared = cluster::shared().await;
     let database = shared.clone_template().await;
-    let key = owner_of_a_tenant(&database.url).await;
-    let desk = Operator::on(&database.url, Some(&root_key()));
+    let key = tenants::alone_on(&database.url).await;
+    let desk = Operator::on(&database.url, Some(&tenants::root_key()));
     let first = desk.serve().await;
     let admin = shared.admin(&database.name).await;
     let held = "select count(*) from checkpoints where lease_until > clock_timestamp() + interval '5 seconds'";

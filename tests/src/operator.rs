@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
@@ -23,8 +25,9 @@ pub struct Operator {
 /// A program that serves; it is killed when this is dropped.
 pub struct Serving {
     pub base_url: String,
+    log: PathBuf,
     http: reqwest::Client,
-    _child: Child,
+    child: Child,
 }
 
 /// What a command has said.
@@ -76,12 +79,20 @@ impl Operator {
 
     /// Starts `rapport serve`, with nothing behind its providers, and waits until it is ready and has caught up.
     pub async fn serve(&self) -> Serving {
+        self.serve_as(&[]).await
+    }
+
+    /// As `serve`, with further flags.
+    pub async fn serve_as(&self, flags: &[&str]) -> Serving {
         let listen = format!("127.0.0.1:{}", served::free_port());
         let nowhere = "http://127.0.0.1:9";
         let mut command = self.command(&["serve", "--listen", &listen, "--stripe-url", nowhere]);
-        command.stdout(Stdio::null()).stderr(Stdio::null());
+        let log = self.data_dir.join(format!("serve-{listen}.log"));
+        let file = std::fs::File::create(&log).expect("a log file");
+        command.args(flags).stdout(Stdio::null()).stderr(file);
         let serving = Serving {
-            _child: command.spawn().expect("the binary runs"),
+            log,
+            child: command.spawn().expect("the binary runs"),
             base_url: format!("http://{listen}"),
             http: integrations::http::client().expect("a client can be built"),
         };
@@ -106,6 +117,26 @@ impl Operator {
 }
 
 impl Serving {
+    /// `kill -9`; answers when it is gone.
+    pub async fn kill(mut self) {
+        self.child.kill().await.expect("the process can be killed");
+    }
+
+    /// `kill -STOP`, `kill -CONT` and their like.
+    pub fn signal(&self, signal: Signal) {
+        let id = self.child.id().expect("the process runs");
+        let id = i32::try_from(id).expect("process ids are small");
+        kill(Pid::from_raw(id), signal).expect("the process can be signalled");
+    }
+
+    /// The last lines that it has logged.
+    pub fn said(&self) -> String {
+        const LINES: usize = 20;
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(LINES)..].join("\n")
+    }
+
     /// What lies at this path; `None` while nobody answers.
     pub async fn get(&self, path: &str) -> Option<String> {
         let url = format!("{}{path}", self.base_url);

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::client::Client;
@@ -50,6 +51,8 @@ type Script = Box<dyn Fn(&Got) -> Answer + Send + Sync>;
 struct Shared {
     got: Mutex<Vec<Got>>,
     script: Mutex<Script>,
+    /// Whether answers are kept back.
+    held: watch::Sender<bool>,
 }
 
 /// It listens until it is dropped.
@@ -86,6 +89,7 @@ impl Receiver {
         let shared = Arc::new(Shared {
             got: Mutex::default(),
             script: Mutex::new(Box::new(|_| ACCEPTED)),
+            held: watch::Sender::new(false),
         });
         let serving = shared.clone();
         let listening = tokio::spawn(async move {
@@ -103,6 +107,16 @@ impl Receiver {
     /// From now on it answers as this says.
     pub fn answer(&self, script: impl Fn(&Got) -> Answer + Send + Sync + 'static) {
         *lock(&self.shared.script) = Box::new(script);
+    }
+
+    /// Keeps its answers back until `release`.
+    pub fn hold(&self) {
+        self.shared.held.send_replace(true);
+    }
+
+    /// Answers what it has kept back, and whatever comes.
+    pub fn release(&self) {
+        self.shared.held.send_replace(false);
     }
 
     /// Everything that came, in order.
@@ -138,6 +152,10 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     while let Some(got) = read(&mut stream).await {
         let answer = lock(&shared.script)(&got);
         lock(&shared.got).push(got);
+        let mut held = shared.held.subscribe();
+        if held.wait_for(|held| !held).await.is_err() {
+            return;
+        }
         let headers: String = answer
             .headers
             .iter()

@@ -1,8 +1,11 @@
 //! The tenants of a test: set up as the demo's, with keys for who acts in them, and everything pointed at the sandbox.
 
+use base64::Engine;
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
+use event_store::pg::{PoolSizes, Pools};
 use event_store::store::Store;
+use event_store::vault::Vault;
 use identity::keys;
 use identity::new_keys::NewKey;
 use identity::principals::{Principal, PrincipalKind};
@@ -10,7 +13,7 @@ use identity::roles::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::app::request;
+use crate::app::{ROOT_KEY, request};
 use crate::client::Client;
 use crate::given;
 use crate::providers::Providers;
@@ -90,6 +93,26 @@ impl Door<'_> {
         let answer = self.dispatcher.dispatch(&request).await;
         answer.unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+/// A tenant made past HTTP in a database that a program of its own will serve; answers the key of its owner.
+pub async fn alone_on(database_url: &str) -> String {
+    let pools = Pools::new(database_url, PoolSizes::default()).expect("the URL is valid");
+    let store = Store::new(pools, Vault::new(&ROOT_KEY));
+    let id = TenantId::from(Uuid::now_v7());
+    let body = json!({ "slug": "alone", "name": "Alone", "modules": ["catering"], "settings": given::settings() });
+    let create = request(Principal::system(id.clone()), "create-tenant", body);
+    let created = Dispatcher::new(store.clone()).dispatch(&create).await;
+    created.expect("a tenant can be made");
+    let holder = (PrincipalKind::Person, Role::Owner);
+    let owner = client(&store, "", &id, holder).await;
+    store.pools.close();
+    owner.key
+}
+
+/// The root key of such a database, as its file has it.
+pub fn root_key() -> String {
+    base64::engine::general_purpose::STANDARD.encode(ROOT_KEY)
 }
 
 /// A holder of a new key, which may ask so much in a minute and no more.
