@@ -6,6 +6,7 @@ mod exports;
 mod family;
 mod holds;
 mod restriction;
+mod retirement;
 
 use domain::customers::privacy::{HoldGround, PrivacyCommand};
 use domain::customers::{Customer, CustomerCommand};
@@ -56,6 +57,22 @@ pub fn commands() -> Vec<Command> {
             "complete-erasure",
             erasure::complete_erasure,
             erasure::CompleteErasure,
+            Permission::CustomersWrite,
+            Risk::Destructive,
+            internal
+        ),
+        command!(
+            "retire-thread",
+            retirement::retire_thread,
+            retirement::RetireThread,
+            Permission::ConversationsWrite,
+            Risk::Destructive,
+            internal
+        ),
+        command!(
+            "retire-lead",
+            retirement::retire_lead,
+            retirement::RetireLead,
             Permission::CustomersWrite,
             Risk::Destructive,
             internal
