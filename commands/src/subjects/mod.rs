@@ -23,7 +23,7 @@ use crate::work::{Loaded, Work};
 
 /// The commands of this noun. A fresh second factor for erasures and exports is asked for where entries can demand one.
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut all = vec![
         command!(
             "restrict-subject",
             restriction::restrict_subject,
@@ -62,22 +62,6 @@ pub fn commands() -> Vec<Command> {
             internal
         ),
         command!(
-            "retire-thread",
-            retirement::retire_thread,
-            retirement::RetireThread,
-            Permission::ConversationsWrite,
-            Risk::Destructive,
-            internal
-        ),
-        command!(
-            "retire-lead",
-            retirement::retire_lead,
-            retirement::RetireLead,
-            Permission::CustomersWrite,
-            Risk::Destructive,
-            internal
-        ),
-        command!(
             "export-subject",
             exports::export_subject,
             exports::ExportSubject,
@@ -99,7 +83,9 @@ pub fn commands() -> Vec<Command> {
             Permission::PrivacyManage,
             Risk::Destructive
         ),
-    ]
+    ];
+    all.extend(retirement::commands());
+    all
 }
 
 /// How a person's data stands after a command.

@@ -8,6 +8,7 @@ use domain::customers::Customer;
 use domain::ids::{ConversationId, CustomerId};
 use event_store::commit::KeyChange;
 use event_store::load::Load;
+use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -16,8 +17,31 @@ use super::erasure::begin_erasure;
 use super::{SubjectSummary, find_subject};
 use crate::Result;
 use crate::bookings::answer_as;
-use crate::registry::Input;
+use crate::command;
+use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Loaded, Work};
+
+/// Only the system sends them.
+pub(super) fn commands() -> Vec<Command> {
+    vec![
+        command!(
+            "retire-thread",
+            retire_thread,
+            RetireThread,
+            Permission::ConversationsWrite,
+            Risk::Destructive,
+            internal
+        ),
+        command!(
+            "retire-lead",
+            retire_lead,
+            RetireLead,
+            Permission::CustomersWrite,
+            Risk::Destructive,
+            internal
+        ),
+    ]
+}
 
 /// # Retire a thread
 ///
