@@ -16,7 +16,7 @@ async function setErasureDays(page, days) {
   await page.evaluate(async (erasure_days) => {
     const response = await fetch('/commands/update-settings', {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': crypto.randomUUID() },
+      headers: { 'content-type': 'application/json', 'idempotency-key': globalThis.crypto.randomUUID() },
       body: JSON.stringify({ erasure_days }),
     })
     if (!response.ok) throw new Error(await response.text())
@@ -63,7 +63,7 @@ export async function readAudit({ page }) {
 export async function tryTerms({ page }) {
   await page.goto('/settings/retention')
   const messages = page.getByLabel('Messages: Days')
-  await messages.fill('365')
+  await messages.fill('400')
   await page.getByRole('button', { name: 'Preview' }).click()
   await page.getByText('As these terms would have it').waitFor()
   await page.getByRole('button', { name: 'Save', exact: true }).click()

@@ -37,6 +37,7 @@ function columns(actorName: (actor: string) => string): Column<Row>[] {
       id: 'actor',
       header: t.audit.actor,
       width: 'minmax(120px, 1.2fr)',
+      wide: true,
       cell: (row) => <span title={row.actor}>{actorName(row.actor)}</span>,
     },
     {

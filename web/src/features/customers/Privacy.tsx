@@ -34,17 +34,12 @@ export function Privacy({ record }: { record: Customer360 }) {
 
 function Standing({ record }: { record: Customer360 }) {
   const { restricted, erase_at, hold, status } = record.profile
-  // Once a drawing: a page that stays open for days is asked again by the stream long before.
-  const [now] = useState(() => Date.now())
   if (status === 'erased') return <Alert color="gray">{t.privacy.erased}</Alert>
   return (
     <>
       {hold && <Alert color="yellow">{t.privacy.held(t.privacy.grounds[hold])}</Alert>}
       {erase_at ? (
-        <Alert color="red">
-          <Text size="sm">{t.privacy.erasing(daysLeft(erase_at, now))}</Text>
-          <Facts facts={[[t.privacy.due, <When key="due" at={erase_at} />]]} />
-        </Alert>
+        <Countdown at={erase_at} key={erase_at} />
       ) : restricted ? (
         <Alert color="orange">{t.privacy.restricted}</Alert>
       ) : (
@@ -53,6 +48,17 @@ function Standing({ record }: { record: Customer360 }) {
         </Text>
       )}
     </>
+  )
+}
+
+function Countdown({ at }: { at: string }) {
+  // A page that stays open for days is drawn anew by the stream long before.
+  const [now] = useState(() => Date.now())
+  return (
+    <Alert color="red">
+      <Text size="sm">{t.privacy.erasing(daysLeft(at, now))}</Text>
+      <Facts facts={[[t.privacy.due, <When key="due" at={at} />]]} />
+    </Alert>
   )
 }
 

@@ -30,13 +30,13 @@ export function Retention() {
   const { tenant, settings } = useTenant()
   if (!tenant || !settings) return <Waiting />
   const saved = (settings as unknown as { retention?: Terms }).retention ?? {}
-  return <Form saved={saved} version={tenant.sequence} key={tenant.sequence} />
+  return <Form saved={saved} slug={tenant.slug} version={tenant.sequence} key={tenant.sequence} />
 }
 
-function Form({ saved, version }: { saved: Terms; version: number }) {
+function Form({ saved, slug, version }: { saved: Terms; slug: string; version: number }) {
   const [terms, setTerms] = useState<Terms>(saved)
   const [tried, setTried] = useState<Terms>(saved)
-  const found = useOperations<Foreseen>('retention', asked(tried, saved), true, false)
+  const found = useOperations<Foreseen>('retention', { tenant: slug, ...asked(tried, saved) }, true, false)
   const update = useCommand('update-settings', { said: t.retention.saved })
   const act = useAct()
   const { confirm, dialog } = useConfirm()
@@ -54,7 +54,8 @@ function Form({ saved, version }: { saved: Terms; version: number }) {
       body: t.retention.runBody,
       confirm: t.retention.runNow,
       danger: true,
-      run: () => act.mutateAsync({ path: 'retention/run', said: t.retention.ran }),
+      run: () =>
+        act.mutateAsync({ path: `retention/run?tenant=${encodeURIComponent(slug)}`, said: t.retention.ran }),
     })
   return (
     <Stack>
