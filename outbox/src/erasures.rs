@@ -1,34 +1,35 @@
-//! What of a person lies beside the log, and its end: stored answers, messages, webhooks' bodies and snapshots. The log's
-//! own part ends with the keys, the read tables' with the event.
+//! What of a person lies beside the log, and its end: stored answers, messages, webhooks' bodies, files and snapshots. The
+//! log's own part ends with the keys, the read tables' with the event.
+
+mod mentions;
+mod streams;
 
 use std::time::Duration;
 
-use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
-use domain::conversations::Conversation;
-use domain::customers::Customer;
 use domain::customers::privacy::ErasureCounts;
 use domain::ids::TenantId;
-use domain::payments::Payment;
 use event_store::error::Error;
 use event_store::store::Store;
+use serde_json::{Value, json};
 use tokio_postgres::types::ToSql;
 
+use self::mentions::Mentions;
+use self::streams::{Found, Streams};
 use crate::Result;
 
-/// The read table that knows whose a booking, a thread or a payment is.
-const OWNERS: &str = "timelines";
+/// The read tables that know whose a booking, a thread or a payment is, and what else speaks of a person.
+const OWNERS: &[&str] = &[
+    "timelines",
+    "conversations",
+    "assistant_runs",
+    "approvals",
+    "views",
+];
 /// How long it may lag behind the log.
 const OWNERS_PATIENCE: Duration = Duration::from_secs(10);
 
 const FIND_NEWEST: &str = "select coalesce(max(position), 0) as newest from events";
-const LIST_OWNED: &str = "
-    select aggregate_type, aggregate_id from timeline_owners
-    where tenant_id = $1 and customer_id = any ($2::text[]) order by aggregate_type, aggregate_id";
-const LIST_PAST_THREADS: &str = "
-    select conversation_id from conversations
-    where tenant_id = $1 and customer_id = any ($2::text[]) order by conversation_id";
-
 /// A person is erased rarely and by nobody who waits, so the whole of a tenant's answers may be looked through.
 const PURGE_ANSWERS: &str = "
     delete from commands c
@@ -42,6 +43,10 @@ const PURGE_BODIES: &str = "
     where w.tenant_id = $1 and w.handled_at is not null and length(w.body) > 0 and w.webhook_id in (
         select e.causation_id from unnest($2::text[], $3::text[]) as s (kind, id)
         join events e on e.tenant_id = $1 and e.aggregate_type = s.kind and e.aggregate_id = s.id)";
+
+const PURGE_FILES: &str = "
+    delete from message_files f using unnest($2::text[], $3::text[]) as s (kind, id)
+    where f.tenant_id = $1 and s.kind = 'conversation' and f.conversation_id = s.id";
 
 const PURGE_SNAPSHOTS: &str = "
     delete from snapshots n using unnest($2::text[], $3::text[]) as s (kind, id)
@@ -72,15 +77,24 @@ const WRITE_RECORD: &str = "
 pub struct Purged {
     /// Their payments, whose memos have keys of their own.
     pub payments: Vec<String>,
+    /// Threads of somebody who can only be them.
+    pub threads: Vec<String>,
+    /// What agents have asked for about them.
+    pub approvals: Vec<String>,
+    /// Saved views that look for them.
+    pub views: Vec<String>,
     /// All that went, by this purge and those before it.
     pub counts: ErasureCounts,
 }
 
-/// Streams by type and id.
-#[derive(Default)]
-struct Streams {
-    kinds: Vec<String>,
-    ids: Vec<String>,
+impl Purged {
+    /// As `complete-erasure` takes it.
+    pub fn body(&self, customer_id: &str) -> Value {
+        json!({
+            "customer_id": customer_id, "payments": self.payments, "threads": self.threads, "approvals": self.approvals,
+            "views": self.views, "counts": self.counts,
+        })
+    }
 }
 
 /// Purges what lies beside the log of these customers, of whom the last is the one that the others were merged into. The
@@ -94,10 +108,7 @@ pub async fn purge(
 ) -> Result<Purged> {
     let client = store.pools.engine.get().await?;
     let newest: i64 = client.query_one(FIND_NEWEST, &[]).await?.get("newest");
-    if !store
-        .wait_for(&[OWNERS, "conversations"], newest, OWNERS_PATIENCE)
-        .await?
-    {
+    if !store.wait_for(OWNERS, newest, OWNERS_PATIENCE).await? {
         let detail = "it is not known yet what belongs to the person; this is tried again";
         return Err(Error::busy("projection-behind", detail));
     }
@@ -112,30 +123,106 @@ pub async fn purge_now(
     family: &[String],
     own: &str,
 ) -> Result<Purged> {
+    let (found, mentions) = look(store, tenant_id, family).await?;
     let mut client = store.pools.engine.get().await?;
     let tx = client.transaction().await?;
-    let (streams, payments) = list_streams(&tx, tenant_id, family).await?;
-    let scope: [&(dyn ToSql + Sync); 3] = [&tenant_id.as_str(), &streams.kinds, &streams.ids];
-    let found = FoundBefore::read(&tx, tenant_id, family).await?;
-    let messages = list_messages(&tx, &scope, own).await?;
+    let before = FoundBefore::read(&tx, tenant_id, family).await?;
     let mut counts = ErasureCounts {
-        streams: count(streams.ids.len()),
-        ..found.counts
+        streams: count(found.streams.ids.len()),
+        approvals: count(mentions.approvals.len()),
+        views: count(mentions.views.len()),
+        ..before.counts
     };
-    counts.stored_answers += execute(&tx, PURGE_ANSWERS, &scope).await?;
-    counts.webhook_bodies += execute(&tx, PURGE_BODIES, &scope).await?;
-    counts.snapshots += execute(&tx, PURGE_SNAPSHOTS, &scope).await?;
-    let scope: [&(dyn ToSql + Sync); 2] = [&tenant_id.as_str(), &messages];
-    for sql in [PURGE_WORK, PURGE_DEAD, PURGE_ATTEMPTS] {
-        execute(&tx, sql, &scope).await?;
-    }
-    counts.outbox_messages += execute(&tx, PURGE_MESSAGES, &scope).await?;
-    let subjects = streams.subjects();
+    purge_streams(&tx, (tenant_id, &found.streams, own), &mut counts).await?;
+    let mut subjects = found.streams.subjects();
+    subjects.extend(mentions.approvals.iter().chain(&mentions.views).cloned());
     let told = serde_json::to_string(&counts)?;
     let record: [&(dyn ToSql + Sync); 4] = [&tenant_id.as_str(), &family.last(), &subjects, &told];
     execute(&tx, WRITE_RECORD, &record).await?;
     tx.commit().await?;
-    Ok(Purged { payments, counts })
+    Ok(Purged {
+        payments: found.payments,
+        threads: found.claimed_threads,
+        approvals: mentions.approvals,
+        views: mentions.views,
+        counts,
+    })
+}
+
+/// Purges what lies beside the log of threads that have been erased by themselves.
+pub async fn purge_threads(
+    store: &Store,
+    tenant_id: &TenantId,
+    threads: &[String],
+) -> Result<ErasureCounts> {
+    let mut client = store.pools.engine.get().await?;
+    let tx = client.transaction().await?;
+    let streams = Streams::of_threads(&tx, tenant_id, threads).await?;
+    let mut counts = ErasureCounts {
+        streams: count(streams.ids.len()),
+        ..ErasureCounts::default()
+    };
+    purge_streams(&tx, (tenant_id, &streams, ""), &mut counts).await?;
+    tx.commit().await?;
+    Ok(counts)
+}
+
+/// What must not go while these customers' data is held.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub streams: Streams,
+    pub approvals: Vec<String>,
+}
+
+pub(crate) async fn kept_for(
+    store: &Store,
+    tenant_id: &TenantId,
+    family: &[String],
+) -> Result<Kept> {
+    let (found, mentions) = look(store, tenant_id, family).await?;
+    Ok(Kept {
+        streams: found.streams,
+        approvals: mentions.approvals,
+    })
+}
+
+/// Forgets messages with all their history; answers how many.
+pub(crate) async fn purge_messages(
+    tx: &Transaction<'_>,
+    tenant_id: &TenantId,
+    messages: &[String],
+) -> Result<u32> {
+    let scope: [&(dyn ToSql + Sync); 2] = [&tenant_id.as_str(), &messages];
+    for sql in [PURGE_WORK, PURGE_DEAD, PURGE_ATTEMPTS] {
+        execute(tx, sql, &scope).await?;
+    }
+    execute(tx, PURGE_MESSAGES, &scope).await
+}
+
+/// What there is of the person, before anything is taken away.
+async fn look(store: &Store, tenant_id: &TenantId, family: &[String]) -> Result<(Found, Mentions)> {
+    let mut client = store.pools.engine.get().await?;
+    let tx = client.transaction().await?;
+    let found = streams::list(&tx, tenant_id, family).await?;
+    tx.commit().await?;
+    drop(client);
+    let mentions = mentions::find(store, tenant_id, (family, &found.streams)).await?;
+    Ok((found, mentions))
+}
+
+async fn purge_streams(
+    tx: &Transaction<'_>,
+    (tenant_id, streams, own): (&TenantId, &Streams, &str),
+    counts: &mut ErasureCounts,
+) -> Result<()> {
+    let scope: [&(dyn ToSql + Sync); 3] = [&tenant_id.as_str(), &streams.kinds, &streams.ids];
+    let messages = list_messages(tx, &scope, own).await?;
+    counts.stored_answers += execute(tx, PURGE_ANSWERS, &scope).await?;
+    counts.webhook_bodies += execute(tx, PURGE_BODIES, &scope).await?;
+    counts.snapshots += execute(tx, PURGE_SNAPSHOTS, &scope).await?;
+    counts.files += execute(tx, PURGE_FILES, &scope).await?;
+    counts.outbox_messages += purge_messages(tx, tenant_id, &messages).await?;
+    Ok(())
 }
 
 /// What an earlier purge, whose process ended too soon, has done already.
@@ -155,36 +242,6 @@ impl FoundBefore {
         };
         Ok(Self { counts })
     }
-}
-
-/// Every stream that tells of the person, and which of them are payments.
-async fn list_streams(
-    tx: &Transaction<'_>,
-    tenant_id: &TenantId,
-    family: &[String],
-) -> Result<(Streams, Vec<String>)> {
-    let mut streams = Streams::default();
-    for customer_id in family {
-        streams.add(Customer::TYPE, customer_id.clone());
-    }
-    let mut payments = Vec::new();
-    let scope: [&(dyn ToSql + Sync); 2] = [&tenant_id.as_str(), &family];
-    let statement = tx.prepare_cached(LIST_OWNED).await?;
-    for row in tx.query(&statement, &scope).await? {
-        let (kind, id): (String, String) = (row.get("aggregate_type"), row.get("aggregate_id"));
-        if kind == Payment::TYPE {
-            payments.push(id.clone());
-        }
-        streams.add(&kind, id);
-    }
-    let statement = tx.prepare_cached(LIST_PAST_THREADS).await?;
-    for row in tx.query(&statement, &scope).await? {
-        let id: String = row.get("conversation_id");
-        if !streams.ids.contains(&id) {
-            streams.add(Conversation::TYPE, id);
-        }
-    }
-    Ok((streams, payments))
 }
 
 async fn list_messages(
@@ -210,20 +267,4 @@ async fn execute(
 
 fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
-}
-
-impl Streams {
-    fn add(&mut self, kind: &str, id: String) {
-        self.kinds.push(kind.to_owned());
-        self.ids.push(id);
-    }
-
-    /// Those that have keys of their own: bookings have none.
-    fn subjects(&self) -> Vec<&str> {
-        let streams = self.kinds.iter().zip(&self.ids);
-        let keyed = streams.filter(|(kind, _)| {
-            [Customer::TYPE, Conversation::TYPE, Payment::TYPE].contains(&kind.as_str())
-        });
-        keyed.map(|(_, id)| id.as_str()).collect()
-    }
 }

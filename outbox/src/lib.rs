@@ -16,6 +16,7 @@ pub mod operators;
 mod queues;
 pub mod redrives;
 pub mod relay;
+pub mod retention;
 pub mod rules;
 pub mod schedule;
 pub mod senders;

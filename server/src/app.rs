@@ -20,6 +20,7 @@ use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
 use outbox::relay::Relay;
+use outbox::retention;
 use outbox::webhooks::{replays, subscriber::Webhooks};
 use outbox::work;
 use projectors::audit::Audit;
@@ -276,6 +277,7 @@ fn start_workers(
     tasks.spawn(subscriptions.run(stop.clone()));
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(Relay::new(plan.store.clone(), delivery, plan.relay).run(stop.clone()));
+    tasks.spawn(retention::sweep(dispatcher.clone(), stop.clone()));
     tasks.spawn(replays::run(plan.store.pools.engine.clone(), stop.clone()));
     tasks.spawn(
         Worker {

@@ -26,7 +26,19 @@ const SECRETS: &[&str] = &[
     "canarypassword",
     "canaryunlink",
     "canarycalendar",
+    "canaryview",
+    "canaryapproval",
+    "canaryfile",
+    "canaryvisitor",
 ];
+
+const MAIL_SECRET: &str = "whsec_c2VjcmV0IG9mIGEgdGVzdCBvZiBjYW5hcmllcw==";
+/// With a file that says `canaryfile`.
+const MAIL: &str = "From: Canaryfirst <canarymail@example.test>\r\nTo: hello@fire.example\r\nSubject: A plan\r\n\
+    Message-ID: <canary@example.test>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n\
+    --b\r\nContent-Type: text/plain\r\n\r\nHere it is.\r\n\
+    --b\r\nContent-Type: text/plain; name=\"plan.txt\"\r\nContent-Transfer-Encoding: base64\r\n\
+    Content-Disposition: attachment; filename=\"plan.txt\"\r\n\r\nY2FuYXJ5ZmlsZQ==\r\n--b--\r\n";
 
 /// Uses personal data wherever the product takes some.
 async fn use_it_all(app: &TestApp) {
@@ -70,6 +82,7 @@ async fn use_it_all(app: &TestApp) {
     owner.accepted("update-consent", consent).await;
     let payment = json!({ "amount_minor": 5_000, "memo": "canarymemo", "booking_id": id });
     let payment = owner.accepted("record-payment", payment).await;
+    speak_of_them(app, id).await;
     let unlink = json!({ "payment_id": payment["result"]["payment_id"], "reason": "canaryunlink" });
     owner.accepted("unlink-payment", unlink).await;
     owner
@@ -91,6 +104,30 @@ async fn use_it_all(app: &TestApp) {
         &json!({ "object": "customer", "name": "canarywebhook" }),
     );
     assert_eq!(webhooks::deliver(app, &hook).await.status, 200);
+}
+
+/// What speaks of people beside their own records: saved views, what agents ask for, files, visitors of the chat.
+async fn speak_of_them(app: &TestApp, booking_id: &str) {
+    let owner = &app.tenant.owner;
+    let view = json!({ "query": "customers", "name": "Some", "filters": { "email": "canaryview@example.test" } });
+    owner.accepted("save-view", view).await;
+    let cancel = json!({ "booking_id": booking_id, "reason": "canaryapproval" });
+    let asked = app.tenant.agent.command("cancel-booking", cancel).await;
+    asked.refused(403, "approval-required");
+    let visitor = json!({
+        "channel": "web_chat", "from": "visitor-7", "content": "canaryvisitor", "email": "canarymail@example.test",
+    });
+    owner.accepted("receive-message", visitor).await;
+    let secrets = json!({ "provider": "email", "secrets": { "webhook_secret": MAIL_SECRET } });
+    owner.accepted("configure-provider", secrets).await;
+    let path = format!("/webhooks/{}/email", app.tenant.slug);
+    let mail = owner.anonymous(reqwest::Method::POST, &path);
+    let reply = owner.send(mail.bearer_auth(MAIL_SECRET).body(MAIL)).await;
+    assert_eq!(reply.status, 200, "{}", reply.text);
+    wait::until("the file is kept", async || {
+        (app.count("select count(*) from message_files").await == 1).then_some(())
+    })
+    .await;
 }
 
 /// Asks for it and gets it wrong, so that refusals and logs have their chance to tell.

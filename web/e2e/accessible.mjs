@@ -32,6 +32,8 @@ async function pages(page, tenant) {
     '/settings/prices',
     '/settings/people',
     '/settings/keys',
+    '/settings/retention',
+    '/audit',
     '/profile',
   ]
 }

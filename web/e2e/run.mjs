@@ -10,6 +10,7 @@ import { mergeAndUnmerge } from './customers.mjs'
 import { firstLoad } from './budget.mjs'
 import { answer } from './inbox.mjs'
 import { rebuildWhileReading } from './operations.mjs'
+import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
 import { reschedule } from './schedule.mjs'
 import { signIn } from './sign_in.mjs'
 
@@ -20,6 +21,9 @@ const JOURNEYS = [
   bookAndPay,
   reschedule,
   mergeAndUnmerge,
+  eraseCustomer,
+  readAudit,
+  tryTerms,
   rebuildWhileReading,
   accessible,
 ]

@@ -92,6 +92,13 @@ const system = createRoute({
   component: lazyRouteComponent(() => import('./features/operations/SystemPage'), 'SystemPage'),
 })
 
+const audit = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/audit',
+  validateSearch: texts(['actor', 'customer_id', 'subject', 'command', 'result', 'from', 'until']),
+  component: lazyRouteComponent(() => import('./features/audit/AuditPage'), 'AuditPage'),
+})
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: '/settings/{-$view}',
@@ -127,6 +134,7 @@ const pages = signedIn.addChildren([
   payments,
   figures,
   system,
+  audit,
   settings,
   profile,
 ])

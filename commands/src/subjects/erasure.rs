@@ -1,9 +1,11 @@
 //! `erase-subject` and what follows: the data rests at once, and is gone when its time has come and nobody cancelled.
 
+use domain::conversations::Conversation;
 use domain::conversations::commands::ConversationCommand;
 use domain::customers::Customer;
 use domain::customers::privacy::{ErasureBasis, ErasureCounts, PrivacyCommand};
-use domain::ids::{CustomerId, PaymentId};
+use domain::ids::{ApprovalId, ConversationId, CustomerId, PaymentId, ViewId};
+use domain::views::{View, ViewCommand};
 use event_store::commit::KeyChange;
 use event_store::load::Load;
 use schemars::JsonSchema;
@@ -45,6 +47,15 @@ pub struct CompleteErasure {
     pub customer_id: CustomerId,
     /// The person's payments, whose memos have keys of their own.
     pub payments: Vec<PaymentId>,
+    /// Threads of somebody who can be nobody else.
+    #[serde(default)]
+    pub threads: Vec<ConversationId>,
+    /// Calls of agents that spoke of the person, under keys of their own.
+    #[serde(default)]
+    pub approvals: Vec<ApprovalId>,
+    /// Saved views that looked for the person, likewise.
+    #[serde(default)]
+    pub views: Vec<ViewId>,
     /// What has been purged.
     pub counts: ErasureCounts,
     #[serde(default)]
@@ -71,6 +82,14 @@ impl Input for CompleteErasure {
 
 pub async fn erase_subject(work: &mut Work, input: EraseSubject) -> Result<SubjectSummary> {
     let customer = find_subject(work, &input.customer_id).await?;
+    begin_erasure(work, customer).await
+}
+
+/// Lets the data rest, and sets the day on which it goes.
+pub(super) async fn begin_erasure(
+    work: &mut Work,
+    customer: Loaded<Customer>,
+) -> Result<SubjectSummary> {
     let mut family = Family::of(work, customer).await?;
     family.restrict(work).await?;
     let at = work.ctx.now;
@@ -97,8 +116,12 @@ pub async fn complete_erasure(work: &mut Work, input: CompleteErasure) -> Result
         return nothing_left(work, customer).await;
     }
     let mut family = Family::of(work, customer).await?;
+    let mut claimed = claimed_threads(work, &family, &input.threads).await?;
     let mut subjects = family.subjects();
+    subjects.extend(claimed.iter().map(|thread| thread.id.clone()));
     subjects.extend(input.payments.iter().map(ToString::to_string));
+    subjects.extend(input.approvals.iter().map(ToString::to_string));
+    subjects.extend(input.views.iter().map(ToString::to_string));
     let counts = ErasureCounts {
         keys: u32::try_from(subjects.len()).unwrap_or(u32::MAX),
         ..input.counts
@@ -126,13 +149,41 @@ pub async fn complete_erasure(work: &mut Work, input: CompleteErasure) -> Result
         )
         .await?;
     }
-    for thread in &mut family.threads {
+    for thread in family.threads.iter_mut().chain(&mut claimed) {
         work.execute(thread, ConversationCommand::Erase).await?;
+    }
+    for view_id in &input.views {
+        let mut view = work.load::<View>(view_id.as_str()).await?;
+        if view.exists() {
+            work.execute(&mut view, ViewCommand::Delete).await?;
+        }
     }
     for subject in subjects {
         work.change_key(KeyChange::Destroy(subject));
     }
     Ok(SubjectSummary::of(&family.customer))
+}
+
+/// Those of these threads that are still nobody's, and can be nobody else's.
+async fn claimed_threads(
+    work: &mut Work,
+    family: &Family,
+    ids: &[ConversationId],
+) -> Result<Vec<Loaded<Conversation>>> {
+    let mut claimed = Vec::new();
+    for id in ids {
+        let thread = work.load::<Conversation>(id.as_str()).await?;
+        let is_theirs = thread.state.thread.as_ref().is_some_and(|known| {
+            let mut candidates = known.candidates.iter();
+            known.customer_id.is_none()
+                && !known.candidates.is_empty()
+                && candidates.all(|candidate| family.has(candidate.as_str()))
+        });
+        if is_theirs {
+            claimed.push(thread);
+        }
+    }
+    Ok(claimed)
 }
 
 /// It answers although there is nothing to do.

@@ -87,6 +87,12 @@ impl Family {
         Ok(())
     }
 
+    /// Whether this customer is the person.
+    pub fn has(&self, customer_id: &str) -> bool {
+        let mut customers = std::iter::once(&self.customer).chain(&self.merged);
+        customers.any(|customer| customer.id == customer_id)
+    }
+
     /// Everybody and everything that has a key.
     pub fn subjects(&self) -> Vec<String> {
         let customers = std::iter::once(&self.customer).chain(&self.merged);

@@ -6,6 +6,7 @@ mod exports;
 mod family;
 mod holds;
 mod restriction;
+mod retirement;
 
 use domain::customers::privacy::{HoldGround, PrivacyCommand};
 use domain::customers::{Customer, CustomerCommand};
@@ -22,7 +23,7 @@ use crate::work::{Loaded, Work};
 
 /// The commands of this noun. A fresh second factor for erasures and exports is asked for where entries can demand one.
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut all = vec![
         command!(
             "restrict-subject",
             restriction::restrict_subject,
@@ -82,7 +83,9 @@ pub fn commands() -> Vec<Command> {
             Permission::PrivacyManage,
             Risk::Destructive
         ),
-    ]
+    ];
+    all.extend(retirement::commands());
+    all
 }
 
 /// How a person's data stands after a command.

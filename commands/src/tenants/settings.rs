@@ -8,6 +8,7 @@ use domain::slots::Slot;
 use domain::tenants::agents::{AgentLimits, AgentPolicy, Verdict};
 use domain::tenants::assistant::{AnswersWhen, Assistant};
 use domain::tenants::messaging::Messaging;
+use domain::tenants::retention::Retention;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
 use domain::tenants::{Tenant, TenantCommand};
 use domain::values::{Region, ServiceZone};
@@ -72,6 +73,9 @@ pub struct UpdateSettings {
     /// Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
     #[serde(default)]
     pub erasure_days: Option<u16>,
+    /// How many days what is kept of each kind; what is left out is as by default.
+    #[serde(default)]
+    pub retention: Option<Retention>,
     /// What agents may do by themselves.
     #[serde(default)]
     pub agents: Option<AgentsInput>,
@@ -300,6 +304,7 @@ pub(super) fn patched(
         };
     }
     settings.erasure_days = input.erasure_days.unwrap_or(settings.erasure_days);
+    settings.retention = input.retention.clone().unwrap_or(settings.retention);
     if let Some(agents) = &input.agents {
         settings.agents = agents.policy();
     }

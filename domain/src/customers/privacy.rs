@@ -67,6 +67,12 @@ pub struct ErasureCounts {
     pub outbox_messages: u32,
     pub webhook_bodies: u32,
     pub snapshots: u32,
+    /// Files that came with messages.
+    pub files: u32,
+    /// Calls of agents that a person was asked about.
+    pub approvals: u32,
+    /// Saved views that looked for the person.
+    pub views: u32,
 }
 
 /// Why an erasure is carried out.

@@ -7,6 +7,7 @@ pub mod messaging;
 pub mod openings;
 mod postcodes;
 pub mod price_book;
+pub mod retention;
 mod rules;
 pub mod settings;
 

@@ -9,6 +9,7 @@ use super::assistant::Assistant;
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
+use super::retention::Retention;
 use crate::customers::privacy::{DEFAULT_ERASURE_DAYS, MAX_ERASURE_DAYS};
 use crate::money::Currency;
 use crate::refusal::{Problems, Refusal};
@@ -56,6 +57,9 @@ pub struct Settings {
     /// From the wish to be erased until the erasure.
     #[serde(skip_serializing_if = "is_default_erasure")]
     pub erasure_days: u16,
+    /// How long what is kept of each kind.
+    #[serde(skip_serializing_if = "Retention::is_default")]
+    pub retention: Retention,
     /// What agents may do by themselves.
     #[serde(skip_serializing_if = "AgentPolicy::is_default")]
     pub agents: AgentPolicy,
@@ -80,6 +84,7 @@ impl Default for Settings {
             chat_open_to: None,
             messaging: Messaging::default(),
             erasure_days: DEFAULT_ERASURE_DAYS,
+            retention: Retention::default(),
             agents: AgentPolicy::default(),
             assistant: Assistant::default(),
         }
@@ -148,6 +153,7 @@ impl Settings {
             let message = format!("at most {MAX_ERASURE_DAYS} days");
             problems.add("/erasure_days", "days-out-of-range", message);
         }
+        self.retention.check(&mut problems);
         self.agents.check(&mut problems);
         self.assistant.check(&mut problems);
         problems.finish()

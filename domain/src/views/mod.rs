@@ -67,7 +67,10 @@ pub enum ViewCommand {
     Delete,
 }
 
-/// What a view's definition is sealed for, under the tenant's ingest key.
+/// What a view's definition is sealed as, under the view's own key.
+pub const DEFINITION_FIELD: &str = "definition";
+
+/// What the definition of a view of earlier days is sealed for, under the tenant's ingest key.
 pub fn definition_purpose(view_id: &str) -> String {
     format!("view/{view_id}")
 }

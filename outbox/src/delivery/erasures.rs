@@ -5,7 +5,6 @@ use cqrs_es::Aggregate;
 use domain::customers::Customer;
 use domain::ids::CustomerId;
 use event_store::error::Error;
-use serde_json::json;
 
 use super::{Delivery, fold};
 use crate::deliver::{Delivered, Undelivered};
@@ -37,9 +36,7 @@ impl Delivery {
         let purged = erasures::purge(store, &job.tenant_id, &family, &job.message_id)
             .await
             .map_err(|error: Error| Undelivered::Refused(error))?;
-        let body = json!({
-            "customer_id": customer_id, "payments": purged.payments, "counts": purged.counts,
-        });
+        let body = purged.body(customer_id.as_str());
         self.bring_back(job, "complete-erasure", body).await?;
         Ok(Delivered::Done)
     }

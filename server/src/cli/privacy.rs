@@ -1,4 +1,6 @@
-//! `rapport privacy`: what operators do so that erased people stay erased.
+//! `rapport privacy`: what operators do so that erased people stay erased, and what has a term goes.
+
+mod retention;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -27,6 +29,9 @@ use crate::embedded::private_files;
 #[derive(Subcommand, Debug)]
 pub enum PrivacyCommand {
     Reapply(ReapplyArgs),
+    /// See what goes by its term, or take it now.
+    #[command(subcommand)]
+    Retention(retention::RetentionCommand),
 }
 
 /// Erase everybody once more who was erased after a restored backup had been made.
@@ -46,6 +51,7 @@ pub struct ReapplyArgs {
 pub async fn run(settings: &DatabaseSettings, command: &PrivacyCommand, format: Format) -> Outcome {
     attached(settings, async |store| match command {
         PrivacyCommand::Reapply(args) => reapply(store, args, format).await,
+        PrivacyCommand::Retention(command) => retention::run(store, command, format).await,
     })
     .await
 }
@@ -123,9 +129,8 @@ async fn erase(dispatcher: &Dispatcher, erasure: &Erasure) -> Outcome {
     let merged = customer.merged.iter().map(ToString::to_string);
     let family: Vec<String> = merged.chain([erasure.customer_id.clone()]).collect();
     let purged = erasures::purge_now(store, &tenant_id, &family, "").await?;
-    let body = json!({
-        "customer_id": erasure.customer_id, "payments": purged.payments, "counts": purged.counts, "basis": "erased_before",
-    });
+    let mut body = purged.body(&erasure.customer_id);
+    body["basis"] = "erased_before".into();
     let key = format!("reapply:{}", uuid::Uuid::new_v4());
     let request = system_request(tenant_id, "complete-erasure", body, &key);
     dispatcher.dispatch(&request).await?;

@@ -31,6 +31,7 @@ pub const PAGES: &[&str] = &[
     "payments",
     "figures",
     "system",
+    "audit",
     "settings",
     "profile",
     "set-up",

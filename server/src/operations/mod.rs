@@ -11,6 +11,7 @@ pub mod parked;
 pub mod projections;
 pub mod rebuilds;
 pub mod redrives;
+pub mod retention;
 pub mod snapshots;
 pub mod store;
 pub mod webhooks;

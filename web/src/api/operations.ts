@@ -99,11 +99,17 @@ interface Listed<T> {
 /** How often pages of operators look again: what they show is not on the stream. */
 const LOOK_AGAIN_MS = 3_000
 
-export function useOperations<T>(path: string, params: Record<string, unknown> = {}, enabled = true) {
+/** A list of operations; `live` looks again by itself, which what is costly to find out does not. */
+export function useOperations<T>(
+  path: string,
+  params: Record<string, unknown> = {},
+  enabled = true,
+  live = true,
+) {
   return useQuery<Listed<T>, Problem>({
     queryKey: ['operations', path, params],
     queryFn: ({ signal }) => send<Listed<T>>('GET', `/operations/${path}${query(params)}`, { signal }),
-    refetchInterval: LOOK_AGAIN_MS,
+    refetchInterval: live ? LOOK_AGAIN_MS : false,
     enabled,
   })
 }

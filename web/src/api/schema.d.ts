@@ -2508,6 +2508,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What goes by its term, class by class: counts, the oldest, some ids; other terms than those that are set can be tried */
+        get: operations["preview_retention"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/outbox/stats": {
         parameters: {
             query?: never;
@@ -2741,6 +2758,23 @@ export interface paths {
         put?: never;
         /** Go back to the tables before the last rebuild */
         post: operations["roll_back_projection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/retention/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take what the terms end now, in bounded batches; what a hold keeps stays */
+        post: operations["run_retention"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3605,6 +3639,11 @@ export interface components {
              * @default null
              */
             erasure_days?: number | null;
+            /**
+             * @description How many days what is kept of each kind; what is left out is as by default.
+             * @default null
+             */
+            retention?: components["schemas"]["Retention"] | null;
             /** @description What agents may do by themselves. */
             agents?: components["schemas"]["AgentsInput"] | null;
             /** @description How the assistant works. */
@@ -3681,6 +3720,45 @@ export interface components {
         };
         /** @description What the AI does in a thread. */
         AiMode: "off" | "auto" | "suggest";
+        /** @description Days after which data of a class goes; what is not set is kept for the class's usual term, or for ever. */
+        Retention: {
+            /**
+             * Format: uint16
+             * @description Threads are erased so long after their newest message: 30 to 3,650 days; for ever unless set.
+             */
+            messages?: number | null;
+            /**
+             * Format: uint16
+             * @description Files that came with messages: 1 to 3,650 days; as long as their thread unless set.
+             */
+            files?: number | null;
+            /**
+             * Format: uint16
+             * @description Customers who never booked or paid and of whom nothing was heard for so long are erased, as by `erase-subject`: 30 to
+             *     3,650 days; never unless set.
+             */
+            leads?: number | null;
+            /**
+             * Format: uint16
+             * @description What agents asked for, once it is over: 1 to 3,650 days; for ever unless set.
+             */
+            approvals?: number | null;
+            /**
+             * Format: uint16
+             * @description The bodies of handled webhooks: 1 to 90 days, 90 unless set.
+             */
+            webhook_bodies?: number | null;
+            /**
+             * Format: uint16
+             * @description The history of what was delivered: 7 to 90 days, 90 unless set.
+             */
+            outbox_history?: number | null;
+            /**
+             * Format: uint16
+             * @description Who read sensitive data: 30 to 3,650 days, 730 unless set.
+             */
+            audited_reads?: number | null;
+        };
         /** @description The verdict on each class of commands that agents send; what is left out is as by default. People are not asked. */
         AgentsInput: {
             /**
@@ -4756,6 +4834,11 @@ export interface operations {
                      * @default null
                      */
                     erasure_days?: number | null;
+                    /**
+                     * @description How many days what is kept of each kind; what is left out is as by default.
+                     * @default null
+                     */
+                    retention?: components["schemas"]["Retention"] | null;
                     /** @description What agents may do by themselves. */
                     agents?: components["schemas"]["AgentsInput"] | null;
                     /** @description How the assistant works. */
@@ -9133,6 +9216,43 @@ export interface operations {
             };
         };
     };
+    preview_retention: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description A term to try, in days */
+                messages?: number;
+                /** @description A term to try, in days */
+                files?: number;
+                /** @description A term to try, in days */
+                leads?: number;
+                /** @description A term to try, in days */
+                approvals?: number;
+                /** @description A term to try, in days */
+                webhook_bodies?: number;
+                /** @description A term to try, in days */
+                outbox_history?: number;
+                /** @description A term to try, in days */
+                audited_reads?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     count_messages: {
         parameters: {
             query?: {
@@ -9633,6 +9753,37 @@ export interface operations {
             };
             /** @description Begun; `watch` says where to see how it ends */
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    run_retention: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -18,6 +18,7 @@ import {
   IconSearch,
   IconServerCog,
   IconSettings,
+  IconShieldCheck,
   IconUserCircle,
   IconUsers,
 } from '@tabler/icons-react'
@@ -58,6 +59,7 @@ const PAGES = [
     keys: 'g o',
     needs: ['operations:read', 'installation:read'],
   },
+  { to: '/audit', title: t.audit.title, icon: IconShieldCheck, keys: 'g a', needs: ['operations:read'] },
   {
     to: '/settings/{-$view}',
     title: t.pages.settings,

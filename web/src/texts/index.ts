@@ -3,8 +3,9 @@ import { business } from './business'
 import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
+import { trust } from './trust'
 
-export const t = { ...shared, ...people, ...business, ...running }
+export const t = { ...shared, ...people, ...business, ...running, ...trust }
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {

@@ -148,6 +148,7 @@ export const running = {
       webhooks: 'Webhooks',
       people: 'Team',
       keys: 'API keys',
+      retention: 'Retention',
     },
     saved: 'Saved',
     readOnly: 'Your role may look here and change nothing.',

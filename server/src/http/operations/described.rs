@@ -2,6 +2,7 @@
 
 mod audit;
 mod outbox;
+mod retention;
 
 use ::outbox::redrives::FAILURE_KINDS;
 use serde_json::{Map, Value, json};
@@ -257,7 +258,7 @@ const WRITES: &[Write] = &[
 
 /// Every path below `/operations`, with its operation.
 pub fn paths() -> Map<String, Value> {
-    let reads = READS.iter().chain(audit::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
+    let reads = READS.iter().chain(audit::READS).chain(retention::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
         let operation = json!({
             "operationId": name, "summary": summary, "tags": ["operations"], "x-permission": permission,
             "parameters": parameters_of(path, parameters),
@@ -265,7 +266,7 @@ pub fn paths() -> Map<String, Value> {
         });
         (*path, "get", operation)
     });
-    let writes = WRITES.iter().chain(outbox::WRITES).map(|(path, name, summary, permission, fields, status)| {
+    let writes = WRITES.iter().chain(retention::WRITES).chain(outbox::WRITES).map(|(path, name, summary, permission, fields, status)| {
         let mut answers = responses(
             json!({ "type": "object", "required": ["dry_run", "result"] }),
             &["400", "401", "403", "404", "409", "415", "422", "429", "500", "503"],
@@ -319,6 +320,8 @@ fn schema(name: &str) -> Value {
     match name {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": super::MAX_PAGE }),
         "after" | "from" | "to" => json!({ "type": "integer", "minimum": 0 }),
+        "messages" | "files" | "leads" | "approvals" | "webhook_bodies" | "outbox_history"
+        | "audited_reads" => json!({ "type": "integer", "minimum": 1, "maximum": 3650 }),
         "compare" => json!({ "type": "boolean" }),
         "dry_run" => json!({ "type": "string", "enum": ["true", "false"] }),
         "policy" => json!({ "type": "string", "enum": ["park", "pause", "skip"] }),
@@ -343,6 +346,8 @@ fn description(name: &str) -> &'static str {
         "dry_run" => "Only say what would be done",
         "after" => "Look behind this position; two million before the newest when absent",
         "limit" => "How many, 50 unless given",
+        "messages" | "files" | "leads" | "approvals" | "webhook_bodies" | "outbox_history"
+        | "audited_reads" => "A term to try, in days",
         _ => "Only what has this",
     }
 }

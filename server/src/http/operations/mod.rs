@@ -9,6 +9,7 @@ mod messages;
 mod projections;
 mod record;
 mod redrives;
+mod retention;
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -62,6 +63,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             get().to(messages::list_messages),
         ))
         .configure(audit::routes)
+        .configure(retention::routes)
         .configure(deliveries)
         .service(only(
             "/operations/outbox/{id}",

@@ -14,6 +14,7 @@ import { humane, t } from '../../texts'
 import { Consents } from './Consents'
 import { CustomerActions } from './CustomerActions'
 import { Notes } from './Notes'
+import { Privacy } from './Privacy'
 
 export type Customer360 = Item<'customer-360'>
 interface Props {
@@ -52,6 +53,7 @@ export function CustomerFacts({ record, past }: Props) {
         <Tags record={record} past={past} />
       </Part>
       <Consents record={record} past={past} />
+      {!past && <Privacy record={record} />}
     </Stack>
   )
 }

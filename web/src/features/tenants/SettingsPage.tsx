@@ -16,6 +16,7 @@ const VIEWS = {
   webhooks: lazy(() => import('./Webhooks').then((m) => ({ default: m.Webhooks }))),
   people: lazy(() => import('./Team').then((m) => ({ default: m.Team }))),
   keys: lazy(() => import('./Keys').then((m) => ({ default: m.Keys }))),
+  retention: lazy(() => import('./Retention').then((m) => ({ default: m.Retention }))),
 } as const
 
 type View = keyof typeof VIEWS
@@ -24,6 +25,7 @@ const NEEDS: Partial<Record<View, string>> = {
   webhooks: 'webhooks:read',
   people: 'people:read',
   keys: 'keys:manage',
+  retention: 'privacy:manage',
 }
 
 export function SettingsPage() {
