@@ -1,5 +1,5 @@
 //! Who is asking and what they may do: principals, permissions, roles, API keys, people with their sessions and second
-//! factors, and the record of administrative acts.
+//! factors, what they let programs do for them, and the record of administrative acts.
 
 pub mod accounts;
 pub mod acts;
@@ -10,6 +10,7 @@ pub mod keys;
 pub mod letters;
 pub mod links;
 pub mod new_keys;
+pub mod oauth;
 pub mod passwords;
 pub mod people;
 pub mod permission_sets;

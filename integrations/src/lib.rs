@@ -8,6 +8,7 @@ pub mod bounces;
 mod calls;
 pub mod catalogue;
 pub mod completions;
+pub mod documents;
 pub mod form;
 pub mod http;
 pub mod inbound_mail;

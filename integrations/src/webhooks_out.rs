@@ -205,8 +205,8 @@ impl std::fmt::Display for Closed {
 impl std::error::Error for Closed {}
 
 /// Resolves names as the system does, and keeps to itself what may not be reached.
-struct Guarded {
-    may_reach: MayReach,
+pub(crate) struct Guarded {
+    pub(crate) may_reach: MayReach,
 }
 
 impl Resolve for Guarded {

@@ -15,6 +15,7 @@ use event_store::readings;
 use event_store::store::Store;
 use identity::accounts::Accounts;
 use identity::key_cache::KeyCache;
+use identity::oauth::grants;
 use metrics_exporter_prometheus::PrometheusHandle;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
@@ -31,11 +32,14 @@ use tokio_util::sync::CancellationToken;
 use crate::access::Recorder;
 use crate::cli::doctor::Patient;
 use crate::config::Role;
+use crate::connections::{ClientLimits, Connections};
 use crate::database::Reason;
 use crate::http::auth::limits::Tries;
 use crate::http::chat::limits::Limits;
+use crate::http::oauth::{self, OAuth};
 use crate::http::rates::Rates;
 use crate::http::{self, request_log, stream};
+use crate::issuers::{OutsideIssuer, Trust};
 use crate::operations::long::LongActs;
 use crate::sharding::{self, Split};
 use crate::witnesses::Witnesses;
@@ -48,8 +52,6 @@ const HOUSEKEEPING: Duration = Duration::from_secs(60);
 const ANSWERS_KEPT_DAYS: i32 = 35;
 /// How many old answers one round of housekeeping forgets.
 const FORGET_LIMIT: i64 = 5_000;
-/// Slow clients: how long they may take to send a request's head.
-const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 const FORGET_ANSWERS: &str = "
     delete from commands where ctid = any (array(
@@ -71,6 +73,10 @@ pub struct App {
     pub chat: Limits,
     /// Ends open streams, which would otherwise outlast any graceful stop.
     pub closing: CancellationToken,
+    /// How much, and for how long, one client may take.
+    pub limits: ClientLimits,
+    /// Tokens of programs, and who issues them.
+    pub oauth: OAuth,
     pub inbox_wake: Arc<Notify>,
     /// How providers reach us, without a trailing slash.
     pub public_url: String,
@@ -94,6 +100,9 @@ pub struct Plan {
     pub relay: work::Settings,
     /// Which addresses webhooks may be sent to.
     pub webhook_reach: Reach,
+    /// Who issues access tokens instead of us.
+    pub token_issuer: Option<Trust>,
+    pub client_limits: ClientLimits,
     /// Seals the log, and whom it tells; `None` leaves that to other processes.
     pub notary: Option<Witnesses>,
     pub metrics: Option<PrometheusHandle>,
@@ -124,6 +133,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
     if plan.role != Role::Api {
         start_workers(&plan, &dispatcher, &inbox_wake, &stop, &mut tasks)?;
     }
+    let oauth = open_oauth(&plan)?;
     let app = web::Data::new(App {
         store: plan.store.clone(),
         dispatcher: dispatcher.clone(),
@@ -134,6 +144,8 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),
         chat: Limits::default(),
         closing: closing.clone(),
+        limits: plan.client_limits,
+        oauth,
         inbox_wake,
         public_url: plan.endpoints.public_url.clone(),
         metrics: plan.metrics,
@@ -148,13 +160,17 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         let listener = TcpListener::bind(plan.listen)
             .map_err(|error| format!("cannot listen on {}: {error}", plan.listen))?;
         address = Some(listener.local_addr()?);
+        let (limits, connections) = (plan.client_limits, Connections::new(plan.client_limits));
+        tasks.spawn(connections.clone().run(stop.clone()));
         let server = HttpServer::new(move || {
             ActixApp::new()
                 .app_data(app.clone())
                 .wrap(from_fn(request_log::log_request))
                 .configure(http::routes)
         })
-        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .on_connect(move |stream, extensions| connections.accept(stream, extensions))
+        .client_request_timeout(limits.head)
+        .keep_alive(limits.keep_alive)
         .shutdown_timeout(STOP_PATIENCE_SECONDS)
         .disable_signals()
         .listen(listener)?
@@ -192,6 +208,19 @@ impl Running {
         })
         .await;
     }
+}
+
+/// What issues tokens, or trusts somebody else's.
+fn open_oauth(plan: &Plan) -> Result<OAuth, Reason> {
+    let outside = match &plan.token_issuer {
+        Some(trust) => {
+            let documents = oauth::documents_of(plan.webhook_reach)?;
+            Some(OutsideIssuer::new(trust.clone(), documents))
+        }
+        None => None,
+    };
+    let public_url = &plan.endpoints.public_url;
+    OAuth::new(plan.store.clone(), public_url, plan.webhook_reach, outside)
 }
 
 fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
@@ -291,6 +320,11 @@ fn start_workers(
     Ok(())
 }
 
+async fn keep_grants(app: &App) -> event_store::Result<()> {
+    grants::forget_old(&app.store.pools.engine.get().await?).await?;
+    app.oauth.issuer.keyring.keep_house().await
+}
+
 async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
     while stop
         .run_until_cancelled(tokio::time::sleep(HOUSEKEEPING))
@@ -307,6 +341,9 @@ async fn keep_house(app: web::Data<App>, stop: CancellationToken) {
             .await
         {
             tracing::warn!(%error, "the use of sessions could not be noted");
+        }
+        if let Err(error) = keep_grants(&app).await {
+            tracing::warn!(%error, "grants and signing keys could not be looked after");
         }
         // Wrapping keys that an operator has made since; new data keys are wrapped under the newest.
         for keys in app.store.vault.known() {

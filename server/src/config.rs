@@ -9,6 +9,8 @@ use domain::webhook_endpoints::reach::Reach;
 use integrations::addresses::Addresses;
 use outbox::work;
 
+use crate::connections::ClientLimits;
+use crate::issuers::{IssuerAddress, Trust};
 use crate::sharding::Split;
 use crate::witnesses::Witness;
 
@@ -94,6 +96,28 @@ pub struct ServeSettings {
     /// endpoint can then call whatever listens here.
     #[arg(long, env = "RAPPORT_WEBHOOKS_TO_LOOPBACK")]
     pub webhooks_to_loopback: bool,
+    /// Who issues access tokens instead of Rapport: an issuer's https address, as it stands in its tokens. Rapport's own
+    /// endpoints for that answer 404 then. Its tokens name `tenant` (a slug) and an `email` that is verified.
+    #[arg(long, env = "RAPPORT_OAUTH_ISSUER", value_name = "URL")]
+    pub oauth_issuer: Option<IssuerAddress>,
+    /// Where that issuer's keys are. [default: what its metadata says]
+    #[arg(long, env = "RAPPORT_OAUTH_JWKS_URL", requires = "oauth_issuer")]
+    pub oauth_jwks_url: Option<String>,
+    /// What that issuer's tokens call this server, besides its address; several with commas.
+    #[arg(
+        long,
+        env = "RAPPORT_OAUTH_AUDIENCE",
+        value_delimiter = ',',
+        requires = "oauth_issuer"
+    )]
+    pub oauth_audience: Vec<String>,
+    /// How many connections one public address may have open.
+    #[arg(
+        long,
+        env = "RAPPORT_CONNECTIONS_PER_ADDRESS",
+        default_value_t = ClientLimits::default().per_address
+    )]
+    pub connections_per_address: usize,
     /// Who keeps the audit log's signed checkpoints, where the owner of the database cannot write: file:<path>,
     /// https://<address> or mailto:<address>; several with commas. Without one only outsiders' changes can be shown.
     #[arg(
@@ -169,6 +193,23 @@ impl ServeSettings {
         match self.webhooks_to_loopback {
             true => Reach::LoopbackToo,
             false => Reach::Public,
+        }
+    }
+
+    /// Who issues access tokens instead of us.
+    pub fn token_issuer(&self) -> Option<Trust> {
+        Some(Trust {
+            issuer: self.oauth_issuer.clone()?,
+            jwks_url: self.oauth_jwks_url.clone(),
+            audiences: self.oauth_audience.clone(),
+        })
+    }
+
+    /// How much, and for how long, one client may take.
+    pub fn client_limits(&self) -> ClientLimits {
+        ClientLimits {
+            per_address: self.connections_per_address,
+            ..ClientLimits::default()
         }
     }
 

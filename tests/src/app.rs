@@ -67,32 +67,47 @@ impl TestApp {
     pub async fn start() -> Self {
         let database = cluster::shared().await.clone_template().await;
         let url = database.url.clone();
-        Self::start_on(database, &url, POOLS, &[]).await
+        Self::start_on(database, (&url, POOLS), &[], |_| ()).await
     }
 
     /// As `start`, with these projections split into so many shards.
     pub async fn start_split(splits: &[(&str, u16)]) -> Self {
         let database = cluster::shared().await.clone_template().await;
         let url = database.url.clone();
-        Self::start_on(database, &url, POOLS, splits).await
+        Self::start_on(database, (&url, POOLS), splits, |_| ()).await
     }
 
     /// As `start`, with pools as production has them.
     pub async fn start_wide() -> Self {
         let database = cluster::shared().await.clone_template().await;
         let url = database.url.clone();
-        Self::start_on(database, &url, PoolSizes::default(), &[]).await
+        Self::start_on(database, (&url, PoolSizes::default()), &[], |_| ()).await
+    }
+
+    /// As `start`, known by the address that it listens on, and otherwise as `adjust` has it.
+    pub async fn start_public(adjust: impl FnOnce(&mut Plan)) -> Self {
+        let database = cluster::shared().await.clone_template().await;
+        let url = database.url.clone();
+        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let listen = free.local_addr().expect("its address");
+        drop(free);
+        let adjust = |plan: &mut Plan| {
+            plan.listen = listen;
+            plan.endpoints.public_url = format!("http://{listen}");
+            adjust(plan);
+        };
+        Self::start_on(database, (&url, POOLS), &[], adjust).await
     }
 
     async fn start_on(
         database: Database,
-        url: &str,
-        pools: PoolSizes,
+        (url, pools): (&str, PoolSizes),
         splits: &[(&str, u16)],
+        adjust: impl FnOnce(&mut Plan),
     ) -> Self {
         let store = Store::new(Pools::new(url, pools).unwrap(), Vault::new(&ROOT_KEY));
         let providers = Providers::start().await;
-        let plan = Plan {
+        let mut plan = Plan {
             store: store.clone(),
             role: server::config::Role::All,
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -104,10 +119,13 @@ impl TestApp {
             },
             relay: outbox::work::Settings::default(),
             webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+            token_issuer: None,
+            client_limits: Default::default(),
             notary: Some(server::witnesses::Witnesses::default()),
             metrics: None,
             patient: Some(patient(url)),
         };
+        adjust(&mut plan);
         let running = server::app::start(plan).expect("the program starts");
         let base_url = format!("http://{}", running.address.expect("the API listens"));
         let dispatcher = running.dispatcher.clone();

@@ -56,6 +56,8 @@ impl Neighbour {
             },
             relay: outbox::work::Settings::default(),
             webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+            token_issuer: None,
+            client_limits: Default::default(),
             notary: Some(server::witnesses::Witnesses::default()),
             metrics: None,
             patient: None,

@@ -72,6 +72,27 @@ impl Accounts {
         self.card(person).await
     }
 
+    /// What whoever has this address in this tenant may do, if they may sign in: for those whom another issuer vouches for.
+    pub async fn rights_of_email(
+        &self,
+        tenant_id: &TenantId,
+        email: &str,
+    ) -> Result<Option<Rights>> {
+        let Ok(email) = EmailAddress::parse(email) else {
+            return Ok(None);
+        };
+        let index = self
+            .installation
+            .email_index(&self.store, email.as_str())
+            .await?;
+        let client = self.store.pools.engine.get().await?;
+        let known = crate::people::find_by_email(&client, &index).await?;
+        let mut known = known.into_iter().map(|(person, _)| person);
+        let found = known
+            .find(|person| person.tenant_id == *tenant_id && person.standing == Standing::Active);
+        Ok(found.map(|person| person.rights))
+    }
+
     async fn card(&self, person: Person) -> Result<Card> {
         let key = self.key_of(&person.tenant_id, &person.person_id).await?;
         Ok(read(person, Some(&key)))

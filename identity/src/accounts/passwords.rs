@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::{Accounts, note_own, read, wrong_credentials};
 use crate::letters::{self, Letter};
 use crate::links::{self, Purpose};
+use crate::oauth::grants;
 use crate::passwords::Password;
 use crate::people::{self, Standing};
 use crate::sessions::{self, Session};
@@ -90,7 +91,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Takes a link of such a letter: sets the password and ends all sessions. The second factor stays. Refused with 422
+    /// Takes a link of such a letter: sets the password and ends all sessions and grants. The second factor stays. Refused with 422
     /// `link-invalid`, or as `Password::chosen`.
     pub async fn reset_password(&self, token: &str, password: String) -> Result<()> {
         let mut client = self.store.pools.engine.get().await?;
@@ -109,6 +110,7 @@ impl Accounts {
         let hash = self.passwords.hash(&password).await?;
         people::set_password(&tx, who.0, who.1, &hash).await?;
         let ended = sessions::revoke_others(&tx, who.0, who.1, None).await?;
+        grants::revoke_all(&tx, who.0, who.1).await?;
         note_own(
             &tx,
             who,

@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::invitations::may_give;
 use super::{Accounts, Card, note, read};
+use crate::oauth::grants;
 use crate::people::{self, Standing};
 use crate::permission_sets::{self, Given, NamedSet};
 use crate::principals::Principal;
@@ -122,6 +123,7 @@ impl Accounts {
         people::set_standing(&tx, tenant_id, person_id, Standing::Deactivated).await?;
         links::void(&tx, tenant_id, person_id).await?;
         let ended = sessions::revoke_others(&tx, tenant_id, person_id, None).await?;
+        grants::revoke_all(&tx, tenant_id, person_id).await?;
         let details = json!({ "sessions_ended": ended });
         note(
             &tx,

@@ -44,6 +44,8 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         },
         relay: settings.relay.settings(),
         webhook_reach: settings.webhook_reach(),
+        token_issuer: settings.token_issuer(),
+        client_limits: settings.client_limits(),
         notary: Some(witnesses),
         metrics: Some(metrics),
         patient: Some(Patient::new(

@@ -1,7 +1,5 @@
 //! Commands over HTTP: one, or a list of up to a thousand.
 
-use std::time::Duration;
-
 use actix_web::http::header::{CONTENT_TYPE, ETAG};
 use actix_web::{HttpRequest, HttpResponse, web};
 use commands::answer::{Answer, position_token};
@@ -14,6 +12,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::bodies;
 use super::principals::{authenticate, header_text};
 use super::rates::Class;
 use super::{BATCH_LIMIT_BYTES, COMMAND_LIMIT_BYTES, problems};
@@ -21,8 +20,6 @@ use crate::app::App;
 
 /// The most commands of one batch.
 pub const BATCH_LIMIT: usize = 1_000;
-/// How long a body may take to come.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
 /// How deep lists and objects may lie in each other.
 pub const MAX_DEPTH: usize = 32;
 /// The longest correlation or causation id.
@@ -233,22 +230,7 @@ pub(super) async fn read_json(
             "send the body as application/json",
         ));
     }
-    let Ok(read) = tokio::time::timeout(BODY_PATIENCE, body.to_bytes_limited(limit)).await else {
-        let seconds = BODY_PATIENCE.as_secs();
-        let detail = format!("the body did not come within {seconds} seconds");
-        return Err(Refusal::malformed("body-too-slow", detail));
-    };
-    match read {
-        Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => Err(Refusal::malformed(
-            "body-unreadable",
-            format!("the body could not be read: {error}"),
-        )),
-        Err(_) => Err(Refusal::malformed(
-            "body-too-large",
-            format!("the body is larger than {limit} bytes"),
-        )),
-    }
+    bodies::read(request, body, limit).await
 }
 
 pub(super) fn parse_json(body: &[u8]) -> Result<Value, Refusal> {

@@ -166,7 +166,7 @@ fn kind_of(root: &Value, field: &Value, depth: usize) -> String {
     }
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -2,6 +2,7 @@
 
 pub mod agents;
 pub mod auth;
+mod bodies;
 pub mod chat;
 pub mod commands;
 mod components;
@@ -12,6 +13,7 @@ mod files;
 pub mod headers;
 pub mod health;
 pub mod mcp;
+pub mod oauth;
 pub mod openapi;
 pub mod operations;
 pub mod principals;
@@ -85,6 +87,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             .route(get().to(webhooks::get_handshake)),
         )
         .configure(auth::routes)
+        .configure(oauth::routes)
         .configure(chat::routes)
         .configure(operations::routes)
         .configure(web_app::routes)

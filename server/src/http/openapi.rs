@@ -8,7 +8,7 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{agents, auth, chat, facade_described, files, operations, problems};
+use super::{agents, auth, chat, facade_described, files, oauth, operations, problems};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -42,6 +42,7 @@ pub fn document() -> Value {
     paths.extend(operations::paths());
     paths.extend(agents::described::paths());
     paths.extend(auth::described::paths());
+    paths.extend(oauth::described::paths());
     paths.extend(chat::described::paths());
     paths.extend(facade_described::paths());
     paths.extend(files::paths());

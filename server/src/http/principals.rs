@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use super::auth::{cookies, origins};
 use super::chat::limits::address_of;
+use super::oauth::challenges::WithToken;
 use super::problems::Problem;
 use super::rates::Class;
 use super::request_log::Asker;
@@ -19,7 +20,7 @@ use crate::app::App;
 /// The longest name of a model that we keep.
 const MODEL_LIMIT_CHARS: usize = 100;
 
-/// The principal of the bearer key, or else of the session's cookie; or the 401 that says what is wrong with it, or the 403
+/// The principal of the bearer key or access token, or else of the session's cookie; or the 401 that says what is wrong with it, or the 403
 /// `mfa-required` of a session that lacks its second factor.
 pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal, Problem> {
     let header = request
@@ -40,7 +41,33 @@ pub async fn authenticate(app: &App, request: &HttpRequest) -> Result<Principal,
         let detail = "send an API key as `Authorization: Bearer …`, or sign in: POST /auth/sign-in";
         return Err(Refusal::new(Kind::Unauthenticated, "credential-missing", detail).into());
     };
-    authenticate_key(app, request, key).await
+    // Keys begin with a word of their own, and hold no dots.
+    match key.contains('.') {
+        true => authenticate_token(app, request, key).await,
+        false => authenticate_key(app, request, key).await,
+    }
+}
+
+/// The principal of an access token, which must be for this very resource.
+async fn authenticate_token(
+    app: &App,
+    request: &HttpRequest,
+    token: &str,
+) -> Result<Principal, Problem> {
+    request.extensions_mut().insert(WithToken);
+    let resource = app.oauth.resource_of(request.path());
+    let engine = &app.store.pools.engine;
+    let mut principal = match &app.oauth.outside {
+        Some(outside) => outside.authenticate(app, token, &resource).await?,
+        None => {
+            let bearers = &app.oauth.bearers;
+            bearers.authenticate(engine, token, &resource).await?
+        }
+    };
+    principal.model = model_of(request);
+    note_asker(request, &principal.tenant_id, &principal.id);
+    app.rates.take(&principal, Class::of(request.method()), 1)?;
+    Ok(principal)
 }
 
 /// The principal of an API key that came by a header of its own.
@@ -52,8 +79,8 @@ pub async fn authenticate_key(
     let address = caller_of(request);
     let engine = &app.store.pools.engine;
     let mut principal = app.keys.authenticate(engine, key, address).await?;
-    if let Some(model) = header_text(request, "x-agent-model") {
-        principal.model = Some(model.chars().take(MODEL_LIMIT_CHARS).collect());
+    if let Some(model) = model_of(request) {
+        principal.model = Some(model);
     }
     note_asker(request, &principal.tenant_id, &principal.id);
     app.rates.take(&principal, Class::of(request.method()), 1)?;
@@ -72,6 +99,12 @@ async fn authenticate_session(
     let principal = session.principal(OffsetDateTime::now_utc())?;
     app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
+}
+
+/// The model that an agent says it runs on.
+fn model_of(request: &HttpRequest) -> Option<String> {
+    let model = header_text(request, "x-agent-model")?;
+    Some(model.chars().take(MODEL_LIMIT_CHARS).collect())
 }
 
 /// Tells the request's log line who asks.

@@ -70,6 +70,9 @@ pub fn status(error: &Error) -> StatusCode {
         Error::Refused(refusal) if refusal.code == "body-too-large" => {
             StatusCode::PAYLOAD_TOO_LARGE
         }
+        Error::Refused(refusal) if refusal.code == "headers-too-large" => {
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        }
         Error::Refused(refusal) if refusal.code == "body-too-slow" => StatusCode::REQUEST_TIMEOUT,
         Error::Refused(refusal) if refusal.code == "method-not-allowed" => {
             StatusCode::METHOD_NOT_ALLOWED

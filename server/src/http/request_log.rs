@@ -3,16 +3,19 @@
 
 use std::time::Instant;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, web};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 use uuid::Uuid;
 
-use super::headers;
+use super::oauth::challenges;
+use super::problems::Problem;
+use super::{bodies, headers};
 use crate::access;
 use crate::app::App;
+use crate::connections::{Answer, Place};
 
 tokio::task_local! {
     static REQUEST_ID: String;
@@ -31,14 +34,15 @@ pub fn current_instance() -> Option<String> {
 }
 
 /// Wraps every request: gives it an id, answers with it, writes the line.
-pub async fn log_request<B: MessageBody>(
+pub async fn log_request<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
+) -> Result<ServiceResponse<Answer>, Error> {
     let id = Uuid::now_v7().to_string();
     let started = Instant::now();
     let method = request.method().clone();
-    let mut response = REQUEST_ID.scope(id.clone(), next.call(request)).await?;
+    let answering = request.conn_data::<Place>().map(Place::answering);
+    let mut response = REQUEST_ID.scope(id.clone(), answer(request, next)).await?;
     if let Ok(value) = HeaderValue::from_str(&id) {
         response
             .headers_mut()
@@ -50,6 +54,7 @@ pub async fn log_request<B: MessageBody>(
         .app_data::<web::Data<App>>()
         .map(|app| app.public_url.clone())
         .unwrap_or_default();
+    challenges::challenge(&mut response);
     headers::harden(response.headers_mut(), &path, &public_url);
     let route = response
         .request()
@@ -72,5 +77,19 @@ pub async fn log_request<B: MessageBody>(
         principal,
     } = asker;
     tracing::info!(target: "rapport::request", request_id = id, %method, route, status, elapsed_us, tenant_id, principal, "request");
-    Ok(response)
+    Ok(response.map_body(|_, body| Answer::new(body, answering)))
+}
+
+/// The handler's answer, or the refusal of a head that is too large for any.
+async fn answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    match bodies::check_head(&request) {
+        Ok(()) => Ok(next.call(request).await?.map_into_boxed_body()),
+        Err(refusal) => {
+            let problem = Problem(refusal.into());
+            Ok(request.into_response(HttpResponse::from_error(problem)))
+        }
+    }
 }

@@ -19,6 +19,7 @@ use outbox::inbox::{self, Incoming, Received};
 use serde_json::json;
 use time::OffsetDateTime;
 
+use super::bodies;
 use super::principals::{authenticate, header_text};
 use super::{WEBHOOK_LIMIT_BYTES, problems};
 use crate::app::App;
@@ -44,7 +45,7 @@ pub(super) async fn take_in(
     (slug, provider): (&str, String),
     body: web::Payload,
 ) -> problems::Answer {
-    let body = read(body).await?;
+    let body = read(request, body).await?;
     let door = Door::find(&provider).ok_or_else(unknown)?;
     let arrival = arrival_of(app, request, body);
     if let Some(token) = echo(door, &arrival) {
@@ -96,18 +97,9 @@ pub async fn get_handshake(
         .body(challenge))
 }
 
-async fn read(body: web::Payload) -> Result<Vec<u8>, Refusal> {
-    match body.to_bytes_limited(WEBHOOK_LIMIT_BYTES).await {
-        Ok(Ok(body)) => Ok(body.to_vec()),
-        Ok(Err(_)) => Err(Refusal::malformed(
-            "body-unreadable",
-            "the body could not be read",
-        )),
-        Err(_) => {
-            let detail = format!("the body is larger than {WEBHOOK_LIMIT_BYTES} bytes");
-            Err(Refusal::malformed("body-too-large", detail))
-        }
-    }
+async fn read(request: &HttpRequest, body: web::Payload) -> Result<Vec<u8>, Refusal> {
+    let body = bodies::read(request, body, WEBHOOK_LIMIT_BYTES).await?;
+    Ok(body.to_vec())
 }
 
 /// One answer for all that is not there, so that nobody learns which tenants and providers are.

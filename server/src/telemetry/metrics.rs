@@ -32,6 +32,16 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Time to answer a request, by route and status.",
     ),
     (
+        "rapport_connections_refused_total",
+        Counter,
+        "Connections ended at once because their address had too many.",
+    ),
+    (
+        "rapport_connections_cut_total",
+        Counter,
+        "Connections cut because they neither asked anything nor were answered.",
+    ),
+    (
         "rapport_rate_refusals_total",
         Counter,
         "Requests beyond a principal's rate, by class: read, write.",

@@ -16,6 +16,8 @@ use crate::http::chat::limits::address_of;
 pub const ACCOUNT_PER_MINUTE: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// Tries from one address, in a minute.
 pub const ADDRESS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(60).unwrap();
+/// Requests for tokens of one client from one address, in a minute.
+pub const TOKENS_PER_MINUTE: NonZeroU32 = NonZeroU32::new(120).unwrap();
 /// How many are counted at once before those are forgotten who have waited long enough.
 const MAX_COUNTED: usize = 20_000;
 
@@ -26,6 +28,7 @@ type Limiter = RateLimiter<Key, HashMapStateStore<Key>, DefaultClock>;
 pub struct Tries {
     accounts: Limiter,
     addresses: Limiter,
+    tokens: Limiter,
 }
 
 impl Default for Tries {
@@ -33,6 +36,7 @@ impl Default for Tries {
         Self {
             accounts: RateLimiter::hashmap(Quota::per_minute(ACCOUNT_PER_MINUTE)),
             addresses: RateLimiter::hashmap(Quota::per_minute(ADDRESS_PER_MINUTE)),
+            tokens: RateLimiter::hashmap(Quota::per_minute(TOKENS_PER_MINUTE)),
         }
     }
 }
@@ -46,6 +50,11 @@ impl Tries {
             &self.accounts,
             key(&address, &account.trim().to_lowercase()),
         )
+    }
+
+    /// Counts one request for a token, or to end one, of one client from one address; refused as `take`.
+    pub fn take_token(&self, request: &HttpRequest, client_id: &str) -> Result<(), Refusal> {
+        take(&self.tokens, key(&address_of(request), client_id))
     }
 }
 

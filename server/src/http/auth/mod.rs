@@ -92,7 +92,10 @@ fn arrivals(cfg: &mut ServiceConfig) {
 
 /// The session of the request's cookie; for what changes something only from our own pages. It may still lack its second
 /// factor.
-async fn session_of(app: &App, request: &HttpRequest) -> Result<Session, problems::Problem> {
+pub(super) async fn session_of(
+    app: &App,
+    request: &HttpRequest,
+) -> Result<Session, problems::Problem> {
     let token = cookies::token_of(app, request).ok_or_else(cookies::missing)?;
     origins::check(app, request, origins::Rider::Cookie)?;
     let session = app
@@ -105,7 +108,7 @@ async fn session_of(app: &App, request: &HttpRequest) -> Result<Session, problem
 }
 
 /// A body of JSON; unknown fields are refused with 422 `body-invalid`.
-async fn body_of<B: DeserializeOwned>(
+pub(super) async fn body_of<B: DeserializeOwned>(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<B, Refusal> {
@@ -125,19 +128,19 @@ fn now() -> OffsetDateTime {
 }
 
 /// An answer that is for the asker alone.
-fn answer(body: impl Serialize) -> HttpResponse {
+pub(super) fn answer(body: impl Serialize) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body)
 }
 
-fn created(body: impl Serialize) -> HttpResponse {
+pub(super) fn created(body: impl Serialize) -> HttpResponse {
     HttpResponse::Created()
         .insert_header((CACHE_CONTROL, "no-store"))
         .json(body)
 }
 
-fn done() -> HttpResponse {
+pub(super) fn done() -> HttpResponse {
     HttpResponse::NoContent()
         .insert_header((CACHE_CONTROL, "no-store"))
         .finish()

@@ -154,7 +154,8 @@ pub fn address_of(request: &HttpRequest) -> String {
     }
 }
 
-fn is_near(peer: IpAddr) -> bool {
+/// Whether an address is of our own network.
+pub fn is_near(peer: IpAddr) -> bool {
     match peer {
         IpAddr::V4(address) => address.is_loopback() || address.is_private(),
         IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),

@@ -18,6 +18,7 @@ use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, Stream
 use self::handler::Handler;
 use super::agents::calls::Caller;
 use super::agents::toolsets;
+use super::bodies;
 use super::commands::context_of;
 use super::principals::{authenticate, header_text};
 use super::request_log::current_instance;
@@ -87,17 +88,7 @@ async fn carry_over(
     request: &HttpRequest,
     body: web::Payload,
 ) -> Result<http::Request<Full<web::Bytes>>, problems::Problem> {
-    let body = match body.to_bytes_limited(COMMAND_LIMIT_BYTES).await {
-        Ok(Ok(bytes)) => bytes,
-        Ok(Err(error)) => {
-            let detail = format!("the body could not be read: {error}");
-            return Err(Refusal::malformed("body-unreadable", detail).into());
-        }
-        Err(_) => {
-            let detail = format!("the body is larger than {COMMAND_LIMIT_BYTES} bytes");
-            return Err(Refusal::malformed("body-too-large", detail).into());
-        }
-    };
+    let body = bodies::read(request, body, COMMAND_LIMIT_BYTES).await?;
     let mut bridged = http::Request::builder()
         .method(request.method().as_str())
         .uri(request.uri().path());
