@@ -5,6 +5,8 @@ import type { QueryName } from './client'
 
 /** Which queries a topic of the stream makes stale. */
 const STALE: Record<string, QueryName[]> = {
+  approvals: ['approvals', 'approval'],
+  assistant: ['thread', 'assistant-runs', 'agents', 'ai-usage'],
   bookings: ['booking', 'bookings', 'schedule-board', 'availability', 'customer-360', 'dashboard'],
   chefs: ['chefs', 'schedule-board', 'availability'],
   customers: ['customers', 'customer-360', 'inbox', 'bookings', 'booking'],

@@ -1,10 +1,11 @@
 // Every word that people read, in one place, so that another language is another set of these files.
 import { business } from './business'
+import { desk } from './desk'
 import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
 
-export const t = { ...shared, ...people, ...business, ...running }
+export const t = { ...shared, ...people, ...business, ...running, ...desk }
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {
