@@ -4411,6 +4411,8 @@ export interface components {
             status: string;
         };
         TimelineItem: {
+            /** @description Where the event stands in the log; as `as_of`, the record right after it. */
+            position: string;
             occurred_at: string;
             event_type: string;
             aggregate_type: string;
