@@ -139,6 +139,7 @@ function Days({ from, days, rows }: { from: string; days: number; rows: Item<'ai
       <BarChart
         h={200}
         dataKey="date"
+        yAxisProps={{ allowDecimals: isPriced }}
         data={all.map((one) => ({
           date: day(one.date),
           [t.agents.cost]: one.micros / 1_000_000,
