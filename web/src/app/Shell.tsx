@@ -35,7 +35,7 @@ import { KeyCaps, KeySheet } from '../registry/Keys'
 import { Palette } from '../registry/Palette'
 import { useHotkeys } from '../registry/useHotkeys'
 import { t } from '../texts'
-import { Live } from './Live'
+import { Live, StaleNote } from './Live'
 import { WaitingApprovals } from './WaitingApprovals'
 import { FactorDialog } from './FactorDialog'
 import { Panels } from './Panels'
@@ -146,6 +146,7 @@ export function Shell({ session }: { session: Session }) {
         </div>
       </nav>
       <main className={css.main} id="content" tabIndex={-1}>
+        <StaleNote />
         {here && !may(here.needs) ? <Text p="lg">{t.problems.forbidden}</Text> : <Outlet />}
       </main>
       <Panels />
