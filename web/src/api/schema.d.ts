@@ -8849,6 +8849,8 @@ export interface operations {
                 tenant?: string;
                 /** @description Only what has this */
                 state?: string;
+                /** @description Only what has this */
+                aggregate_id?: string;
                 /** @description How many, 50 unless given */
                 limit?: number;
             };
