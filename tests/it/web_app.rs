@@ -221,7 +221,10 @@ async fn crowd(served: &Served, tenant_id: &str, many: usize) {
         .expect("the role may be taken");
     let many = i32::try_from(many).expect("a count");
     let made = tx.execute(CROWD, &[&tenant_id, &many]).await;
-    assert_eq!(made.expect("they are written"), many.unsigned_abs().into());
+    assert_eq!(
+        made.expect("they are written"),
+        u64::from(many.unsigned_abs())
+    );
     tx.commit().await.expect("it is committed");
     carrying.abort();
 }
