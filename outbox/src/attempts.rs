@@ -15,7 +15,7 @@ pub const MAX_LISTED: i64 = 1_000;
 
 /// Whatever state they are in.
 const LIST: &str = "
-    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.sequence, m.created_at,
         case when d.discarded_at is not null then 'discarded'
              when d.message_id is not null then d.state
              when w.work_id is null then 'done'
@@ -29,11 +29,12 @@ const LIST: &str = "
     left join outbox_work w on w.tenant_id = m.tenant_id and w.message_id = m.message_id
     left join outbox_dead d on d.tenant_id = m.tenant_id and d.message_id = m.message_id
     where ($1::text is null or m.tenant_id = $1) and ($2::text is null or m.target = $2)
+      and ($4::text is null or m.aggregate_id = $4)
     order by m.created_at desc, m.message_id limit $3";
 
 /// Those that wait or are under way, from the table of work alone.
 const LIST_WORK: &str = "
-    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.sequence, m.created_at,
         case when w.lease_until > clock_timestamp() then 'leased' else 'waiting' end as state, w.attempt, w.run_at,
         (select a.failure_kind from outbox_attempts a
             where a.tenant_id = m.tenant_id and a.message_id = m.message_id order by a.lease_no desc limit 1) as failure_kind
@@ -47,7 +48,7 @@ const LIST_WORK: &str = "
 
 /// Those that are dead, unknown or discarded, from the table of the dead alone.
 const LIST_DEAD: &str = "
-    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.sequence, m.created_at,
         case when d.discarded_at is not null then 'discarded' else d.state end as state, d.attempt,
         null::timestamptz as run_at, d.failure_kind
     from (
@@ -60,7 +61,7 @@ const LIST_DEAD: &str = "
 
 /// Those that are over, the newest first.
 const LIST_DONE: &str = "
-    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.created_at,
+    select m.tenant_id, m.message_id, m.name, m.target, m.order_key, m.aggregate_type, m.aggregate_id, m.sequence, m.created_at,
         'done' as state, coalesce((select max(a.attempt) from outbox_attempts a
             where a.tenant_id = m.tenant_id and a.message_id = m.message_id), 0) as attempt,
         null::timestamptz as run_at, null::text as failure_kind
@@ -89,6 +90,8 @@ pub struct Listing<'a> {
     /// One of [`STATES`].
     pub state: Option<&'a str>,
     pub target: Option<&'a str>,
+    /// Only messages that events of this aggregate have caused; of any state.
+    pub aggregate_id: Option<&'a str>,
     pub limit: i64,
 }
 
@@ -104,6 +107,8 @@ pub struct MessageSummary {
     pub order_key: Option<String>,
     pub aggregate_type: String,
     pub aggregate_id: String,
+    /// Of the event that caused it, within its aggregate.
+    pub sequence: i64,
     pub failure_kind: Option<String>,
     #[serde(with = "time::serde::rfc3339::option")]
     pub run_at: Option<OffsetDateTime>,
@@ -154,7 +159,11 @@ pub async fn list_messages(pool: &Pool, listing: Listing<'_>) -> Result<Vec<Mess
     let client = pool.get().await?;
     let chosen: [&(dyn tokio_postgres::types::ToSql + Sync); 3] = [&tenant_id, &target, &limit];
     let rows = match listing.state {
-        None => client.query(LIST, &chosen).await?,
+        None => {
+            client
+                .query(LIST, &[&tenant_id, &target, &limit, &listing.aggregate_id])
+                .await?
+        }
         Some("done") => client.query(LIST_DONE, &chosen).await?,
         Some(state) => {
             let sql = match state {
@@ -178,6 +187,7 @@ pub async fn list_messages(pool: &Pool, listing: Listing<'_>) -> Result<Vec<Mess
             order_key: row.get("order_key"),
             aggregate_type: row.get("aggregate_type"),
             aggregate_id: row.get("aggregate_id"),
+            sequence: row.get("sequence"),
             failure_kind: row.get("failure_kind"),
             run_at: row.get("run_at"),
             created_at: row.get("created_at"),

@@ -108,6 +108,8 @@ struct NoteItem {
 
 #[derive(Serialize, JsonSchema)]
 struct TimelineItem {
+    /// Where the event stands in the log; as `as_of`, the record right after it.
+    position: String,
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     occurred_at: OffsetDateTime,
@@ -221,7 +223,7 @@ async fn list_notes(ctx: &Ctx<'_>, family: &[String]) -> Result<Vec<NoteItem>> {
 }
 
 const LIST_TIMELINE: &str = "
-    select e.occurred_at, e.event_type, e.aggregate_type, e.aggregate_id, e.summary, e.actor
+    select e.position, e.occurred_at, e.event_type, e.aggregate_type, e.aggregate_id, e.summary, e.actor
     from timeline_entries e
     where e.tenant_id = $1 and e.customer_id = any ($2::text[])
     order by e.position desc
@@ -239,6 +241,7 @@ async fn list_timeline(ctx: &Ctx<'_>, family: &[String]) -> Result<Vec<TimelineI
 impl TimelineItem {
     fn from_row(row: &Row) -> Result<Self> {
         Ok(Self {
+            position: row.try_get::<_, i64>("position")?.to_string(),
             occurred_at: row.try_get("occurred_at")?,
             event_type: row.try_get("event_type")?,
             aggregate_type: row.try_get("aggregate_type")?,

@@ -24,6 +24,7 @@ use event_store::recorded::{Payload, Recorded};
 use event_store::upcast::Upcasters;
 use serde::Deserialize;
 use serde_json::Value;
+use server::operations::events::states;
 use tests::sources;
 use time::OffsetDateTime;
 
@@ -182,6 +183,17 @@ fn every_sample_ever_kept_passes_the_check_of_a_start() {
         let (kind, name) = (&sample.aggregate_type, &sample.event_type);
         let why = Upcasters::domain().why_unreadable(kind, name, &sample.event_version);
         assert_eq!(why, None, "{path}");
+    }
+}
+
+#[test]
+fn operators_can_look_at_and_import_every_kind_of_event() {
+    for (path, sample) in samples() {
+        let event = recorded(&sample);
+        states::check(&event).unwrap_or_else(|refusal| panic!("{path}: {}", refusal.detail));
+        if FIRST_EVENTS.contains(&sample.event_type.as_str()) {
+            states::fold(&[event]).unwrap_or_else(|error| panic!("{path}: {error}"));
+        }
     }
 }
 

@@ -5,10 +5,13 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
+use server::embedded::{Embedded, Purpose};
 use server::http::web_app::PAGES;
 use tests::app::TestApp;
+use tests::scale;
 use tests::served::Served;
 use tests::sources;
+use tokio_postgres::NoTls;
 
 /// Makes the types anew instead of comparing them.
 const RENEW: &str = "RAPPORT_RENEW_TYPES";
@@ -167,19 +170,63 @@ fn files_of_the_dashboard_say_what_they_are_and_stay_short() {
 async fn people_work_with_it_in_a_browser() {
     tool("packages");
     let served = Served::start().await;
+    browse(&served, &[]).await;
+    let many = scale::size(2_000, 100_000);
+    let tenant_id = served.manifest()["tenants"][0]["tenant_id"].clone();
+    crowd(&served, tenant_id.as_str().expect("an id"), many).await;
+    // What is measured means something only where nothing else is done meanwhile.
+    let strict = match many {
+        100_000.. => [("RAPPORT_E2E_LONG", "1"), ("RAPPORT_E2E_STRICT", "1")].as_slice(),
+        _ => &[("RAPPORT_E2E_LONG", "1")],
+    };
+    browse(&served, strict).await;
+}
+
+/// Goes through the journeys of web/e2e; the first that fails is the test's failure.
+async fn browse(served: &Served, settings: &'static [(&str, &str)]) {
     let manifest = served.manifest().to_string();
     let run = tokio::task::spawn_blocking(move || {
         let mut command = node();
         command
             .arg(sources::root().join("web/e2e/run.mjs"))
             .env("RAPPORT_E2E", manifest)
-            .env("CHROMIUM", bootstrap("browser"));
+            .env("CHROMIUM", bootstrap("browser"))
+            .envs(settings.iter().copied());
         command.output().expect("node runs")
     });
     let output = run.await.expect("the browser is done");
     let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     eprintln!("{}", said(&output.stdout));
     assert!(output.status.success(), "{}", said(&output.stderr));
+}
+
+/// Rows like one that is there, each with names and a moment of its own: a list as long as it takes years to get.
+const CROWD: &str = "
+    insert into customers (tenant_id, customer_id, first_name, last_name, source, status, possible_duplicate, tags, state,
+        created_at, updated_at, sequence)
+    select c.tenant_id, 'crowd-' || n, 'Number', 'Guest ' || n, c.source, 'living', false, c.tags, c.state,
+        c.created_at - n * interval '1 minute', c.updated_at, c.sequence
+    from (select * from customers where tenant_id = $1 and status = 'living' limit 1) as c, generate_series(1, $2::int) as n";
+
+async fn crowd(served: &Served, tenant_id: &str, many: usize) {
+    let embedded = Embedded::start_or_attach(&served.data_dir, Purpose::Attach).await;
+    let embedded = embedded.expect("PostgreSQL is there");
+    let (mut database, connection) = tokio_postgres::connect(&embedded.url(), NoTls)
+        .await
+        .expect("it answers");
+    let carrying = tokio::spawn(connection);
+    let tx = database.transaction().await.expect("a transaction");
+    tx.batch_execute("set local role rapport_engine")
+        .await
+        .expect("the role may be taken");
+    let many = i32::try_from(many).expect("a count");
+    let made = tx.execute(CROWD, &[&tenant_id, &many]).await;
+    assert_eq!(
+        made.expect("they are written"),
+        u64::from(many.unsigned_abs())
+    );
+    tx.commit().await.expect("it is committed");
+    carrying.abort();
 }
 
 /// `scripts/web` with this task.

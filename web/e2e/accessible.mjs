@@ -14,6 +14,9 @@ async function pages(page, tenant) {
   const { thread_id } = await first('inbox?limit=1')
   const { booking_id, customer_id } = await first('bookings?limit=1&status=confirmed')
   const { payment_id } = await first('payments-feed?limit=1')
+  const { correlation_id } = await page.evaluate(
+    async () => (await (await fetch('/operations/events?event_type=MessageAccepted&limit=1')).json()).items[0],
+  )
   if (!tenant) throw new Error('there is no tenant')
   return [
     `/inbox?status=all&thread=${thread_id}`,
@@ -23,11 +26,18 @@ async function pages(page, tenant) {
     '/bookings?as=board',
     '/schedule',
     `/payments?panel=payment.${payment_id}`,
+    '/approvals?standing=all',
+    '/assistant',
+    '/assistant/runs',
+    '/assistant/limits',
+    '/assistant/keys',
     '/figures',
     '/system',
     '/system/projections',
+    '/system/parked',
     '/system/outbox',
     '/system/events',
+    `/system/events?correlation=${correlation_id}`,
     '/settings',
     '/settings/prices',
     '/settings/people',

@@ -1,32 +1,43 @@
 // The dashboard in a real browser, against a running demo: each journey on the pages and with the hands of a person.
-// RAPPORT_E2E is the demo's demo.json; CHROMIUM the browser. Prints a line a journey; the first that fails ends it.
+// RAPPORT_E2E is the demo's demo.json; CHROMIUM the browser; RAPPORT_E2E_LONG=1 goes through long lists instead. Prints a line a journey; the first that fails ends it.
 import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import { accessible } from './accessible.mjs'
+import { refundWithApproval } from './approvals.mjs'
 import { bookAndPay } from './bookings.mjs'
-import { mergeAndUnmerge } from './customers.mjs'
+import { chooseInConflict, mergeAndUnmerge, travelInTime } from './customers.mjs'
 import { firstLoad } from './budget.mjs'
-import { answer } from './inbox.mjs'
-import { rebuildWhileReading } from './operations.mjs'
 import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
+import { acceptSuggestion, answer, resumeAfterSleep } from './inbox.mjs'
+import { followTrace, rebuildWhileReading, redriveDeadLetter } from './operations.mjs'
 import { reschedule } from './schedule.mjs'
 import { signIn } from './sign_in.mjs'
+import { scrollThousands } from './thousands.mjs'
 
 const JOURNEYS = [
   signIn,
   firstLoad,
   answer,
+  acceptSuggestion,
+  resumeAfterSleep,
   bookAndPay,
   reschedule,
+  refundWithApproval,
   mergeAndUnmerge,
   eraseCustomer,
   readAudit,
   tryTerms,
+  chooseInConflict,
+  travelInTime,
+  redriveDeadLetter,
+  followTrace,
   rebuildWhileReading,
   accessible,
 ]
+/** Only these, on a demo with many more customers. */
+const LONG = [signIn, scrollThousands]
 /** The longest wait for one thing to appear. */
 const PATIENCE_MS = 20_000
 
@@ -47,11 +58,14 @@ const complaints = []
 page.on('pageerror', (error) => complaints.push(error.message))
 page.on('console', (message) => {
   // Refusals that a page handles are logged by the browser as well.
-  if (message.type() === 'error' && !/status of 40\d/.test(message.text())) complaints.push(message.text())
+  if (message.type() === 'error' && !/status of 4(0\d|12)/.test(message.text()))
+    complaints.push(message.text())
 })
 
 let failed = null
-for (const journey of JOURNEYS) {
+const only = process.env.RAPPORT_E2E_ONLY?.split(',')
+const journeys = process.env.RAPPORT_E2E_LONG ? LONG : JOURNEYS
+for (const journey of journeys.filter((one) => !only || only.includes(one.name))) {
   const began = performance.now()
   try {
     await journey({ page, context, demo, tenant: demo.tenants[0] })

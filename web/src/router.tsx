@@ -78,6 +78,20 @@ const payments = createRoute({
   component: lazyRouteComponent(() => import('./features/payments/PaymentsPage'), 'PaymentsPage'),
 })
 
+const approvals = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/approvals',
+  validateSearch: texts(['standing', 'approval']),
+  component: lazyRouteComponent(() => import('./features/approvals/ApprovalsPage'), 'ApprovalsPage'),
+})
+
+const agents = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/assistant/{-$view}',
+  validateSearch: texts(['days', 'standing', 'run']),
+  component: lazyRouteComponent(() => import('./features/agents/AgentsPage'), 'AgentsPage'),
+})
+
 const figures = createRoute({
   getParentRoute: () => signedIn,
   path: '/figures',
@@ -132,6 +146,8 @@ const pages = signedIn.addChildren([
   booking,
   schedule,
   payments,
+  approvals,
+  agents,
   figures,
   system,
   audit,

@@ -27,7 +27,7 @@ const MAX_FOLDED: i64 = 1_000;
 const MAX_DEPTH: usize = 16;
 
 const LIST_TIMELINE: &str = "
-    select e.occurred_at, e.event_type, e.aggregate_type, e.aggregate_id, e.summary, e.actor
+    select e.position, e.occurred_at, e.event_type, e.aggregate_type, e.aggregate_id, e.summary, e.actor
     from timeline_entries e
     where e.tenant_id = $1 and e.customer_id = any ($2::text[]) and ($3::bigint is null or e.position <= $3)
       and ($4::timestamptz is null or exists (

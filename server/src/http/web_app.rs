@@ -29,6 +29,8 @@ pub const PAGES: &[&str] = &[
     "bookings",
     "schedule",
     "payments",
+    "approvals",
+    "assistant",
     "figures",
     "system",
     "audit",

@@ -23,16 +23,18 @@ pub struct Stats {
     pub failed: Vec<Failed>,
 }
 
-/// The newest messages.
+/// The newest messages: in one state, or those that one aggregate has caused.
 pub async fn list(
     store: &Store,
     scope: &Scope,
-    (state, limit): (Option<&str>, i64),
+    (state, aggregate_id): (Option<&str>, Option<&str>),
+    limit: i64,
 ) -> Result<Vec<MessageSummary>> {
     let listing = Listing {
         tenant_id: scope.tenant_id(),
         state,
         target: None,
+        aggregate_id,
         limit,
     };
     attempts::list_messages(&store.pools.engine, listing).await

@@ -5,6 +5,8 @@ import type { QueryName } from './client'
 
 /** Which queries a topic of the stream makes stale. */
 const STALE: Record<string, QueryName[]> = {
+  approvals: ['approvals', 'approval'],
+  assistant: ['thread', 'assistant-runs', 'agents', 'ai-usage'],
   bookings: ['booking', 'bookings', 'schedule-board', 'availability', 'customer-360', 'dashboard'],
   chefs: ['chefs', 'schedule-board', 'availability'],
   customers: ['customers', 'customer-360', 'inbox', 'bookings', 'booking'],
@@ -90,21 +92,31 @@ export function listen(client: QueryClient): () => void {
       })
     }
   }
-  // After sleep the connection looks open and is not: a long gap means starting over.
-  const wake = () => {
-    if (document.visibilityState !== 'visible' || Date.now() - seen < SILENCE_MS) return
+  const startOver = () => {
     seen = Date.now()
     source?.close()
     stand({ state: 'stale', since: Date.now() })
     clearTimeout(retry)
     open()
   }
+  // After sleep the connection looks open and is not: a long gap means starting over.
+  const wake = () => {
+    if (document.visibilityState === 'visible' && Date.now() - seen >= SILENCE_MS) startOver()
+  }
+  // Without a network the connection is gone, whatever it looks like.
+  const lose = () => {
+    source?.close()
+    clearTimeout(retry)
+    stand({ state: 'stale', since: Date.now() })
+  }
   open()
   document.addEventListener('visibilitychange', wake)
-  window.addEventListener('online', wake)
+  window.addEventListener('online', startOver)
+  window.addEventListener('offline', lose)
   return () => {
     document.removeEventListener('visibilitychange', wake)
-    window.removeEventListener('online', wake)
+    window.removeEventListener('online', startOver)
+    window.removeEventListener('offline', lose)
     clearTimeout(retry)
     clearTimeout(gathering)
     source?.close()

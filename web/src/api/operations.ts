@@ -32,6 +32,8 @@ export interface Message {
   order_key: string | null
   aggregate_type: string
   aggregate_id: string
+  /** Of the event that caused it, within its record. */
+  sequence: number
   failure_kind: string | null
   run_at: string | null
   created_at: string
@@ -48,7 +50,6 @@ export interface Attempt {
 }
 
 export interface MessageDetail extends Message {
-  sequence: number
   call: Record<string, unknown>
   attempts: Attempt[]
 }
@@ -82,6 +83,26 @@ export interface LoggedEvent {
   actor: string
   metadata: Record<string, unknown>
   payload: Record<string, unknown>
+}
+
+export interface ParkedKey {
+  tenant_id: string
+  projection: string
+  key: string
+  position: number
+  event_type: string | null
+  failure: string
+  attempts: number
+  waiting: number
+  parked_at: string
+}
+
+export interface ReceivedWebhook {
+  webhook_id: string
+  provider: string
+  event_key: string
+  state: string
+  received_at: string
 }
 
 export interface Finding {

@@ -4489,6 +4489,8 @@ export interface components {
             status: string;
         };
         TimelineItem: {
+            /** @description Where the event stands in the log; as `as_of`, the record right after it. */
+            position: string;
             occurred_at: string;
             event_type: string;
             aggregate_type: string;
@@ -8930,6 +8932,8 @@ export interface operations {
                 tenant?: string;
                 /** @description Only what has this */
                 state?: string;
+                /** @description Only what has this */
+                aggregate_id?: string;
                 /** @description How many, 50 unless given */
                 limit?: number;
             };

@@ -1,9 +1,21 @@
 // Whether what is on screen is live; never silently old.
-import { Group, Text, Tooltip } from '@mantine/core'
+import { Alert, Group, Text, Tooltip } from '@mantine/core'
 import { useStanding } from '../api/live'
 import { moment } from '../components/format'
 import { t } from '../texts'
 import css from './Shell.module.css'
+
+/** Above everything that may be old by now; a moment's interruption is not worth it. */
+export function StaleNote() {
+  const standing = useStanding()
+  if (standing.state !== 'stale') return null
+  const since = moment(new Date(standing.since).toISOString(), undefined)
+  return (
+    <Alert color="yellow" py={6} role="alert" title={t.live.stale(since)} className={css.stale}>
+      {t.live.offline}
+    </Alert>
+  )
+}
 
 export function Live() {
   const standing = useStanding()

@@ -12,9 +12,11 @@ import {
   IconCalendarEvent,
   IconCash,
   IconChartBar,
+  IconGavel,
   IconInbox,
   IconLayoutKanban,
   IconMenu2,
+  IconRobot,
   IconSearch,
   IconServerCog,
   IconSettings,
@@ -34,7 +36,8 @@ import { KeyCaps, KeySheet } from '../registry/Keys'
 import { Palette } from '../registry/Palette'
 import { useHotkeys } from '../registry/useHotkeys'
 import { t } from '../texts'
-import { Live } from './Live'
+import { Live, StaleNote } from './Live'
+import { WaitingApprovals } from './WaitingApprovals'
 import { FactorDialog } from './FactorDialog'
 import { Panels } from './Panels'
 import css from './Shell.module.css'
@@ -51,6 +54,14 @@ const PAGES = [
     needs: ['bookings:read'],
   },
   { to: '/payments', title: t.pages.payments, icon: IconCash, keys: 'g p', needs: ['payments:read'] },
+  { to: '/approvals', title: t.pages.approvals, icon: IconGavel, keys: 'g a', needs: ['approvals:read'] },
+  {
+    to: '/assistant/{-$view}',
+    title: t.pages.agents,
+    icon: IconRobot,
+    keys: 'g t',
+    needs: ['figures:read', 'conversations:read'],
+  },
   { to: '/figures', title: t.pages.figures, icon: IconChartBar, keys: 'g d', needs: ['figures:read'] },
   {
     to: '/system/{-$view}',
@@ -123,6 +134,7 @@ export function Shell({ session }: { session: Session }) {
               to={page.to}
               label={page.title}
               leftSection={<page.icon size={17} stroke={1.7} />}
+              rightSection={page.to === '/approvals' ? <WaitingApprovals /> : null}
               active={page === here}
               aria-current={page === here ? 'page' : undefined}
               className={css.link}
@@ -136,6 +148,7 @@ export function Shell({ session }: { session: Session }) {
         </div>
       </nav>
       <main className={css.main} id="content" tabIndex={-1}>
+        <StaleNote />
         {here && !may(here.needs) ? <Text p="lg">{t.problems.forbidden}</Text> : <Outlet />}
       </main>
       <Panels />

@@ -43,6 +43,15 @@ const COLOURS: Record<string, string> = {
   invited: 'blue',
   active: 'teal',
   deactivated: 'gray',
+  proposed: 'yellow',
+  approved: 'teal',
+  rejected: 'red',
+  executed: 'teal',
+  suggested: 'blue',
+  edited: 'grape',
+  dismissed: 'gray',
+  answered: 'teal',
+  handed_over: 'orange',
 }
 
 export function Status({ value, label, size = 'sm' }: { value: string; label?: string; size?: string }) {

@@ -1,6 +1,6 @@
 // Who did something, for people: names instead of the ids of principals, where one may see them.
 import { useMay } from '../api/session'
-import type { Person } from '../api/team'
+import type { ApiKey, Person } from '../api/team'
 import { useTeam } from '../api/team'
 import { humane, t } from '../texts'
 
@@ -15,6 +15,9 @@ export function actorName(actor: string, people: Pick<Person, 'id' | 'name'>[]):
 }
 
 export function useActorName(): (actor: string) => string {
-  const people = useTeam<Person>('people', useMay()('people:read')).data?.items ?? []
-  return (actor) => actorName(actor, people)
+  const may = useMay()
+  const people = useTeam<Person>('people', may('people:read')).data?.items ?? []
+  const keys = useTeam<ApiKey>('keys', may('keys:manage')).data?.items ?? []
+  const named = keys.map((key) => ({ id: key.key_id, name: key.label }))
+  return (actor) => actorName(actor, [...people, ...named])
 }

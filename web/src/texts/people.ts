@@ -59,6 +59,7 @@ export const people = {
       consent: 'Allowed by consent',
       answer: 'Allowed as an answer to the customer',
       prior: 'Allowed by an earlier message',
+      keyword: 'Allowed as the answer to a keyword',
     } as Record<string, string>,
     failed: (detail: string) => `Not delivered: ${detail}`,
     held: 'Waits until',

@@ -51,6 +51,7 @@ export const running = {
     views: {
       health: 'Health',
       projections: 'Projections',
+      parked: 'Parked',
       outbox: 'Outbox',
       destinations: 'Destinations',
       events: 'Events',

@@ -7,6 +7,8 @@ export const shared = {
     bookings: 'Bookings',
     schedule: 'Schedule',
     payments: 'Payments',
+    approvals: 'Approvals',
+    agents: 'Agents',
     figures: 'Dashboard',
     system: 'Operations',
     settings: 'Settings',

@@ -43,6 +43,7 @@ pub async fn list(store: &Store, args: &ListArgs, format: Format) -> Outcome {
         tenant_id: tenant_id.as_ref(),
         state: args.state.as_deref(),
         target: args.target.as_deref(),
+        aggregate_id: None,
         limit: args.limit,
     };
     let messages = attempts::list_messages(&store.pools.engine, listing).await?;

@@ -174,6 +174,7 @@ async fn choose(store: &Store, args: &RetryArgs) -> Result<Vec<String>, Reason> 
         tenant_id: tenant_id.as_ref(),
         state: Some(DEAD),
         target: None,
+        aggregate_id: None,
         limit: MAX_LISTED,
     };
     let dead = attempts::list_messages(&store.pools.engine, listing).await?;

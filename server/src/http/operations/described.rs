@@ -106,7 +106,7 @@ const READS: &[Read] = &[
         "list_messages",
         "Messages to the world, the newest first",
         SEE,
-        &["tenant", "state", "limit"],
+        &["tenant", "state", "aggregate_id", "limit"],
     ),
     (
         "/operations/outbox/{id}",

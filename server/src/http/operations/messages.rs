@@ -20,6 +20,7 @@ use crate::operations::{Scope, outbox as messages, webhooks};
 struct MessagesParams {
     tenant: Option<String>,
     state: Option<String>,
+    aggregate_id: Option<String>,
     limit: Option<i64>,
 }
 
@@ -38,9 +39,14 @@ pub async fn list_messages(app: web::Data<App>, request: HttpRequest) -> problem
         );
         return Err(Refusal::malformed("parameters-invalid", detail).into());
     }
+    if params.state.is_some() && params.aggregate_id.is_some() {
+        let detail = "give state or aggregate_id, not both";
+        return Err(Refusal::malformed("parameters-invalid", detail).into());
+    }
     let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
-    let wanted = (params.state.as_deref(), page_length(params.limit)?);
-    let listed = messages::list(&app.store, &scope, wanted).await?;
+    let wanted = (params.state.as_deref(), params.aggregate_id.as_deref());
+    let limit = page_length(params.limit)?;
+    let listed = messages::list(&app.store, &scope, wanted, limit).await?;
     Ok(HttpResponse::Ok().json(json!({ "items": listed })))
 }
 

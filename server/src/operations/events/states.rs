@@ -2,6 +2,8 @@
 
 use cqrs_es::Aggregate;
 use domain::access::Access;
+use domain::approvals::Approval;
+use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
@@ -10,6 +12,8 @@ use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::refusal::Refusal;
 use domain::tenants::Tenant;
+use domain::views::View;
+use domain::webhook_endpoints::WebhookEndpoint;
 use event_store::Result;
 use event_store::recorded::Recorded;
 use serde::Serialize;
@@ -27,6 +31,10 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Conversation::TYPE) => fold_as::<Conversation>(stream),
         Some(Booking::TYPE) => fold_as::<Booking>(stream),
         Some(Payment::TYPE) => fold_as::<Payment>(stream),
+        Some(Approval::TYPE) => fold_as::<Approval>(stream),
+        Some(AssistantRun::TYPE) => fold_as::<AssistantRun>(stream),
+        Some(View::TYPE) => fold_as::<View>(stream),
+        Some(WebhookEndpoint::TYPE) => fold_as::<WebhookEndpoint>(stream),
         other => Err(unknown(other.unwrap_or_default()).into()),
     }
 }
@@ -42,6 +50,10 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Conversation::TYPE => check_as::<Conversation>(event),
         Booking::TYPE => check_as::<Booking>(event),
         Payment::TYPE => check_as::<Payment>(event),
+        Approval::TYPE => check_as::<Approval>(event),
+        AssistantRun::TYPE => check_as::<AssistantRun>(event),
+        View::TYPE => check_as::<View>(event),
+        WebhookEndpoint::TYPE => check_as::<WebhookEndpoint>(event),
         other => Err(unknown(other)),
     }
 }

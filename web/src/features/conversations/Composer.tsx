@@ -1,5 +1,5 @@
 // Writes an answer or a note. Nothing empty goes out, and nobody talks over a colleague unseen.
-import { Alert, Button, Group, Menu, SegmentedControl, Textarea } from '@mantine/core'
+import { Alert, Button, Group, Menu, SegmentedControl, Text, Textarea } from '@mantine/core'
 import { useRef, useState } from 'react'
 import { useCommand } from '../../api/hooks'
 import { useSession } from '../../api/session'
@@ -9,19 +9,31 @@ import { useTenant } from '../../components/useTenant'
 import { useActions } from '../../registry/actions'
 import { humane, t } from '../../texts'
 import { CHANNEL_NAMES } from './inboxParams'
+import type { Suggested } from './Suggestion'
 import type { Thread } from './ThreadPane'
 import css from './Inbox.module.css'
 
-export function Composer({ thread, newest }: { thread: Thread; newest: string | undefined }) {
+interface Props {
+  thread: Thread
+  newest: string | undefined
+  /** The suggestion that is changed here before it is sent. */
+  suggestion: Suggested | null
+  onDrop: () => void
+}
+
+export function Composer({ thread, newest, suggestion, onDrop }: Props) {
   const { thread_id } = thread
   const [mode, setMode] = useState<'reply' | 'note'>('reply')
   const [seen, setSeen] = useState(newest)
-  const form = useFields({ text: '' })
+  const form = useFields({ text: suggestion?.content ?? '' })
   const box = useRef<HTMLTextAreaElement>(null)
   const me = useSession().data?.person
   const send = useCommand('send-message', { quiet: true })
   const note = useCommand('add-thread-note', { said: t.inbox.noted, quiet: true })
+  const accept = useCommand('accept-suggestion', { quiet: true })
   const text = form.values.text.trim()
+  // One that is settled or overtaken meanwhile is sent as words of one's own.
+  const isCurrent = suggestion !== null && thread.suggestion?.run_id === suggestion.run_id
   const blocked = mode === 'reply' && thread.opted_out
   // Once told that a colleague has written, one has read it.
   const basis = form.problem?.code === 'reply-collision' ? newest : seen
@@ -29,7 +41,14 @@ export function Composer({ thread, newest }: { thread: Thread; newest: string | 
     form.submit(async () => {
       if (!text || blocked) return
       if (mode === 'note') await note.mutateAsync({ thread_id, text })
-      else {
+      else if (isCurrent) {
+        await accept.mutateAsync({
+          suggestion_id: thread.suggestion?.run_id ?? '',
+          content: text,
+          sender_type: sender,
+          ...(sender === 'human' && { sender_id: me?.id ?? '' }),
+        })
+      } else {
         await send.mutateAsync({
           thread_id,
           content: text,
@@ -40,6 +59,7 @@ export function Composer({ thread, newest }: { thread: Thread; newest: string | 
         })
       }
       form.set({ text: '' })
+      onDrop()
     })
   const focus = (next: 'reply' | 'note') => {
     setMode(next)
@@ -64,8 +84,17 @@ export function Composer({ thread, newest }: { thread: Thread; newest: string | 
           {t.inbox.optedOut}
         </Alert>
       )}
+      {suggestion && (
+        <Group justify="space-between" gap={6}>
+          <Text size="xs">{t.suggestion.editing}</Text>
+          <Button size="compact-xs" variant="subtle" onClick={onDrop}>
+            {t.suggestion.drop}
+          </Button>
+        </Group>
+      )}
       <Textarea
         ref={box}
+        autoFocus={suggestion !== null}
         aria-label={label}
         placeholder={label}
         autosize
@@ -83,6 +112,7 @@ export function Composer({ thread, newest }: { thread: Thread; newest: string | 
         }}
       />
       <Refused problem={form.problem} />
+      {form.problem?.code === 'reply-collision' && <Text size="xs">{t.suggestion.collision}</Text>}
       <Group justify="space-between" gap={6}>
         <Group gap={6}>
           <SegmentedControl

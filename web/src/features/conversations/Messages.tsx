@@ -6,6 +6,8 @@ import { day, moment, today } from '../../components/format'
 import { useZone } from '../../components/useTenant'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
+import { Allowed } from './Allowed'
+import { Attachments, Call } from './Attachments'
 import type { Thread } from './ThreadPane'
 import css from './Inbox.module.css'
 
@@ -41,20 +43,20 @@ function Bubble({ message }: { message: Message }) {
           {message.subject}
         </Text>
       )}
-      <Text size="sm" className={css.words} c={message.content == null ? 'dimmed' : undefined}>
-        {message.content ?? t.inbox.hidden}
-      </Text>
-      {message.attachments?.map((file) => (
-        <Text size="xs" key={file.url}>
-          {file.name ?? file.content_type}
+      {message.call && <Call outcome={message.call} />}
+      {(message.content || !message.call) && (
+        <Text size="sm" className={css.words} c={message.content == null ? 'dimmed' : undefined}>
+          {message.content ?? t.inbox.hidden}
         </Text>
-      ))}
+      )}
+      {message.attachments && message.attachments.length > 0 && <Attachments files={message.attachments} />}
       <Group gap={6} className={css.under}>
         {message.sender_type && (
           <Text size="xs">{t.inbox.by[message.sender_type] ?? humane(message.sender_type)}</Text>
         )}
         <When at={message.written_at} size="xs" />
         {message.direction === 'out' && message.status && <Arrival message={message} />}
+        <Allowed message={message} />
       </Group>
       {message.failure && (
         <Group gap={4} c="red" wrap="nowrap">

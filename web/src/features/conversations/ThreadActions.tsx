@@ -22,6 +22,7 @@ export function ThreadActions({ thread, onClosed }: { thread: Thread; onClosed: 
   const close = useCommand('close-thread')
   const reopen = useCommand('reopen-thread', { said: t.inbox.reopened })
   const setMode = useCommand('set-ai-mode', { said: t.inbox.aiChanged })
+  const handOver = useCommand('hand-over-thread', { said: t.suggestion.handedOverSaid })
   const mine = !!me && thread.assigned_agent_id === me.id
   const section = t.sections.here
   const closeIt = () =>
@@ -65,7 +66,15 @@ export function ThreadActions({ thread, onClosed }: { thread: Thread; onClosed: 
           section,
           run: () => closeIt(),
         }
-  useActions([give, end])
+  const leave: Action = {
+    id: 'thread.hand-over',
+    title: t.suggestion.handOver,
+    keys: 'h',
+    section,
+    run: () => handOver.mutate({ thread_id }),
+  }
+  const thinks = thread.ai_mode !== 'off'
+  useActions(thinks ? [give, end, leave] : [give, end])
   return (
     <Group gap={6}>
       <Select
@@ -80,6 +89,7 @@ export function ThreadActions({ thread, onClosed }: { thread: Thread; onClosed: 
       <ActionButton action={give} variant="default" />
       <Snooze threadId={thread_id} />
       <ActionButton action={end} variant="default" />
+      {thinks && <ActionButton action={leave} variant="default" />}
     </Group>
   )
 }

@@ -2,7 +2,7 @@
 import { ActionIcon, Button, Group, Text, Title } from '@mantine/core'
 import { IconArrowLeft } from '@tabler/icons-react'
 import { useInfiniteQuery } from '@tanstack/react-query'
-import { useEffect, useRef } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import type { Item, Problem } from '../../api/client'
 import { ask, command } from '../../api/client'
 import { useMay } from '../../api/session'
@@ -13,6 +13,8 @@ import { t } from '../../texts'
 import { Composer } from './Composer'
 import { CHANNEL_NAMES } from './inboxParams'
 import { Messages } from './Messages'
+import type { Suggested } from './Suggestion'
+import { HandedOver, Suggestion } from './Suggestion'
 import { ThreadActions } from './ThreadActions'
 import css from './Inbox.module.css'
 
@@ -45,14 +47,16 @@ export function ThreadPane({
   const may = useMay()
   const actorName = useActorName()
   const end = useRef<HTMLDivElement>(null)
+  const [edited, setEdited] = useState<Suggested | null>(null)
   const thread = found.data?.pages[0]
   const messages = found.data ? [...found.data.pages].reverse().flatMap((page) => page.messages) : []
   const newest = messages.at(-1)?.message_id
   const unread = thread?.unread_count ?? 0
   const canWrite = may('conversations:write')
+  const suggestion = thread?.suggestion
   useEffect(() => {
     end.current?.scrollIntoView({ block: 'end' })
-  }, [newest])
+  }, [newest, suggestion?.run_id])
   useEffect(() => {
     // Reading is not worth a notice when it fails: the next look tries again.
     if (unread > 0 && canWrite) command('mark-thread-read', { thread_id: id }).catch(() => undefined)
@@ -103,11 +107,22 @@ export function ThreadPane({
               </Button>
             )}
             <Messages messages={messages} />
+            {canWrite && suggestion && suggestion.run_id !== edited?.run_id && (
+              <Suggestion
+                suggestion={suggestion}
+                onEdit={() => setEdited(suggestion)}
+                key={suggestion.run_id}
+              />
+            )}
             <div ref={end} />
           </div>
+          {thread.handed_over && <HandedOver why={thread.handed_over} />}
           {canWrite && (
             <Composer
+              key={edited?.run_id ?? 'own'}
               thread={thread}
+              suggestion={edited}
+              onDrop={() => setEdited(null)}
               newest={messages.findLast((message) => message.direction !== 'note')?.message_id}
             />
           )}

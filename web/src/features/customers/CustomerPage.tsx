@@ -9,6 +9,7 @@ import { useZone } from '../../components/useTenant'
 import { t } from '../../texts'
 import { CustomerFacts, CustomerRelated } from './CustomerRecord'
 import { Timeline } from './Timeline'
+import { TimeSlider } from './TimeSlider'
 import css from './Customers.module.css'
 
 export interface RecordSearch {
@@ -24,6 +25,9 @@ export function CustomerPage() {
   const found = useAsk('customer-360', { id, ...(filters.as_of && { as_of: filters.as_of }) })
   const record = found.data?.item
   const past = filters.as_of !== undefined
+  // A position of the log is told by the event that stands there.
+  const isPosition = /^\d+$/.test(filters.as_of ?? '')
+  const at = isPosition ? record?.timeline[0]?.occurred_at : filters.as_of
   const then = (text: string) =>
     set({ as_of: text ? new Date(text).toISOString() : undefined } as Partial<RecordSearch>)
   return (
@@ -36,7 +40,7 @@ export function CustomerPage() {
             type="datetime-local"
             aria-label={t.customers.then}
             title={t.customers.then}
-            value={filters.as_of ? localInput(filters.as_of) : ''}
+            value={at && past ? localInput(at) : ''}
             onChange={(event) => then(event.currentTarget.value)}
           />
           {past && (
@@ -47,8 +51,13 @@ export function CustomerPage() {
         </Group>
       }
     >
-      {past && filters.as_of && (
-        <Alert color="yellow" mb="sm" title={t.customers.thenLabel(moment(filters.as_of, zone))}>
+      <TimeSlider
+        id={id}
+        asOf={filters.as_of}
+        onChange={(as_of) => set({ as_of } as Partial<RecordSearch>)}
+      />
+      {past && at && (
+        <Alert color="yellow" my="sm" title={t.customers.thenLabel(moment(at, zone))}>
           {t.customers.thenWhy}
         </Alert>
       )}

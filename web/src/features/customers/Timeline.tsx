@@ -1,11 +1,13 @@
 // What has happened with a customer, by day, narrowed by kind and by who did it.
-import { Group, Select, Text, Title } from '@mantine/core'
+import { Badge, Button, Group, Select, Text, Title } from '@mantine/core'
+import { useState } from 'react'
 import { grouped } from '../../components/grouped'
 import { Part } from '../../components/Page'
 import { day, moment, today } from '../../components/format'
 import { useActorName } from '../../components/useActorName'
 import { useZone } from '../../components/useTenant'
 import { humane, t } from '../../texts'
+import { Changes } from './Changes'
 import type { RecordSearch } from './CustomerPage'
 import type { Customer360 } from './CustomerRecord'
 import css from './Customers.module.css'
@@ -67,18 +69,55 @@ export function Timeline({ record, filters, set }: Props) {
           </Title>
           <ol className={css.lines}>
             {lines.map((line, index) => (
-              <li key={`${line.aggregate_id} ${line.event_type} ${index}`}>
-                <Text size="sm">{line.summary || humane(line.event_type)}</Text>
-                <Group gap={6}>
-                  <Text size="xs" c="dimmed">
-                    {moment(line.occurred_at, zone)} · {humane(line.event_type)} · {actorName(line.actor)}
-                  </Text>
-                </Group>
-              </li>
+              <Line
+                key={`${line.position} ${index}`}
+                line={line}
+                customerId={record.customer_id}
+                onGo={() => set({ as_of: line.position })}
+              />
             ))}
           </ol>
         </div>
       ))}
     </Part>
+  )
+}
+
+type LineOf = Customer360['timeline'][number]
+
+function Line({ line, customerId, onGo }: { line: LineOf; customerId: string; onGo: () => void }) {
+  const [open, setOpen] = useState(false)
+  const zone = useZone()
+  const actorName = useActorName()
+  const isAgent = line.actor.startsWith('agent:') || line.actor.endsWith(':assistant')
+  return (
+    <li>
+      <Text size="sm">{line.summary || humane(line.event_type)}</Text>
+      <Group gap={6}>
+        <Text size="xs" c="dimmed">
+          {moment(line.occurred_at, zone)} · {humane(line.event_type)} · {actorName(line.actor)}
+        </Text>
+        {isAgent && (
+          <Badge size="xs" variant="default" className="status">
+            {t.inbox.by.ai}
+          </Badge>
+        )}
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          aria-expanded={open}
+          aria-label={`${open ? t.past.hide : t.past.show}: ${line.summary || humane(line.event_type)}`}
+          onClick={() => setOpen(!open)}
+        >
+          {open ? t.past.hide : t.past.show}
+        </Button>
+        {open && (
+          <Button size="compact-xs" variant="subtle" onClick={onGo}>
+            {t.past.go}
+          </Button>
+        )}
+      </Group>
+      {open && <Changes id={customerId} position={line.position} />}
+    </li>
   )
 }

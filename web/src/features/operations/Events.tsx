@@ -82,7 +82,7 @@ export function Events() {
           </Button>
         )}
       </Group>
-      {filters.correlation && items && <Trace events={items} />}
+      {filters.correlation && <Trace correlation={filters.correlation} key={filters.correlation} />}
       <Rows
         found={{
           data: items && { items },

@@ -10,6 +10,7 @@ import { t } from '../../texts'
 const VIEWS = {
   health: lazy(() => import('./Health').then((m) => ({ default: m.Health }))),
   projections: lazy(() => import('./Projections').then((m) => ({ default: m.Projections }))),
+  parked: lazy(() => import('./Parked').then((m) => ({ default: m.Parked }))),
   outbox: lazy(() => import('./Outbox').then((m) => ({ default: m.Outbox }))),
   destinations: lazy(() => import('./Destinations').then((m) => ({ default: m.Destinations }))),
   events: lazy(() => import('./Events').then((m) => ({ default: m.Events }))),

@@ -11,6 +11,7 @@ import { usePanel } from '../../components/panel'
 import { Status } from '../../components/Status'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
+import { AskedRefunds } from './AskedRefunds'
 import { RefundDialog } from './RefundDialog'
 
 export type Payment = Item<'payments-feed'>
@@ -72,6 +73,7 @@ function Record({ payment }: { payment: Payment }) {
           </Button>
         )}
       </Group>
+      <AskedRefunds payment={payment} />
       <Part title={t.panels.payment}>
         <Facts facts={factsOf(payment, open)} />
       </Part>
