@@ -15,7 +15,8 @@ async function pages(page, tenant) {
   const { booking_id, customer_id } = await first('bookings?limit=1&status=confirmed')
   const { payment_id } = await first('payments-feed?limit=1')
   const { correlation_id } = await page.evaluate(
-    async () => (await (await fetch('/operations/events?event_type=MessageAccepted&limit=1')).json()).items[0],
+    async () =>
+      (await (await fetch('/operations/events?event_type=MessageAccepted&limit=1')).json()).items[0],
   )
   if (!tenant) throw new Error('there is no tenant')
   return [

@@ -68,7 +68,10 @@ export async function followTrace({ page }) {
   await page.getByRole('button', { name: 'MessageAccepted' }).first().click()
   await page.getByRole('button', { name: 'Follow what belongs together' }).click()
   const trace = page.getByRole('region', { name: 'One intent' })
-  await trace.getByText(/^(send-message|accept-suggestion)$/).first().waitFor()
+  await trace
+    .getByText(/^(send-message|accept-suggestion)$/)
+    .first()
+    .waitFor()
   await trace.getByText('Effect', { exact: true }).first().waitFor()
   await trace.getByText('Webhook: Twilio').first().waitFor()
   await trace.getByRole('link').first().click()
