@@ -205,6 +205,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());
     all.extend(crate::assistant_runs::commands());
+    all.extend(crate::facts::commands());
     all.extend(crate::bookings::commands());
     all.extend(crate::payments::commands());
     all.extend(crate::subjects::commands());

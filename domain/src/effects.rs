@@ -102,6 +102,10 @@ pub enum Call {
         conversation_id: ConversationId,
         booking_id: BookingId,
     },
+    /// Do what the assistant has asked for and a person has agreed to, and tell the customer how it was decided.
+    FollowApproval { approval_id: ApprovalId },
+    /// Look for facts about the customer in a conversation; they come back as `finish-fact-extraction`.
+    ExtractFacts { conversation_id: ConversationId },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -168,8 +172,9 @@ impl Call {
             // Receivers know it by its id, which stays the same.
             Self::SendWebhook { .. } => EffectClass::Named,
             // A model only answers; what is done with the answer is a command under a key of its own.
-            Self::RunAssistant { .. } => EffectClass::Pure,
-            Self::SendPaymentLink { .. } => EffectClass::Named,
+            Self::RunAssistant { .. } | Self::ExtractFacts { .. } => EffectClass::Pure,
+            // Commands of ours, under keys that are never forgotten.
+            Self::SendPaymentLink { .. } | Self::FollowApproval { .. } => EffectClass::Named,
             // A command of ours, whose key is never forgotten while the timer waits.
             Self::Timer(_) => EffectClass::Named,
         }

@@ -57,6 +57,8 @@ id! {
     NoteId,
     /// One thread with a customer over one channel.
     ConversationId,
+    /// Something that was read in a conversation.
+    FactId,
     /// A message of a conversation.
     MessageId,
 }

@@ -9,6 +9,7 @@ pub mod card_numbers;
 pub mod chefs;
 pub mod conversations;
 pub mod customers;
+pub mod facts;
 pub mod payments;
 pub mod tenants;
 pub mod views;

@@ -221,7 +221,10 @@ fn target(call: &Call) -> Cow<'static, str> {
             Channel::WebChat => "web_chat".into(),
         },
         Call::SendWebhook { endpoint_id, .. } => messages::target(endpoint_id.as_str()).into(),
-        Call::RunAssistant { .. } | Call::SendPaymentLink { .. } => "assistant".into(),
+        Call::RunAssistant { .. }
+        | Call::SendPaymentLink { .. }
+        | Call::FollowApproval { .. }
+        | Call::ExtractFacts { .. } => "assistant".into(),
         Call::Timer(_) => "timer".into(),
     }
 }

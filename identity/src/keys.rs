@@ -82,6 +82,7 @@ impl ApiKey {
             factor: Factor::NotAsked,
             rate: Rate::of(self.requests_per_minute),
             model: self.model.clone(),
+            run_id: None,
         })
     }
 }

@@ -65,6 +65,9 @@ pub struct Principal {
     pub rate: Rate,
     /// The model an agent says it runs on.
     pub model: Option<String>,
+    /// Which of its runs, where an agent of ours looks at one conversation after the other: what it has read in one counts
+    /// for nothing in the next.
+    pub run_id: Option<String>,
 }
 
 impl Principal {
@@ -81,6 +84,7 @@ impl Principal {
             factor: Factor::NotAsked,
             rate: Rate::Unlimited,
             model: None,
+            run_id: None,
         }
     }
 
@@ -97,6 +101,15 @@ impl Principal {
             factor: Factor::NotAsked,
             rate: Rate::Unlimited,
             model: None,
+            run_id: None,
+        }
+    }
+
+    /// Under which name it is kept what this agent has read: its own, or that of its run.
+    pub fn reader(&self) -> String {
+        match &self.run_id {
+            Some(run_id) => format!("{}#{run_id}", self.id),
+            None => self.id.clone(),
         }
     }
 

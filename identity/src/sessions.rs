@@ -133,6 +133,7 @@ impl Session {
             factor: self.factor(),
             rate: Rate::Usual,
             model: None,
+            run_id: None,
         })
     }
 

@@ -14,6 +14,7 @@ pub mod build;
 pub mod chefs;
 pub mod conversations;
 pub mod customers;
+pub mod facts;
 pub mod figures;
 pub mod payments;
 pub mod rebuild;
@@ -110,6 +111,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         chefs::projection(store.clone()),
         conversations::projection(store.clone()),
         assistant_runs::projection(),
+        facts::projection(),
         bookings::projection(),
         payments::projection(),
         timelines::projection(),

@@ -124,7 +124,11 @@ struct ApprovalItem {
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     expires_at: OffsetDateTime,
-    /// Who agreed or refused.
+    /// How many different people have to agree.
+    approvers: u8,
+    /// Who has agreed while another person still has to.
+    endorsed_by: Vec<String>,
+    /// Who agreed or refused in the end.
     decided_by: Option<String>,
     /// Null without the permission to read personal data.
     note: Option<String>,
@@ -243,6 +247,8 @@ fn item(ctx: &Ctx<'_>, plain: &Plain, row: &Row) -> Result<ApprovalItem> {
         proposer: proposal.proposer.clone(),
         arguments: arguments.and_then(|text| serde_json::from_str(&text).ok()),
         expires_at: proposal.expires_at,
+        approvers: proposal.approvers,
+        endorsed_by: state.endorsed_by.clone(),
         decided_by: state.decided_by.clone(),
         note,
         command_id: state.command_id.clone(),

@@ -198,7 +198,7 @@ async fn note_readings(
     readings::note(
         &store.pools.engine,
         &principal.tenant_id,
-        &principal.id,
+        &principal.reader(),
         &shown,
     )
     .await

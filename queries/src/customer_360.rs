@@ -21,7 +21,7 @@ use crate::past::Past;
 use crate::payments::{self, PaymentItem};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
-use crate::{chefs, params};
+use crate::{chefs, facts, params};
 
 /// Bookings, conversations, payments, notes and lines of the timeline that one answer shows, newest first.
 const MAX_SHOWN: i64 = 200;
@@ -42,6 +42,7 @@ pub(crate) const CUSTOMER_360: Entry = Entry {
         payments::PROJECTION,
         chefs::PROJECTION,
         conversations::PROJECTION,
+        facts::PROJECTION,
         TIMELINES,
     ],
     params: schema_of::<Customer360Params>,
@@ -74,6 +75,9 @@ struct Customer360Item {
     bookings: Option<Vec<BookingItem>>,
     /// Null without the permission to read conversations.
     conversations: Option<Vec<InboxItem>>,
+    /// What was read in the conversations, as far as it counts or waits for a person; null without the permission to read
+    /// conversations, and of the past.
+    facts: Option<Vec<facts::FactItem>>,
     /// Null without the permission to read payments.
     payments: Option<Vec<PaymentItem>>,
     /// Paid and not given back, by currency; null without the permission to read payments.
@@ -138,6 +142,10 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         true => Some(conversations::list_threads_of(ctx, &family, MAX_SHOWN).await?),
         false => None,
     };
+    let facts = match ctx.principal.may(Permission::ConversationsRead) {
+        true => Some(facts::list_facts_of(ctx, &family, MAX_SHOWN).await?),
+        false => None,
+    };
     let (payments, lifetime_value) = match ctx.principal.may(Permission::PaymentsRead) {
         true => {
             let payments = payments::list_payments_of(ctx, &family, MAX_SHOWN).await?;
@@ -160,6 +168,7 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         notes: list_notes(ctx, &family).await?,
         bookings,
         conversations,
+        facts,
         payments,
         lifetime_value,
         timeline: list_timeline(ctx, &family).await?,

@@ -22,6 +22,7 @@ mod conversations;
 mod customer_360;
 mod customers;
 mod dashboard;
+mod facts;
 mod page;
 mod payments;
 mod plain;

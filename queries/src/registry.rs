@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
-    customers, dashboard, payments, schedule_board, subjects, tenants, views, webhook_deliveries,
-    webhook_endpoints, webhook_replays,
+    customers, dashboard, facts, payments, schedule_board, subjects, tenants, views,
+    webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -59,6 +59,7 @@ pub const ALL: &[&Entry] = &[
     &assistant_runs::figures::AI_USAGE,
     &approvals::APPROVAL,
     &approvals::APPROVALS,
+    &assistant_runs::budget::ASSISTANT_BUDGET,
     &assistant_runs::ASSISTANT_RUNS,
     &audit::AUDIT,
     &subjects::reads::AUDITED_READS,
@@ -70,6 +71,7 @@ pub const ALL: &[&Entry] = &[
     &customer_360::CUSTOMER_360,
     &customers::CUSTOMERS,
     &dashboard::DASHBOARD,
+    &facts::FACTS,
     &conversations::INBOX,
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,

@@ -16,6 +16,7 @@ const FIELDS: &[&str] = &[
     "last_message",
     "memo",
     "notes",
+    "quote",
     "subject",
     "text",
 ];

@@ -12,6 +12,7 @@ use domain::chefs::Chef;
 use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
+use domain::facts::FactSheet;
 use domain::ids::TenantId;
 use domain::operations::Operation;
 use domain::payments::Payment;
@@ -37,6 +38,7 @@ const FIRST_EVENTS: &[&str] = &[
     "ChefAdded",
     "OperationBegun",
     "BookingCreated",
+    "FactsRequested",
     "ThreadOpened",
     "PaymentReceived",
     "ViewSaved",
@@ -146,6 +148,7 @@ fn every_sample_ever_kept_is_read_today() {
             Operation::TYPE => read::<Operation>(path, sample, first),
             Conversation::TYPE => read::<Conversation>(path, sample, first),
             AssistantRun::TYPE => read::<AssistantRun>(path, sample, first),
+            FactSheet::TYPE => read::<FactSheet>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),

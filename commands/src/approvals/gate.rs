@@ -74,15 +74,24 @@ pub(crate) async fn rule(
                     work,
                     (command, why),
                     request,
-                    (key, &digest),
+                    (key, &digest, policy.approvers),
                 )?)),
             }
         }
     }
 }
 
-/// What the tenant's policy says of this class, and of what the command would move.
+/// What the tenant's policy says of this class, and of what the command would move. Our own assistant takes nothing away
+/// and spends nothing by itself, whatever the policy lets other agents do: it talks to anybody who writes.
 fn verdict(work: &Work, risk: Risk, policy: &AgentPolicy) -> Verdict {
+    let is_grave = !matches!(risk, Risk::Read | Risk::Write | Risk::Outward);
+    match by_policy(work, risk, policy) {
+        Verdict::Allow if is_grave && work.ctx.principal.is_ours() => Verdict::Approve,
+        verdict => verdict,
+    }
+}
+
+fn by_policy(work: &Work, risk: Risk, policy: &AgentPolicy) -> Verdict {
     match risk {
         Risk::Read => Verdict::Allow,
         Risk::Write => policy.write,
@@ -131,7 +140,7 @@ fn ask(
     work: &Work,
     (command, why): (&Command, &str),
     request: &Request,
-    (key, digest): (&str, &str),
+    (key, digest, approvers): (&str, &str, u8),
 ) -> Result<Value> {
     let ctx = &work.ctx;
     let name = format!("{}\n{}\n{key}\n{digest}", ctx.tenant_id(), ctx.principal.id);
@@ -142,7 +151,7 @@ fn ask(
     Ok(json!({
         "approval_id": Uuid::new_v5(&APPROVAL_NAMESPACE, name.as_bytes()).to_string(),
         "command": command.name, "risk": command.risk, "why": [why], "digest": digest,
-        "proposer": ctx.principal.id, "arguments": canonical(&request.body), "expires_at": written(ctx.now + lifetime),
+        "proposer": ctx.principal.id, "run_id": ctx.principal.run_id, "approvers": approvers, "arguments": canonical(&request.body), "expires_at": written(ctx.now + lifetime),
     }))
 }
 

@@ -9,6 +9,7 @@ use domain::approvals::{
     Approval, ApprovalCommand, Decision, MAX_NOTE_CHARS, MAX_PENDING, PENDING_SCOPE, Proposal,
     Standing,
 };
+use domain::ids::MessageId;
 use domain::refusal::Refusal;
 use domain::sealed::Pii;
 use event_store::load::Load;
@@ -68,7 +69,7 @@ pub fn commands() -> Vec<Command> {
 /// # Decide on an approval
 ///
 /// Agrees to exactly the call that an agent asked for, or refuses it. Only a person can, and never the one who asked. Once
-/// agreed to, the agent sends its call again and it is carried out, once, before the approval runs out.
+/// agreed to, by two people where the business wants that, the agent sends its call again and it is carried out, once, before the approval runs out.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DecideApproval {
@@ -105,6 +106,10 @@ pub struct ProposeApproval {
     pub why: Vec<String>,
     pub digest: String,
     pub proposer: String,
+    /// The run of our own assistant that asks.
+    #[serde(default)]
+    pub run_id: Option<MessageId>,
+    pub approvers: u8,
     /// As JSON text.
     pub arguments: Pii<String>,
     #[serde(with = "time::serde::rfc3339")]
@@ -177,6 +182,7 @@ pub async fn decide_approval(work: &mut Work, input: DecideApproval) -> Result<A
         }
         Some(note) => {
             let event_type = match input.decision {
+                Decision::Approve if !approval.state.is_last_word() => "ApprovalEndorsed",
                 Decision::Approve => "ApprovalGranted",
                 Decision::Reject => "ApprovalRejected",
             };
@@ -233,6 +239,8 @@ pub async fn propose_approval(work: &mut Work, input: ProposeApproval) -> Result
         why: input.why,
         digest: input.digest,
         proposer: input.proposer,
+        run_id: input.run_id,
+        approvers: input.approvers,
         arguments,
         expires_at: input.expires_at,
     };

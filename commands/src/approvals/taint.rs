@@ -42,11 +42,23 @@ pub(crate) async fn could_be_ordered(
     }
     let principal = &work.ctx.principal;
     let engine = &work.store().pools.engine;
-    let read = readings::list(engine, &principal.tenant_id, &principal.id).await?;
-    if read.is_empty() {
+    let read = readings::list(engine, &principal.tenant_id, &principal.reader()).await?;
+    if read.is_empty() || is_newcomers(work, command, told.0, &read) {
         return Ok(false);
     }
     Ok(!(is_for_writer && concerns_only_writers(work, told, &read)))
+}
+
+/// Whether our assistant books on the very thread it looks at, whose writer nobody knows yet: as on a booking page, they say
+/// themselves who they are.
+fn is_newcomers(work: &Work, command: &Command, body: &Value, read: &[Reading]) -> bool {
+    let thread_id = body["channel_thread_id"].as_str().unwrap_or_default();
+    let is_unknown = |reading: &Reading| {
+        reading.customer_id.is_empty() && !thread_id.is_empty() && reading.thread_id == thread_id
+    };
+    command.name == "create-booking"
+        && work.ctx.principal.run_id.is_some()
+        && read.iter().any(is_unknown)
 }
 
 /// Whether everybody and every thread that the command touches is one whose thread was read as such.

@@ -11,6 +11,8 @@ use domain::conversations::{AiMode, Conversation, Thread};
 use domain::ids::{ConversationId, CustomerId, MessageId};
 use domain::refusal::Refusal;
 use domain::sealed::Pii;
+use domain::tenants::assistant::{DAY_MICROS, DAY_TOKENS, day_began};
+use event_store::commit::Count;
 use event_store::load::Load;
 use event_store::vault::SubjectKey;
 use schemars::JsonSchema;
@@ -57,6 +59,9 @@ pub struct RecordAssistantCall {
     pub output_tokens: u64,
     #[serde(default)]
     pub cost_micros: Option<u64>,
+    /// What it takes of the day's money: its cost, or what it may have cost where nobody knows.
+    #[serde(default)]
+    pub charged_micros: u64,
     #[serde(default)]
     pub latency_ms: u64,
     #[serde(default)]
@@ -157,6 +162,11 @@ pub async fn record_assistant_call(
         .await?;
     let thread = conversation.state.require_known()?;
     let mut run = begin(work, &input.run, thread).await?;
+    charge_the_day(
+        work,
+        input.input_tokens.saturating_add(input.output_tokens),
+        input.charged_micros,
+    );
     let called = ModelCalled {
         round: input.round,
         attempt: input.attempt,
@@ -173,6 +183,20 @@ pub async fn record_assistant_call(
     work.execute(&mut run, AssistantRunCommand::RecordCall(Box::new(called)))
         .await?;
     Ok(summary(run))
+}
+
+/// Counts what a call has used. It is spent already, so it is never refused here: whoever wants to call looks first.
+fn charge_the_day(work: &mut Work, tokens: u64, micros: u64) {
+    let period = day_began(&work.tenant().settings.time_zone, work.ctx.now);
+    let taken = [(DAY_TOKENS, tokens), (DAY_MICROS, micros)];
+    let counts = taken.into_iter().filter(|(_, used)| *used > 0);
+    let counts = counts.map(|(counter, used)| Count {
+        counter: counter.to_owned(),
+        period,
+        used: i64::try_from(used).unwrap_or(i64::MAX),
+        allowed: i64::MAX,
+    });
+    work.kept.usage.counts.extend(counts);
 }
 
 pub async fn finish_assistant_run(

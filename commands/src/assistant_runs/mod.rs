@@ -3,6 +3,7 @@
 
 mod bringing_back;
 mod links;
+mod outcomes;
 mod suggestions;
 
 use identity::permissions::Permission;
@@ -34,6 +35,14 @@ pub fn commands() -> Vec<Command> {
             suggestions::HandOverThread,
             WRITE,
             Risk::Write
+        ),
+        command!(
+            "tell-of-approval",
+            outcomes::tell_of_approval,
+            outcomes::TellOfApproval,
+            WRITE,
+            Risk::Write,
+            internal
         ),
         command!(
             "record-assistant-call",

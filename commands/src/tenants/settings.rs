@@ -6,7 +6,7 @@ use domain::money::Currency;
 use domain::refusal::Problems;
 use domain::slots::Slot;
 use domain::tenants::agents::{AgentLimits, AgentPolicy, Verdict};
-use domain::tenants::assistant::{AnswersWhen, Assistant};
+use domain::tenants::assistant::{AnswersWhen, Assistant, FactsBy};
 use domain::tenants::messaging::Messaging;
 use domain::tenants::retention::Retention;
 use domain::tenants::settings::{RefundRule, Senders, Settings, ZoneArea};
@@ -167,6 +167,9 @@ pub struct AgentsInput {
     /// Refunds up to this need no approval, in minor units; 0 by default.
     #[serde(default)]
     pub money_free_minor: Option<i64>,
+    /// How many different people have to agree to what needs an approval, 1 or 2; 1 by default.
+    #[serde(default)]
+    pub approvers: Option<u8>,
     /// What each agent may do at most; none by default.
     #[serde(default)]
     pub limits: AgentLimits,
@@ -183,6 +186,7 @@ impl AgentsInput {
             bulk: self.bulk.unwrap_or(usual.bulk),
             key: self.key.unwrap_or(usual.key),
             money_free_minor: self.money_free_minor.unwrap_or(usual.money_free_minor),
+            approvers: self.approvers.unwrap_or(usual.approvers),
             limits: self.limits.clone(),
         }
     }
@@ -207,6 +211,16 @@ pub struct AssistantInput {
     /// Tokens of one run over all of its attempts, 100 to 500,000: 60,000 by default.
     #[serde(default)]
     pub max_tokens: Option<u64>,
+    /// Tokens of all runs of one day, up to 1,000,000,000; without a number there is no limit. Once they are used up, threads
+    /// go to people until the next day.
+    #[serde(default)]
+    pub max_tokens_per_day: Option<u64>,
+    /// US cents of all runs of one day, up to 10,000,000; calls whose price nobody knows count as the dearest that we know.
+    #[serde(default)]
+    pub max_cents_per_day: Option<u32>,
+    /// Who looks for facts in a conversation that is closed: the model, where there is one, by default.
+    #[serde(default)]
+    pub facts: FactsBy,
     /// What the model is told beside our own rules, at most 8,000 characters.
     #[serde(default)]
     pub instructions: Option<String>,
@@ -329,6 +343,9 @@ fn changed_assistant(known: &Assistant, input: &AssistantInput) -> Assistant {
         max_output_tokens: input.max_output_tokens.unwrap_or(usual.max_output_tokens),
         max_rounds: input.max_rounds.unwrap_or(usual.max_rounds),
         max_tokens: input.max_tokens.unwrap_or(usual.max_tokens),
+        max_tokens_per_day: input.max_tokens_per_day,
+        max_cents_per_day: input.max_cents_per_day,
+        facts: input.facts,
         instructions: input.instructions.clone(),
         language: input.language.clone(),
         answers: input.answers,

@@ -11,6 +11,12 @@ use crate::sealed::Sealed;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ApprovalEvent {
     ApprovalProposed(Box<Proposal>),
+    /// Somebody agrees, and another person has to as well.
+    ApprovalEndorsed {
+        by: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<Sealed>,
+    },
     ApprovalGranted {
         by: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +38,7 @@ impl DomainEvent for ApprovalEvent {
     fn event_type(&self) -> String {
         let name = match self {
             Self::ApprovalProposed { .. } => "ApprovalProposed",
+            Self::ApprovalEndorsed { .. } => "ApprovalEndorsed",
             Self::ApprovalGranted { .. } => "ApprovalGranted",
             Self::ApprovalRejected { .. } => "ApprovalRejected",
             Self::ApprovalWithdrawn {} => "ApprovalWithdrawn",

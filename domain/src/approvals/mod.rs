@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use time::{Duration, OffsetDateTime};
 
 use self::events::ApprovalEvent;
-use crate::effects::{Effect, Timer};
-use crate::ids::ApprovalId;
+use crate::effects::{Call, Effect, Timer};
+use crate::ids::{ApprovalId, MessageId};
 use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
 use crate::sealed::Sealed;
@@ -32,7 +32,10 @@ pub const MAX_NOTE_CHARS: usize = 1_000;
 pub struct Approval {
     pub standing: Standing,
     pub proposal: Option<Proposal>,
-    /// Who agreed or refused.
+    /// Who has agreed while another person still has to.
+    #[serde(default)]
+    pub endorsed_by: Vec<String>,
+    /// Who agreed or refused in the end.
     pub decided_by: Option<String>,
     pub note: Option<Sealed>,
     /// The command that was carried out under it.
@@ -72,10 +75,20 @@ pub struct Proposal {
     pub digest: String,
     /// The principal who asks.
     pub proposer: String,
+    /// The run of our own assistant that asks: once decided on, it is carried out and told of by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run_id: Option<MessageId>,
+    /// How many different people have to agree.
+    #[serde(default = "one")]
+    pub approvers: u8,
     /// The raw arguments as JSON text, under a key of the approval's own.
     pub arguments: Sealed,
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
+}
+
+fn one() -> u8 {
+    1
 }
 
 /// Yes or no.
@@ -136,6 +149,7 @@ impl Aggregate for Approval {
                 self.standing = Standing::Proposed;
                 self.proposal = Some(*proposal);
             }
+            ApprovalEvent::ApprovalEndorsed { by, .. } => self.endorsed_by.push(by),
             ApprovalEvent::ApprovalGranted { by, note } => {
                 self.standing = Standing::Approved;
                 (self.decided_by, self.note) = (Some(by), note);
@@ -168,16 +182,35 @@ impl Noun for Approval {
                 drop_handles: vec![PENDING_SCOPE],
                 ..ClaimChanges::default()
             },
-            ApprovalEvent::ApprovalExecuted { .. } => ClaimChanges::default(),
+            ApprovalEvent::ApprovalExecuted { .. } | ApprovalEvent::ApprovalEndorsed { .. } => {
+                ClaimChanges::default()
+            }
         }
     }
 
     fn effects(&self, id: &str, event: &ApprovalEvent) -> Vec<Effect> {
-        let ApprovalEvent::ApprovalProposed(proposal) = event else {
-            return Vec::new();
-        };
         let approval_id = ApprovalId::new(id);
-        let timer = Timer::ExpireApproval { approval_id };
-        vec![Effect::timer("approval-expiry", proposal.expires_at, timer)]
+        let is_assistants = || {
+            let run_id = self.proposal.as_ref().map(|proposal| &proposal.run_id);
+            run_id.is_some_and(Option::is_some)
+        };
+        match event {
+            ApprovalEvent::ApprovalProposed(proposal) => {
+                let timer = Timer::ExpireApproval { approval_id };
+                vec![Effect::timer("approval-expiry", proposal.expires_at, timer)]
+            }
+            ApprovalEvent::ApprovalGranted { .. } | ApprovalEvent::ApprovalRejected { .. }
+                if is_assistants() =>
+            {
+                vec![Effect {
+                    name: "follow-approval",
+                    call: Call::FollowApproval { approval_id },
+                    due: None,
+                    order_key: Some(id.to_owned()),
+                    expires_at: None,
+                }]
+            }
+            _ => Vec::new(),
+        }
     }
 }

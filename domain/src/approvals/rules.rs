@@ -26,7 +26,14 @@ impl Approval {
                     return Err(Refusal::forbidden("approver-is-proposer", detail));
                 }
                 self.require_open(at)?;
+                if decision == Decision::Approve && self.endorsed_by.contains(&by) {
+                    let detail = "you have agreed already; another person has to agree as well";
+                    return Err(Refusal::conflict("approval-endorsed", detail));
+                }
                 Ok(vec![match decision {
+                    Decision::Approve if !self.is_last_word() => {
+                        ApprovalEvent::ApprovalEndorsed { by, note }
+                    }
                     Decision::Approve => ApprovalEvent::ApprovalGranted { by, note },
                     Decision::Reject => ApprovalEvent::ApprovalRejected { by, note },
                 }])
@@ -57,6 +64,15 @@ impl Approval {
         self.proposal
             .as_ref()
             .ok_or_else(|| Refusal::not_found("approval-not-found", "there is no such approval"))
+    }
+
+    /// Whether the next person who agrees is the last who has to.
+    pub fn is_last_word(&self) -> bool {
+        let wanted = self
+            .proposal
+            .as_ref()
+            .map_or(1, |proposal| proposal.approvers);
+        self.endorsed_by.len() + 1 >= usize::from(wanted)
     }
 
     /// How it stands at this moment: it may have run out before the timer said so.
@@ -160,6 +176,8 @@ mod tests {
             why: vec!["policy".to_owned()],
             digest: "d".to_owned(),
             proposer: "agent:a".to_owned(),
+            run_id: None,
+            approvers: 1,
             arguments: Sealed::default(),
             expires_at: NOW + Duration::hours(1),
         })
@@ -287,6 +305,28 @@ mod tests {
                 .len(),
             1
         );
+    }
+
+    #[test]
+    fn where_two_have_to_agree_one_alone_does_not_do() {
+        let two = Box::new(Proposal {
+            approvers: 2,
+            ..*proposal()
+        });
+        let yes = |by: &str| decide(by, Decision::Approve, NOW);
+        let once = after(vec![ApprovalCommand::Propose(two), yes("person:p")]);
+        assert_eq!(once.standing, Standing::Proposed);
+        assert_eq!(code(&once, yes("person:p")), "approval-endorsed");
+        assert_eq!(
+            code(&once, execute("agent:a", "d", NOW)),
+            "approval-pending"
+        );
+        let events = once.decide(yes("person:q")).unwrap();
+        assert!(matches!(events[0], ApprovalEvent::ApprovalGranted { .. }));
+        let no = once
+            .decide(decide("person:p", Decision::Reject, NOW))
+            .unwrap();
+        assert!(matches!(no[0], ApprovalEvent::ApprovalRejected { .. }));
     }
 
     #[test]

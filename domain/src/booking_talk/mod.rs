@@ -4,7 +4,9 @@
 
 mod contacts;
 mod dates;
+mod diets;
 pub mod draft;
+pub mod facts;
 pub mod intents;
 mod making;
 mod own;
@@ -19,6 +21,7 @@ use time::Date;
 
 use self::draft::{Draft, Heard};
 use crate::assistant_runs::HandOverReason;
+use crate::slots::Slot;
 use crate::tenants::price_book::PriceBook;
 use crate::tenants::settings::Settings;
 
@@ -107,6 +110,11 @@ pub struct Reply {
 /// A draft of a conversation as a run keeps it; an unreadable one begins anew.
 pub fn draft_of(text: &str) -> Draft {
     serde_json::from_str(text).unwrap_or_default()
+}
+
+/// `Saturday, March 14 at 6:00 PM`, as customers are told it.
+pub fn when(date: Date, slot: Slot) -> String {
+    format!("{} at {}", texts::day(date), texts::time(slot))
 }
 
 /// What has been understood after these messages; the labelled conversations are judged by it.

@@ -141,3 +141,37 @@ pub(super) fn reschedule(talk: &Talk<'_>, mut draft: Draft) -> Move {
         Some(ToolAnswer::Refused { .. }) => unsure(draft),
     }
 }
+
+/// A person has to agree, whoever's booking it is; the tool asks one.
+pub(super) fn cancel(talk: &Talk<'_>, draft: Draft) -> Move {
+    let bookings = match own_bookings(talk) {
+        Ok(bookings) => bookings,
+        Err(call) => return *call,
+    };
+    let passed_on = |draft| {
+        let text = "I have passed on that you want to cancel. A colleague will confirm it here.";
+        hand_over(HandOverReason::NeedsApproval, text.to_owned(), draft)
+    };
+    let [booking] = bookings.as_slice() else {
+        return passed_on(draft);
+    };
+    let call = ToolCall {
+        tool: "cancel_booking",
+        arguments: json!({ "booking_id": booking["booking_id"] }),
+    };
+    let there = when(booking);
+    match talk.answer_to(&call) {
+        None => Move::Use(call),
+        Some(ToolAnswer::Proposed(_)) => {
+            let text = format!(
+                "I have asked a colleague to cancel your booking on {there}. You will hear from us here."
+            );
+            hand_over(HandOverReason::NeedsApproval, text, draft)
+        }
+        Some(ToolAnswer::Done(_)) => {
+            let text = format!("Your booking on {there} is cancelled.");
+            say(text, vec!["cancelled"], Draft::default())
+        }
+        Some(ToolAnswer::Refused { .. }) => passed_on(draft),
+    }
+}

@@ -6,7 +6,7 @@ use time::Duration;
 use super::draft::{Draft, Flow, Heard, Wanted};
 use super::intents::Intent;
 use super::making::create;
-use super::own::{reschedule, tell_of_bookings};
+use super::own::{cancel, reschedule, tell_of_bookings};
 use super::texts::{self, Known};
 use super::{Move, Reply, Talk, ToolAnswer, ToolCall};
 use crate::assistant_runs::HandOverReason;
@@ -21,6 +21,9 @@ pub(super) const MAX_MISSES: u8 = 2;
 pub(super) fn next(talk: &Talk<'_>, mut draft: Draft, heard: &Heard) -> Move {
     if let Some(given_up) = leave_to_a_person(talk, &draft, heard) {
         return given_up;
+    }
+    if heard.wants(Intent::Cancel) {
+        return cancel(talk, draft);
     }
     if heard.wants(Intent::Status) || heard.wants(Intent::PaymentLink) {
         return tell_of_bookings(talk, draft, heard);
@@ -68,12 +71,6 @@ fn leave_to_a_person(talk: &Talk<'_>, draft: &Draft, heard: &Heard) -> Option<Mo
             Intent::Refund,
             HandOverReason::NeedsApproval,
             "A colleague has to look at that and will answer you here.".to_owned(),
-        ),
-        (
-            Intent::Cancel,
-            HandOverReason::NeedsApproval,
-            "I have passed on that you want to cancel. A colleague will confirm it here."
-                .to_owned(),
         ),
     ];
     let (_, reason, text) = table

@@ -75,6 +75,29 @@ impl Words {
     }
 }
 
+/// Where each word of a text begins and ends in it, in bytes, in the order and number of `Words::of`.
+pub(super) fn starts_and_ends(text: &str) -> Vec<(usize, usize)> {
+    let mut places = Vec::new();
+    let mut begin = None;
+    let ends = std::iter::once((text.len(), ' '));
+    for (place, letter) in text.char_indices().chain(ends) {
+        match (letter.is_whitespace(), begin) {
+            (false, None) => begin = Some(place),
+            (true, Some(start)) => {
+                let whole = &text[start..place];
+                let left = whole.len() - whole.trim_start_matches(AROUND).len();
+                let raw = whole.trim_matches(AROUND);
+                if !raw.is_empty() {
+                    places.push((start + left, start + left + raw.len()));
+                }
+                begin = None;
+            }
+            _ => {}
+        }
+    }
+    places
+}
+
 fn word(text: &str) -> Option<Word> {
     let raw = text.trim_matches(AROUND);
     let ends = text.ends_with([',', '.', ';', '!', '?', ':']);

@@ -26,6 +26,7 @@ use crate::assistant_runs::HandOverReason;
 use crate::customers::consents::{Channel, Purpose};
 use crate::customers::privacy;
 use crate::effects::{Call, Effect, Timer};
+use crate::facts;
 use crate::ids::{ConversationId, CustomerId, MessageId};
 use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
@@ -360,6 +361,7 @@ impl Noun for Conversation {
             ConversationEvent::MessageReceived(received) => {
                 look_at(thread, id, received).into_iter().collect()
             }
+            ConversationEvent::ThreadClosed { .. } => vec![facts::look(id)],
             ConversationEvent::MessageHeld { message_id, until } => send(message_id, Some(*until)),
             ConversationEvent::ThreadSnoozed { until } => {
                 let conversation_id = ConversationId::new(id);

@@ -8,6 +8,9 @@ use crate::refusal::Problems;
 /// The largest sum that can be set free, in minor units.
 pub const MAX_FREE_MINOR: i64 = 100_000_000;
 
+/// The most people who have to agree.
+pub const MAX_APPROVERS: u8 = 2;
+
 /// What becomes of an agent's command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -32,6 +35,8 @@ pub struct AgentPolicy {
     pub key: Verdict,
     /// Sums up to this need no approval, in minor units of the tenant's currency; 0 for none.
     pub money_free_minor: i64,
+    /// How many different people have to agree to what needs an approval.
+    pub approvers: u8,
     pub limits: AgentLimits,
 }
 
@@ -70,6 +75,7 @@ impl Default for AgentPolicy {
             bulk: Verdict::Approve,
             key: Verdict::Approve,
             money_free_minor: 0,
+            approvers: 1,
             limits: AgentLimits::default(),
         }
     }
@@ -81,6 +87,10 @@ impl AgentPolicy {
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
+        if !(1..=MAX_APPROVERS).contains(&self.approvers) {
+            let message = format!("between 1 and {MAX_APPROVERS} people");
+            problems.add("/agents/approvers", "number-out-of-range", message);
+        }
         if !(0..=MAX_FREE_MINOR).contains(&self.money_free_minor) {
             let message = format!("between 0 and {MAX_FREE_MINOR} minor units");
             problems.add("/agents/money_free_minor", "amount-out-of-range", message);

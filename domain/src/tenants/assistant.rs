@@ -7,8 +7,9 @@ use time::OffsetDateTime;
 
 use crate::chefs::hours::WeeklyHours;
 use crate::refusal::Problems;
+use crate::slots::Slot;
 use crate::values::bounded_text;
-use crate::zones::{TimeZoneName, local_date, local_slot};
+use crate::zones::{TimeZoneName, local_date, local_slot, starts_at};
 
 pub const MAX_INSTRUCTIONS_CHARS: usize = 8_000;
 pub const MAX_MODEL_CHARS: usize = 100;
@@ -18,6 +19,13 @@ pub const MAX_ROUNDS: u32 = 12;
 pub const MAX_OUTPUT_TOKENS: u32 = 4_096;
 /// The most tokens of one run, over all of its attempts.
 pub const MAX_RUN_TOKENS: u64 = 500_000;
+/// The largest budget of a day.
+pub const MAX_DAY_TOKENS: u64 = 1_000_000_000;
+pub const MAX_DAY_CENTS: u32 = 10_000_000;
+/// Budgets of a day, as they are counted.
+pub const DAY_TOKENS: &str = "assistant-tokens-per-day";
+pub const DAY_MICROS: &str = "assistant-micros-per-day";
+const MICROS_A_CENT: u64 = 10_000;
 /// The highest temperature, in hundredths.
 pub const MAX_TEMPERATURE_PERCENT: u16 = 200;
 
@@ -34,6 +42,12 @@ pub struct Assistant {
     pub max_output_tokens: u32,
     pub max_rounds: u32,
     pub max_tokens: u64,
+    /// Of all runs of one day by the tenant's calendar; a run that has begun a call ends it.
+    pub max_tokens_per_day: Option<u64>,
+    /// US cents of the same.
+    pub max_cents_per_day: Option<u32>,
+    /// Who looks for facts when a conversation is closed.
+    pub facts: FactsBy,
     /// What the tenant tells the model beside our own rules.
     pub instructions: Option<String>,
     /// A BCP 47 tag; that of the customer where none is set. Rules speak English.
@@ -56,6 +70,34 @@ pub enum AnswersWhen {
     OffHours,
 }
 
+/// Who looks for facts about the customer in a conversation that is closed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FactsBy {
+    /// The tenant's language model, or rules where there is none.
+    #[default]
+    Model,
+    /// Rules of ours, which cost nothing.
+    Rules,
+    /// Nobody, unless somebody asks for it.
+    Off,
+}
+
+/// What the assistant has used of a day.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UsedToday {
+    pub tokens: u64,
+    /// Millionths of a US dollar.
+    pub cost_micros: u64,
+}
+
+/// The moment at which the day of `now` began for the tenant, which its budget is counted from.
+pub fn day_began(time_zone: &TimeZoneName, now: OffsetDateTime) -> OffsetDateTime {
+    let day = local_date(time_zone, now);
+    // Where clocks go forward over midnight, the day begins an hour later.
+    starts_at(time_zone, day, Slot::default()).unwrap_or_else(|_| day.midnight().assume_utc())
+}
+
 impl Default for Assistant {
     fn default() -> Self {
         Self {
@@ -65,6 +107,9 @@ impl Default for Assistant {
             max_output_tokens: 600,
             max_rounds: 6,
             max_tokens: 60_000,
+            max_tokens_per_day: None,
+            max_cents_per_day: None,
+            facts: FactsBy::default(),
             instructions: None,
             language: None,
             answers: AnswersWhen::default(),
@@ -87,6 +132,19 @@ impl Assistant {
             AnswersWhen::Always => true,
             AnswersWhen::OffHours => !self.hours.cover(date, slot, 1),
         }
+    }
+
+    /// Millionths of a US dollar that a day may cost; `None` without a limit.
+    pub fn max_micros_per_day(&self) -> Option<u64> {
+        let cents = self.max_cents_per_day.map(u64::from);
+        cents.map(|cents| cents.saturating_mul(MICROS_A_CENT))
+    }
+
+    /// Whether nothing more may be asked of a model today.
+    pub fn is_used_up(&self, used: UsedToday) -> bool {
+        let is_reached = |allowed: Option<u64>, used: u64| allowed.is_some_and(|most| used >= most);
+        is_reached(self.max_tokens_per_day, used.tokens)
+            || is_reached(self.max_micros_per_day(), used.cost_micros)
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
@@ -118,6 +176,16 @@ impl Assistant {
                 (1, u64::from(MAX_ROUNDS)),
             ),
             ("max_tokens", self.max_tokens, (100, MAX_RUN_TOKENS)),
+            (
+                "max_tokens_per_day",
+                self.max_tokens_per_day.unwrap_or(0),
+                (0, MAX_DAY_TOKENS),
+            ),
+            (
+                "max_cents_per_day",
+                u64::from(self.max_cents_per_day.unwrap_or(0)),
+                (0, u64::from(MAX_DAY_CENTS)),
+            ),
         ];
         for (field, number, (least, most)) in numbers {
             if !(least..=most).contains(&number) {
@@ -137,7 +205,6 @@ mod tests {
 
     use super::*;
     use crate::chefs::hours::{Stretch, Weekday};
-    use crate::slots::Slot;
 
     #[test]
     fn off_hours_are_those_in_which_nobody_is_there() {
@@ -157,5 +224,34 @@ mod tests {
         assert!(assistant.may_answer(&time_zone, datetime!(2026-01-05 16:00 UTC)));
         assert!(assistant.may_answer(&time_zone, datetime!(2026-01-06 18:00 UTC)));
         assert!(Assistant::default().may_answer(&time_zone, datetime!(2026-01-05 18:00 UTC)));
+    }
+
+    #[test]
+    fn a_day_is_used_up_by_tokens_or_by_money_and_begins_where_the_business_is() {
+        let used = UsedToday {
+            tokens: 1_000,
+            cost_micros: 20_000,
+        };
+        assert!(!Assistant::default().is_used_up(used));
+        for (tokens, cents, is_used_up) in [
+            (Some(1_001), Some(3), false),
+            (Some(1_000), None, true),
+            (None, Some(2), true),
+            (Some(0), None, true),
+        ] {
+            let assistant = Assistant {
+                max_tokens_per_day: tokens,
+                max_cents_per_day: cents,
+                ..Assistant::default()
+            };
+            assert_eq!(
+                assistant.is_used_up(used),
+                is_used_up,
+                "{tokens:?} {cents:?}"
+            );
+        }
+        let time_zone = TimeZoneName::parse("America/Los_Angeles").unwrap();
+        let began = day_began(&time_zone, datetime!(2026-01-06 07:59 UTC));
+        assert_eq!(began, datetime!(2026-01-05 08:00 UTC));
     }
 }

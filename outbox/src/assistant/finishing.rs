@@ -13,8 +13,11 @@ use uuid::Uuid;
 use super::situation::Situation;
 use super::tools::ToolUsed;
 use crate::Result;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, RELAY};
 use crate::work::Job;
+
+/// Why nothing is suggested any more until the tenant's next day.
+const DAY_USED_UP: &str = "daily-budget-used-up";
 
 /// What a run comes to.
 pub(super) enum Ending {
@@ -27,6 +30,8 @@ pub(super) enum Ending {
     End {
         code: &'static str,
     },
+    /// The tenant has used up its day: a person answers.
+    UsedUp,
 }
 
 /// A run with all that it rests on.
@@ -72,6 +77,8 @@ impl Delivery {
     ) -> Result<()> {
         let run = run_of(situation, &finished.engine);
         let body = body(situation, &run, &finished);
+        let outcome = body["outcome"].as_str().unwrap_or_default().to_owned();
+        metrics::counter!("rapport_assistant_runs_total", "outcome" => outcome).increment(1);
         match self.bring_back(job, "finish-assistant-run", body).await {
             // It may not be said: the thread goes to nobody, and the run says why.
             Err(Error::Refused(refusal)) => {
@@ -96,7 +103,7 @@ impl Delivery {
     ) -> Result<()> {
         let request = Request {
             ctx: Context {
-                principal: Principal::service(job.tenant_id.clone(), "relay"),
+                principal: Principal::service(job.tenant_id.clone(), RELAY),
                 now: Context::clock(),
                 mode: Mode::Live,
                 command_id: Uuid::now_v7().to_string(),
@@ -141,6 +148,8 @@ fn body(situation: &Situation, run: &Value, finished: &Finished) -> Value {
         Ending::HandOver { reason, text: None } => {
             ("end", None, Some(reason), Some("left-to-a-person"))
         }
+        Ending::UsedUp if is_auto => ("hand_over", None, Some(&HandOverReason::Budget), None),
+        Ending::UsedUp => ("end", None, None, Some(DAY_USED_UP)),
         Ending::End { code } => ("end", None, None, Some(*code)),
     };
     let tools: Vec<Value> = finished

@@ -2,7 +2,11 @@
 //! else, and brings back a suggestion, an answer or a hand-over. Its tools are our own commands and queries, under rights
 //! that are cut, for the thread's own customer alone. It changes nothing outside by itself, so a lost run begins again.
 
+mod approvals;
 mod arguments;
+mod budget;
+mod fact_prompt;
+mod facts;
 mod finishing;
 mod model;
 mod prices;

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use commands::conversations::sending_limit;
 use domain::assistant_runs::{AssistantRun, Engine, EngineKind, HandOverReason};
 use domain::booking_talk::ToolAnswer;
+use domain::tenants::assistant::Assistant;
 use integrations::completions::{Completion, Ending as AnswerEnding, ToolCall, ToolOutcome, Turn};
 use integrations::outcome::Failure;
 use integrations::senders::Completer;
 use serde_json::{Value, json};
 
 use super::finishing::{Ending, Finished, run_of};
-use super::prices::cost_micros;
+use super::prices::{charged_micros, cost_micros};
 use super::prompt::{self, HAND_OVER, Told};
 use super::situation::Situation;
 use super::tools::Toolbox;
@@ -75,11 +76,16 @@ impl Delivery {
             engine: engine.clone(),
         };
         let mut tools = Toolbox::new(self, job, situation, Some(engine.model.clone()));
+        tools.note_reading().await?;
         let ending = self.converse(&mut thinking, &mut tools).await?;
+        let used_up = matches!(ending, Ending::UsedUp).then_some("daily-budget-used-up");
         Ok(Finished {
             engine,
             ending,
-            reasons: vec!["model".to_owned()],
+            reasons: std::iter::once("model")
+                .chain(used_up)
+                .map(str::to_owned)
+                .collect(),
             draft: None,
             uses: tools.uses,
             actions: tools.actions,
@@ -97,6 +103,10 @@ impl Delivery {
         for round in 1..=rounds {
             if !has_budget(&thinking.run, thinking.situation) || Instant::now() >= until {
                 return Ok(Ending::hand_over(HandOverReason::Budget, None));
+            }
+            let tenant = &thinking.situation.tenant;
+            if self.is_day_used_up(&thinking.job.tenant_id, tenant).await? {
+                return Ok(Ending::UsedUp);
             }
             let completion = self.ask_model(thinking, round, until).await?;
             match &completion.ending {
@@ -139,9 +149,15 @@ impl Delivery {
         let left = until.saturating_duration_since(began);
         let outcome = tokio::time::timeout(left, call).await;
         let outcome = outcome.unwrap_or_else(|_| Err(too_slow()));
+        let name = if outcome.is_ok() {
+            "answered"
+        } else {
+            "failed"
+        };
+        metrics::counter!("rapport_assistant_calls_total", "outcome" => name).increment(1);
         let latency_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let mut body = match &outcome {
-            Ok(completion) => answered(situation, completion),
+            Ok(completion) => answered(&situation.tenant.settings.assistant, completion),
             Err(failure) => {
                 json!({ "model": thinking.engine.model, "failure_kind": failure.kind.as_str() })
             }
@@ -171,18 +187,30 @@ impl Delivery {
     }
 }
 
-fn too_slow() -> Failure {
+fn count(completion: &Completion, settings: &Assistant) {
+    let cost = &completion.cost;
+    for (direction, tokens) in [("in", cost.input_tokens), ("out", cost.output_tokens)] {
+        metrics::counter!("rapport_assistant_tokens_total", "direction" => direction)
+            .increment(tokens);
+    }
+    let micros = cost_micros(settings, cost).unwrap_or(0);
+    metrics::counter!("rapport_assistant_cost_micros_total").increment(micros);
+}
+
+/// What a call comes to that nobody waits for any longer.
+pub(super) fn too_slow() -> Failure {
     let kind = integrations::outcome::FailureKind::Transient;
     Failure::new(kind, "the model did not answer within the run's time")
 }
 
-fn answered(situation: &Situation, completion: &Completion) -> Value {
+/// What is kept of a call that was answered.
+pub(super) fn answered(settings: &Assistant, completion: &Completion) -> Value {
     let cost = &completion.cost;
     let model = match cost.model_answered.as_str() {
         "" => &cost.model_asked,
         answered => answered,
     };
-    let settings = &situation.tenant.settings.assistant;
+    count(completion, settings);
     let ending = serde_json::to_value(&completion.ending).unwrap_or_default();
     let ending = match ending.as_str() {
         Some(name) => name.to_owned(),
@@ -195,6 +223,7 @@ fn answered(situation: &Situation, completion: &Completion) -> Value {
         "cached_input_tokens": cost.cached_input_tokens,
         "output_tokens": cost.output_tokens,
         "cost_micros": cost_micros(settings, cost),
+        "charged_micros": charged_micros(settings, cost),
         "ending": ending,
     })
 }

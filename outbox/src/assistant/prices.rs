@@ -39,6 +39,17 @@ pub(super) fn cost_micros(settings: &Assistant, cost: &Cost) -> Option<u64> {
     Some(cents.div_ceil(CENTS_TO_MICROS))
 }
 
+/// What a call takes of the day's money: what nobody knows the price of counts as the dearest that is listed, so that a
+/// budget never fails to hold.
+pub(super) fn charged_micros(settings: &Assistant, cost: &Cost) -> u64 {
+    cost_micros(settings, cost).unwrap_or_else(|| {
+        let most = |pick: fn(&(&str, u64, u64)) -> u64| PRICES.iter().map(pick).max().unwrap_or(0);
+        let input = cost.input_tokens.saturating_mul(most(|price| price.1));
+        let output = cost.output_tokens.saturating_mul(most(|price| price.2));
+        input.saturating_add(output).div_ceil(CENTS_TO_MICROS)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,6 +66,8 @@ mod tests {
         assert_eq!(cost_micros(&usual, &cost("gpt-4o-2024-08-06")), Some(3_500));
         assert_eq!(cost_micros(&usual, &cost("gpt-4o-mini")), Some(210));
         assert_eq!(cost_micros(&usual, &cost("llama")), None);
+        assert_eq!(charged_micros(&usual, &cost("llama")), 7_500);
+        assert_eq!(charged_micros(&usual, &cost("gpt-4o-mini")), 210);
         let own = Assistant {
             input_price_cents: Some(100),
             output_price_cents: Some(0),

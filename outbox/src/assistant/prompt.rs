@@ -16,7 +16,8 @@ const RULES: &str = "You answer customers of a business that sends chefs to peop
 - Say only what tools have told you or what stands below. Never promise prices, times or discounts of your own.
 - Before you book, you know the date, the time, the party, the address with its postcode, the first and last name and the e-mail address. Ask for what is missing, two things at a time at most.
 - Check availability before you offer a time. When a time is not free, offer the free ones.
-- You cannot cancel a booking, give money back or change prices. When that is wanted, hand over.
+- You cannot give money back or change prices. When that is wanted, hand over.
+- To cancel a booking, use cancel_booking: it asks a person, who decides. Then hand over, and promise nothing.
 - Hand over when the customer asks for a person, is upset, or wants something you do not know.
 - Write short, friendly, plain text without markup. Never write a link that no tool has given you.";
 
@@ -179,7 +180,7 @@ fn tools() -> Vec<Tool> {
         ),
         tool(
             "cancel_booking",
-            "Asks for a booking to be cancelled. It needs a person's approval: when it is refused, hand over.",
+            "Asks a person to cancel a booking of the customer's. They decide, and the customer is told then: hand over.",
             json!({ "booking_id": text("From list_bookings"), "reason": text("") }),
             &["booking_id"],
         ),

@@ -23,6 +23,7 @@ impl Delivery {
         let heard = situation.heard();
         let tenant = &situation.tenant;
         let mut tools = Toolbox::new(self, job, situation, None);
+        tools.note_reading().await?;
         let mut results: Vec<Used> = Vec::new();
         for _ in 0..MAX_MOVES {
             let talk = Talk {

@@ -9,9 +9,10 @@ use domain::assistant_runs::ToolOutcome;
 use domain::booking_talk::ToolAnswer;
 use domain::bookings::Booking;
 use domain::conversations::{AiMode, Conversation};
-use domain::ids::{CustomerId, TenantId};
+use domain::ids::{CustomerId, MessageId, TenantId};
 use domain::refusal::Refusal;
 use event_store::error::Error;
+use event_store::readings::{self, Reading};
 use identity::permissions::{Permission, PermissionSet};
 use identity::principals::{Principal, PrincipalKind};
 use identity::roles::Role;
@@ -29,10 +30,11 @@ const MAX_BOOKINGS: u16 = 10;
 /// Longest arguments and answers that a run keeps of one use of a tool.
 const MAX_DETAIL_BYTES: usize = 8 * 1024;
 
-/// Nothing that spends, gives back, cancels, merges or configures.
+/// Nothing that spends, gives back, merges or configures. It may ask for a cancellation; a person decides.
 const RIGHTS: PermissionSet = PermissionSet::of(&[
     Permission::BookingsRead,
     Permission::BookingsWrite,
+    Permission::BookingsCancel,
     Permission::ChefsRead,
     Permission::CustomersRead,
     Permission::PersonalDataRead,
@@ -72,7 +74,7 @@ impl<'a> Toolbox<'a> {
             delivery,
             job,
             situation,
-            principal: agent(&job.tenant_id, model),
+            principal: agent(&job.tenant_id, model, &situation.message_id),
             uses: Vec::new(),
             actions: Vec::new(),
             customer_id: None,
@@ -183,14 +185,32 @@ impl<'a> Toolbox<'a> {
         self.command("reschedule-booking", body).await
     }
 
-    /// Its rights do not reach that far; only an approval may.
+    /// It is asked for; a person decides, and it happens and is told of then.
     async fn cancel_booking(&mut self, wanted: CancelBooking) -> Result<ToolAnswer> {
         self.require_own(&wanted.booking_id).await?;
         let reason = wanted
             .reason
             .unwrap_or_else(|| "asked for in a conversation".to_owned());
         let body = json!({ "booking_id": wanted.booking_id, "reason": reason });
-        self.command("cancel-booking", body).await
+        match self.command("cancel-booking", body).await {
+            Err(Error::Refused(refusal)) if refusal.code == "approval-required" => {
+                let mut asked = refusal.alternatives.into_iter();
+                Ok(ToolAnswer::Proposed(asked.next().unwrap_or_default()))
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Notes whose words the run looks at, before anything is done because of them.
+    pub async fn note_reading(&self) -> Result<()> {
+        let customer_id = self.situation.customer_id.as_ref();
+        let reading = Reading {
+            thread_id: self.situation.thread_id.to_string(),
+            customer_id: customer_id.map(ToString::to_string).unwrap_or_default(),
+        };
+        let engine = &self.delivery.dispatcher.store.pools.engine;
+        let reader = self.principal.reader();
+        readings::note(engine, &self.job.tenant_id, &reader, &[reading]).await
     }
 
     /// Refuses a booking that is not the thread's own customer's, as one that is not there.
@@ -310,12 +330,14 @@ fn refused(refusal: Refusal) -> ToolAnswer {
     }
 }
 
-fn agent(tenant_id: &TenantId, model: Option<String>) -> Principal {
+/// Who acts in a run.
+pub(super) fn agent(tenant_id: &TenantId, model: Option<String>, run_id: &MessageId) -> Principal {
     Principal {
         kind: PrincipalKind::Agent,
         role: Role::AiAgent,
         permissions: Role::AiAgent.permissions().intersection(RIGHTS),
         model,
+        run_id: Some(run_id.to_string()),
         ..Principal::service(tenant_id.clone(), "assistant")
     }
 }

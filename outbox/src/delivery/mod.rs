@@ -36,6 +36,9 @@ use crate::rules::{self, Rules};
 use crate::senders::Senders;
 use crate::work::{Job, Ordering};
 
+/// The service that brings results back.
+pub(crate) const RELAY: &str = "relay";
+
 /// Where providers are and how we present ourselves to them.
 #[derive(Clone, Debug)]
 pub struct Endpoints {
@@ -128,6 +131,10 @@ impl Delivery {
                 self.bring_payment_link(job, &conversation_id, &booking_id)
                     .await
             }
+            Call::FollowApproval { approval_id } => self.follow_approval(job, &approval_id).await,
+            Call::ExtractFacts { conversation_id } => {
+                self.extract_facts(job, &conversation_id).await
+            }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -159,7 +166,7 @@ impl Delivery {
     pub(crate) async fn bring_back(&self, job: &Job, command: &str, body: Value) -> Result<()> {
         let request = Request {
             ctx: Context {
-                principal: Principal::service(job.tenant_id.clone(), "relay"),
+                principal: Principal::service(job.tenant_id.clone(), RELAY),
                 now: Context::clock(),
                 mode: Mode::Live,
                 command_id: Uuid::now_v7().to_string(),
@@ -279,6 +286,9 @@ impl Deliver for Delivery {
             } => {
                 self.give_assistant_up(job, &conversation_id, &message_id)
                     .await
+            }
+            Call::ExtractFacts { conversation_id } => {
+                self.give_facts_up(job, &conversation_id).await
             }
             _ => Ok(()),
         }

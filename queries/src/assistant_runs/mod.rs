@@ -1,5 +1,6 @@
 //! Runs of the assistant, and how well it does: what it suggested and said, on what that rests, and what a thread waits for.
 
+pub(crate) mod budget;
 pub(crate) mod figures;
 
 use domain::assistant_runs::{AssistantRun, Engine, HandOverReason, RunStanding, ToolOutcome};
@@ -153,7 +154,7 @@ async fn assistant_runs(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
 const FIND_SUGGESTION: &str = "
     select r.run_id, r.conversation_id, r.state
     from assistant_runs r
-    where r.tenant_id = $1 and r.conversation_id = $2
+    where r.tenant_id = $1 and r.conversation_id = $2 and r.standing <> 'ended'
     order by r.started_at desc, r.run_id desc
     limit 1";
 

@@ -79,6 +79,7 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         notes,
         bookings,
         conversations,
+        facts: None,
         payments,
         lifetime_value,
         timeline,

@@ -160,6 +160,7 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
             factor: Factor::NotAsked,
             rate: Rate::Usual,
             model: None,
+            run_id: None,
         };
         return Ok(Caller { principal, origin });
     }

@@ -73,6 +73,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::CustomersRead,
     },
     Topic {
+        name: "facts",
+        aggregate_type: "fact-sheet",
+        projection: "facts",
+        permission: Permission::ConversationsRead,
+    },
+    Topic {
         name: "inbox",
         aggregate_type: "conversation",
         projection: "conversations",

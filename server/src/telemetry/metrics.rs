@@ -202,6 +202,31 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Time from when a message was due until a worker leased it, by target.",
     ),
     (
+        "rapport_assistant_runs_total",
+        Counter,
+        "Runs of the assistant by how they ended: answer, suggest, hand_over, end.",
+    ),
+    (
+        "rapport_assistant_calls_total",
+        Counter,
+        "Calls to language models, by outcome: answered, failed.",
+    ),
+    (
+        "rapport_assistant_tokens_total",
+        Counter,
+        "Tokens of language models, by direction: in, out.",
+    ),
+    (
+        "rapport_assistant_cost_micros_total",
+        Counter,
+        "Cost of calls to language models in millionths of a US dollar, where the price is known.",
+    ),
+    (
+        "rapport_assistant_budget_refusals_total",
+        Counter,
+        "Calls to language models that were not made because the tenant's day is used up.",
+    ),
+    (
         "rapport_outbox_delivery_seconds",
         Histogram,
         "Time from a message's lease until what came of it was written back, by target.",
