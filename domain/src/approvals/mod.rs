@@ -79,7 +79,7 @@ pub struct Proposal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_id: Option<MessageId>,
     /// How many different people have to agree.
-    #[serde(default = "one")]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
     pub approvers: u8,
     /// The raw arguments as JSON text, under a key of the approval's own.
     pub arguments: Sealed,
@@ -89,6 +89,12 @@ pub struct Proposal {
 
 fn one() -> u8 {
     1
+}
+
+/// As serde asks it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_one(approvers: &u8) -> bool {
+    *approvers == one()
 }
 
 /// Yes or no.
