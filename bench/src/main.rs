@@ -7,6 +7,7 @@ mod cpu;
 mod deliveries;
 mod dispatched;
 mod drive;
+mod facts;
 mod ground;
 mod growth;
 mod http;
@@ -164,6 +165,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
         rows.extend(understanding::rows()?);
+        rows.extend(facts::rows()?);
     }
     let mut checks = check(&ground.store, &principal, acknowledged).await?;
     checks.extend(checks::check_deliveries(&rounds)?);
