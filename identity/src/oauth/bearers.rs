@@ -90,6 +90,7 @@ impl Bearers {
             factor: Factor::NotAsked,
             rate: Rate::Usual,
             model: None,
+            run_id: None,
         })
     }
 
@@ -210,6 +211,7 @@ pub fn outside(tenant_id: TenantId, rights: Rights, scopes: &Scopes, subject: &s
         factor: Factor::NotAsked,
         rate: Rate::Usual,
         model: None,
+        run_id: None,
     }
 }
 
