@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod customers;
 pub mod payments;
 pub mod subjects;
+pub mod templates;
 pub mod tenants;
 pub mod views;
 pub mod webhook_endpoints;

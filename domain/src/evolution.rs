@@ -19,6 +19,7 @@ use crate::conversations::Conversation;
 use crate::customers::Customer;
 use crate::operations::Operation;
 use crate::payments::Payment;
+use crate::templates::Template;
 use crate::tenants::Tenant;
 use crate::views::View;
 use crate::webhook_endpoints::WebhookEndpoint;
@@ -58,7 +59,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 12] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 13] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -74,6 +75,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 12] {
         of::<Customer>(),
         of::<Operation>(),
         of::<Payment>(),
+        of::<Template>(),
         of::<Tenant>(),
         of::<View>(),
         of::<WebhookEndpoint>(),

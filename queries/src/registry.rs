@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
-    customers, dashboard, payments, schedule_board, subjects, tenants, views, webhook_deliveries,
-    webhook_endpoints, webhook_replays,
+    customers, dashboard, payments, schedule_board, subjects, templates, tenants, views,
+    webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -74,6 +74,10 @@ pub const ALL: &[&Entry] = &[
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,
     &subjects::export::SUBJECT_EXPORT,
+    &templates::TEMPLATE,
+    &templates::LETTERS,
+    &templates::PREVIEW,
+    &templates::TEMPLATES,
     &tenants::TENANT,
     &conversations::thread::THREAD,
     &views::VIEWS,
