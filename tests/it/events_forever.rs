@@ -15,6 +15,7 @@ use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::ids::TenantId;
 use domain::operations::Operation;
 use domain::payments::Payment;
+use domain::templates::Template;
 use domain::tenants::Tenant;
 use domain::views::View;
 use domain::webhook_endpoints::PayloadStyle;
@@ -39,6 +40,7 @@ const FIRST_EVENTS: &[&str] = &[
     "BookingCreated",
     "ThreadOpened",
     "PaymentReceived",
+    "TemplateDrafted",
     "ViewSaved",
     "WebhookEndpointCreated",
     "ApprovalProposed",
@@ -148,6 +150,7 @@ fn every_sample_ever_kept_is_read_today() {
             AssistantRun::TYPE => read::<AssistantRun>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
+            Template::TYPE => read::<Template>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
             Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),

@@ -79,6 +79,7 @@ mod sql;
 mod store;
 mod stream;
 mod supply;
+mod templates;
 mod tenancy;
 mod tenants;
 mod tidy;

@@ -15,6 +15,7 @@ const NOUNS: &[&str] = &[
     "conversations",
     "customers",
     "payments",
+    "templates",
     "tenants",
     "views",
     "webhook_endpoints",
