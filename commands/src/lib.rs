@@ -10,6 +10,7 @@ pub mod customers;
 pub mod facts;
 pub mod payments;
 pub mod subjects;
+pub mod templates;
 pub mod tenants;
 pub mod views;
 pub mod webhook_endpoints;

@@ -209,6 +209,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::bookings::commands());
     all.extend(crate::payments::commands());
     all.extend(crate::subjects::commands());
+    all.extend(crate::templates::commands());
     all.extend(crate::views::commands());
     all.extend(crate::webhook_endpoints::commands());
     all

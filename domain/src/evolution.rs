@@ -20,6 +20,7 @@ use crate::customers::Customer;
 use crate::facts::FactSheet;
 use crate::operations::Operation;
 use crate::payments::Payment;
+use crate::templates::Template;
 use crate::tenants::Tenant;
 use crate::views::View;
 use crate::webhook_endpoints::WebhookEndpoint;
@@ -76,6 +77,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 13] {
         of::<FactSheet>(),
         of::<Operation>(),
         of::<Payment>(),
+        of::<Template>(),
         of::<Tenant>(),
         of::<View>(),
         of::<WebhookEndpoint>(),

@@ -51,6 +51,8 @@ id! {
     PaymentId,
     /// An address of the tenant's own that hears of its events.
     WebhookEndpointId,
+    /// The words of a letter or text: its name, channel and language, such as `deposit-paid.email.en`.
+    TemplateId,
     /// A list with its filters, order and columns, under a name.
     ViewId,
     /// A note on a customer or in a conversation.

@@ -9,9 +9,11 @@ use crate::work::{Job, Ordering};
 use event_store::error::Error;
 
 /// What a delivery did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Delivered {
     Done,
+    /// Done, in these words: which template they are of. Nothing personal.
+    Worded(String),
     /// Nothing was to be done, or nothing was allowed; with why.
     Withheld(&'static str),
 }

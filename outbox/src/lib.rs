@@ -11,7 +11,6 @@ pub mod destinations;
 pub mod erasures;
 pub mod inbox;
 mod leases;
-pub mod letters;
 pub mod operators;
 mod queues;
 pub mod redrives;

@@ -19,6 +19,7 @@ pub mod figures;
 pub mod payments;
 pub mod rebuild;
 pub mod switch;
+pub mod templates;
 pub mod tenants;
 pub mod timelines;
 pub mod views;
@@ -116,6 +117,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         payments::projection(),
         timelines::projection(),
         figures::projection(),
+        templates::projection(),
         views::projection(),
         webhook_endpoints::projection(),
         approvals::projection(),

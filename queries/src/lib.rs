@@ -27,6 +27,7 @@ mod page;
 mod payments;
 mod plain;
 mod schedule_board;
+pub mod templates;
 mod tenants;
 mod views;
 mod webhook_deliveries;

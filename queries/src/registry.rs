@@ -15,7 +15,7 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
-    customers, dashboard, facts, payments, schedule_board, subjects, tenants, views,
+    customers, dashboard, facts, payments, schedule_board, subjects, templates, tenants, views,
     webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
@@ -76,6 +76,10 @@ pub const ALL: &[&Entry] = &[
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,
     &subjects::export::SUBJECT_EXPORT,
+    &templates::TEMPLATE,
+    &templates::LETTERS,
+    &templates::PREVIEW,
+    &templates::TEMPLATES,
     &tenants::TENANT,
     &conversations::thread::THREAD,
     &views::VIEWS,

@@ -147,14 +147,20 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
 
 /// The tenant's settings, for queries that need its calendar.
 pub(crate) async fn find_settings(ctx: &Ctx<'_>) -> Result<Settings> {
+    Ok(find_tenant(ctx).await?.settings)
+}
+
+/// The tenant as it is read.
+pub(crate) async fn find_tenant(ctx: &Ctx<'_>) -> Result<Tenant> {
     let statement = ctx.tx.prepare_cached(FIND_TENANT).await?;
     let row = ctx
         .tx
         .query_opt(&statement, &[&ctx.tenant()])
         .await?
         .ok_or_else(not_projected)?;
-    let state: Tenant = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
-    Ok(state.settings)
+    Ok(serde_json::from_str(
+        &row.try_get::<_, Payload>("state")?.0,
+    )?)
 }
 
 /// A credential belongs to a tenant that exists, so a missing row can only be one that is not folded yet.

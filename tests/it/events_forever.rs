@@ -16,6 +16,7 @@ use domain::facts::FactSheet;
 use domain::ids::TenantId;
 use domain::operations::Operation;
 use domain::payments::Payment;
+use domain::templates::Template;
 use domain::tenants::Tenant;
 use domain::views::View;
 use domain::webhook_endpoints::PayloadStyle;
@@ -41,6 +42,7 @@ const FIRST_EVENTS: &[&str] = &[
     "FactsRequested",
     "ThreadOpened",
     "PaymentReceived",
+    "TemplateDrafted",
     "ViewSaved",
     "WebhookEndpointCreated",
     "ApprovalProposed",
@@ -151,6 +153,7 @@ fn every_sample_ever_kept_is_read_today() {
             FactSheet::TYPE => read::<FactSheet>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
+            Template::TYPE => read::<Template>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
             Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),

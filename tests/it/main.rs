@@ -82,6 +82,7 @@ mod sql;
 mod store;
 mod stream;
 mod supply;
+mod templates;
 mod tenancy;
 mod tenants;
 mod tidy;

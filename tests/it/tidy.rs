@@ -16,6 +16,7 @@ const NOUNS: &[&str] = &[
     "customers",
     "facts",
     "payments",
+    "templates",
     "tenants",
     "views",
     "webhook_endpoints",

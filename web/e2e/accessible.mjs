@@ -41,6 +41,7 @@ async function pages(page, tenant) {
     `/system/events?correlation=${correlation_id}`,
     '/settings',
     '/settings/prices',
+    '/settings/templates',
     '/settings/people',
     '/settings/keys',
     '/settings/retention',

@@ -15,6 +15,7 @@ import { followTrace, rebuildWhileReading, redriveDeadLetter } from './operation
 import { reschedule } from './schedule.mjs'
 import { signIn } from './sign_in.mjs'
 import { scrollThousands } from './thousands.mjs'
+import { ownWords } from './templates.mjs'
 
 const JOURNEYS = [
   signIn,
@@ -25,6 +26,7 @@ const JOURNEYS = [
   bookAndPay,
   reschedule,
   refundWithApproval,
+  ownWords,
   mergeAndUnmerge,
   eraseCustomer,
   readAudit,

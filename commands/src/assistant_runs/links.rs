@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::bookings::answer_as;
 use crate::conversations::speaking::{Speaker, speak};
+use crate::conversations::templated::write_payment_link;
 use crate::registry::Input;
 use crate::work::{Facts, Work};
 
@@ -43,19 +44,25 @@ impl Input for SendPaymentLink {
 pub async fn send_payment_link(work: &mut Work, input: SendPaymentLink) -> Result<LinkSummary> {
     let booking = work.find::<Booking>(input.booking_id.as_str()).await?;
     let mut conversation = work.load::<Conversation>(input.thread_id.as_str()).await?;
-    let words = conversation
-        .state
-        .thread
-        .as_deref()
-        .and_then(|thread| words(booking.state.record.as_deref()?, thread, &input.thread_id));
-    let Some(words) = words else {
+    let said = conversation.state.thread.as_deref().and_then(|thread| {
+        let record = booking.state.record.as_deref()?;
+        let ours = words(record, thread, &input.thread_id)?;
+        Some((ours, record, thread))
+    });
+    let Some((ours, record, thread)) = said else {
         answer_as(work, &booking)?;
         return Ok(LinkSummary {
             thread_id: conversation.id,
             message_id: None,
         });
     };
-    let message_id = speak(work, &mut conversation, &words, Speaker::assistant()).await?;
+    let own = write_payment_link(work, record, thread).await?;
+    let (words, used) = own.map_or((ours, None), |(words, used)| (words, Some(used)));
+    let speaker = Speaker {
+        used,
+        ..Speaker::assistant()
+    };
+    let message_id = speak(work, &mut conversation, &words, speaker).await?;
     Ok(LinkSummary {
         thread_id: conversation.id,
         message_id: Some(message_id.to_string()),

@@ -190,6 +190,7 @@ fn check_speaker(work: &Work, input: &AcceptSuggestion) -> Result<Speaker> {
         },
         sender_id,
         after_message_id: None,
+        used: None,
     })
 }
 

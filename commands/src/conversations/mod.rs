@@ -14,6 +14,7 @@ pub(crate) mod sending;
 pub(crate) mod speaking;
 mod starting;
 mod statuses;
+pub(crate) mod templated;
 mod threads;
 
 use cqrs_es::Aggregate;

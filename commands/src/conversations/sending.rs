@@ -22,6 +22,7 @@ use time::OffsetDateTime;
 use super::attachments::{self, Attachment};
 use super::recipients::{find_customer, of_thread};
 use super::starting::thread_on;
+use super::templated::{TemplateInput, write_template};
 use crate::Result;
 use crate::registry::Input;
 use crate::work::{Facts, Loaded, Work};
@@ -45,7 +46,7 @@ const EVENT: &str = "MessageSent";
 #[serde(deny_unknown_fields)]
 pub struct SendMessage {
     pub thread_id: ConversationId,
-    /// What to say; a canned reply says it otherwise. At most 1,600 characters over SMS, 4,096 over WhatsApp, 20,000 else.
+    /// What to say; a canned reply or a template says it otherwise. At most 1,600 characters over SMS, 4,096 over WhatsApp, 20,000 else.
     #[serde(default)]
     pub content: Option<Pii<String>>,
     /// Who speaks.
@@ -67,6 +68,9 @@ pub struct SendMessage {
     /// In the place of `content`.
     #[serde(default)]
     pub canned_reply: Option<CannedReplyInput>,
+    /// In the place of `content`: a published template.
+    #[serde(default)]
+    pub template: Option<TemplateInput>,
     /// The newest message that the sender has seen. When there are newer ones, the command is refused with
     /// `reply-collision`, which names them.
     #[serde(default)]
@@ -212,22 +216,30 @@ async fn find_thread(work: &mut Work, input: &SendMessage) -> Result<Loaded<Conv
 }
 
 async fn find_words(work: &mut Work, input: &SendMessage, thread: &Thread) -> Result<Words> {
-    let (content, canned_reply) = match (&input.content, &input.canned_reply) {
-        (Some(content), None) => (content.expose().clone(), None),
-        (None, Some(reply)) => {
+    let mut own_subject = None;
+    let words = (&input.content, &input.canned_reply, &input.template);
+    let (content, canned_reply) = match words {
+        (Some(content), None, None) => (content.expose().clone(), None),
+        (None, Some(reply), None) => {
             let (content, used) = write_canned(work, reply, thread).await?;
             (content, Some(used))
         }
+        (None, None, Some(template)) => {
+            let (words, used) = write_template(work, template, thread).await?;
+            own_subject = words.subject;
+            (words.text, Some(used))
+        }
         _ => {
-            let detail = "give either content or canned_reply";
+            let detail = "give one of content, canned_reply and template";
             return Err(Refusal::field("/content", "content-missing", detail).into());
         }
     };
     let mut problems = Problems::default();
     let limit = max_chars(thread.channel);
     let content = problems.check("/content", free_text(&content, limit));
-    let subject = input.subject.as_ref().and_then(|subject| {
-        let checked = problems.check("/subject", free_text(subject.expose(), MAX_SUBJECT_CHARS));
+    let subject = input.subject.as_ref().map(|subject| subject.expose());
+    let subject = subject.or(own_subject.as_ref()).and_then(|subject| {
+        let checked = problems.check("/subject", free_text(subject, MAX_SUBJECT_CHARS));
         if checked
             .as_ref()
             .is_some_and(|line| line.contains(['\n', '\r']))
@@ -273,5 +285,10 @@ async fn write_canned(
         Refusal::field("/canned_reply/variables", &refusal.code, refusal.detail)
     })?;
     let name = input.name.clone();
-    Ok((content, CannedUse { name, version }))
+    let used = CannedUse {
+        name,
+        version,
+        digest: None,
+    };
+    Ok((content, used))
 }

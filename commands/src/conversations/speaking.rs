@@ -1,6 +1,7 @@
 //! Words that a command of ours puts into a thread: the assistant's, or a suggestion that a person lets go out. They are
 //! allowed or refused as any message is.
 
+use domain::conversations::canned::CannedUse;
 use domain::conversations::commands::{ConversationCommand, Send};
 use domain::conversations::messages::SenderType;
 use domain::conversations::{ASSISTANT, Conversation};
@@ -21,6 +22,8 @@ pub(crate) struct Speaker {
     pub sender_id: String,
     /// Refused with `reply-collision` when there are newer ones.
     pub after_message_id: Option<MessageId>,
+    /// The template whose words they are.
+    pub used: Option<CannedUse>,
 }
 
 impl Speaker {
@@ -30,6 +33,7 @@ impl Speaker {
             sender_type: SenderType::Ai,
             sender_id: ASSISTANT.to_owned(),
             after_message_id: None,
+            used: None,
         }
     }
 }
@@ -55,7 +59,7 @@ pub(crate) async fn speak(
         sender_type: speaker.sender_type,
         sender_id: speaker.sender_id,
         purpose: Purpose::Transactional,
-        canned_reply: None,
+        canned_reply: speaker.used,
         after_message_id: speaker.after_message_id,
         owed_to: None,
         recipient,

@@ -140,6 +140,9 @@ pub struct MessagingInput {
     /// What the AI does in a thread that begins: `off` by default.
     #[serde(default)]
     pub ai_mode: AiMode,
+    /// In which language letters and texts go out, such as `es`, where a template in it is published; else in `en`.
+    #[serde(default)]
+    pub language: Option<String>,
 }
 
 /// The verdict on each class of commands that agents send; what is left out is as by default. People are not asked.
@@ -315,6 +318,7 @@ pub(super) fn patched(
             start_text: messaging.start_text.clone(),
             help_text: messaging.help_text.clone(),
             ai_mode: messaging.ai_mode,
+            language: messaging.language.clone(),
         };
     }
     settings.erasure_days = input.erasure_days.unwrap_or(settings.erasure_days);

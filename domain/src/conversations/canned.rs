@@ -22,11 +22,15 @@ pub struct CannedReply {
     pub text: Option<String>,
 }
 
-/// Which canned reply a message was.
+/// Which canned reply, or which version of a template, a message was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct CannedUse {
+    /// That of the canned reply, or the template's id.
     pub name: String,
     pub version: u32,
+    /// SHA-256 of a template's words; a canned reply has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
 }
 
 /// A piece of a text.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::conversations::AiMode;
 use crate::conversations::keywords::Keyword;
 use crate::refusal::Problems;
+use crate::templates::parse_language;
 use crate::values::bounded_text;
 
 /// Four text messages of 160 characters.
@@ -22,6 +23,9 @@ pub struct Messaging {
     pub help_text: Option<String>,
     /// What the AI does in a thread that begins.
     pub ai_mode: AiMode,
+    /// In which language letters and texts go out, where there are templates in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
 }
 
 impl Messaging {
@@ -53,6 +57,9 @@ impl Messaging {
     }
 
     pub(super) fn check(&self, problems: &mut Problems) {
+        if let Some(language) = &self.language {
+            problems.check("/messaging/language", parse_language(language));
+        }
         let texts = [
             ("stop_text", &self.stop_text),
             ("start_text", &self.start_text),

@@ -2,6 +2,7 @@
 
 use domain::effects::AccountLetter;
 use domain::ids::TenantId;
+use domain::letters::AccountFacts;
 use domain::sealed::Sealed;
 use event_store::error::Error;
 use identity::letters::LINK_PURPOSE;
@@ -11,7 +12,6 @@ use integrations::smtp::mails::Mail;
 
 use super::emails::sender;
 use super::{Delivered, Delivery, Undelivered};
-use crate::letters::AccountFacts;
 use crate::work::Job;
 
 impl Delivery {
@@ -46,7 +46,10 @@ impl Delivery {
                 AccountLetter::Reset => format!("{} minutes", purpose.lasts().whole_minutes()),
             },
         };
-        let letter = self.letters.write_to_person(letter, &facts)?;
+        let letter = self
+            .letters
+            .write_to_person(letter, &facts)
+            .map_err(|error| Error::Internal(Box::new(error)))?;
         let mail = Mail {
             message_id: format!("{}@rapport", job.message_id),
             from: sender(&tenant)?,

@@ -9,6 +9,8 @@ use domain::customers::Customer;
 use domain::customers::consents::{Channel, Purpose};
 use domain::effects::EmailTemplate;
 use domain::ids::{BookingId, CustomerId};
+use domain::sealed::Sealed;
+use domain::templates::facts::Facts;
 use domain::tenants::Tenant;
 use event_store::error::Error;
 use integrations::outcome::{Failure, FailureKind};
@@ -16,7 +18,6 @@ use integrations::senders::MailSender;
 use integrations::smtp::mails::Mail;
 
 use super::{Delivered, Delivery, Undelivered, fold};
-use crate::letters::Facts;
 use crate::senders::Configuration;
 use crate::work::Job;
 
@@ -63,14 +64,16 @@ impl Delivery {
         else {
             return Ok(Delivered::Withheld("the customer has no e-mail address"));
         };
-        let first_name = customer
-            .first_name
-            .as_ref()
-            .and_then(|name| key.open("first_name", name))
-            .unwrap_or_default();
+        let open = |field: &str, sealed: &Option<Sealed>| {
+            sealed.as_ref().and_then(|sealed| key.open(field, sealed))
+        };
+        let first_name = open("first_name", &customer.first_name);
+        let last_name = open("last_name", &customer.last_name);
         let tenant = self.tenant(tenant_id).await?;
-        let facts = Facts::of(&tenant, booking, &first_name);
-        let letter = self.letters.write(template, &facts)?;
+        let facts = Facts::of_customer(&tenant, first_name.as_deref(), last_name.as_deref());
+        let facts = facts.with_booking(&tenant, booking);
+        let words = self.words(job, template, &tenant, &facts).await?;
+        let letter = words.letter;
         let mail = Mail {
             message_id: format!("{}@rapport", job.message_id),
             from: sender(&tenant)?,
@@ -85,7 +88,7 @@ impl Delivery {
             )],
         };
         self.server_of(job, &tenant).await?.send(&mail).await?;
-        Ok(Delivered::Done)
+        Ok(Delivered::Worded(words.whose))
     }
 
     /// Who sends the tenant's e-mail: a mail server, or a provider of e-mail.

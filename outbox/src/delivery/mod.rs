@@ -9,12 +9,14 @@ mod message_texts;
 mod messages;
 mod stripe;
 mod webhooks;
+mod words;
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Dispatcher, Request, Run};
 use domain::customers::consents::Channel;
 use domain::effects::{Call, Timer};
 use domain::ids::TenantId;
+use domain::letters::Letters;
 use domain::noun::Noun;
 use domain::tenants::Tenant;
 use domain::webhook_endpoints::reach::Reach;
@@ -31,7 +33,6 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::deliver::{Deliver, Delivered, Undelivered};
-use crate::letters::Letters;
 use crate::rules::{self, Rules};
 use crate::senders::Senders;
 use crate::work::{Job, Ordering};
@@ -77,7 +78,7 @@ impl Delivery {
             dispatcher,
             endpoints,
             http,
-            letters: Letters::new()?,
+            letters: Letters::new().map_err(|error| Error::Internal(Box::new(error)))?,
             senders,
             webhooks,
         })

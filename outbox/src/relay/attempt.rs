@@ -256,6 +256,11 @@ impl Judgement {
                 verdict: Verdict::Answered,
                 ..Self::finished("delivered", None)
             },
+            Delivered::Worded(whose) => Self {
+                verdict: Verdict::Answered,
+                detail: Some(whose),
+                ..Self::finished("delivered", None)
+            },
             Delivered::Withheld(why) => Self::finished("withheld", Some(why)),
         }
     }

@@ -91,6 +91,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::PaymentsRead,
     },
     Topic {
+        name: "templates",
+        aggregate_type: "template",
+        projection: "templates",
+        permission: Permission::TenantsRead,
+    },
+    Topic {
         name: "tenants",
         aggregate_type: "tenant",
         projection: "tenants",

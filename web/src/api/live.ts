@@ -12,6 +12,7 @@ const STALE: Record<string, QueryName[]> = {
   customers: ['customers', 'customer-360', 'inbox', 'bookings', 'booking'],
   inbox: ['inbox', 'thread', 'conversation-stats', 'customer-360'],
   payments: ['payments-feed', 'booking', 'bookings', 'customer-360', 'dashboard'],
+  templates: ['templates', 'template', 'template-preview'],
   tenants: ['tenant'],
   webhooks: ['webhook-endpoints', 'webhook-deliveries', 'webhook-replays'],
 }

@@ -1130,6 +1130,88 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/save-template-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Save the draft of a template
+         * @description What a letter or text is to say. A template under the name of one of the product's own letters (`template-letters` tells
+         *     them) takes the place of our words once it is published; under any other name it is sent by `send-message`. The result
+         *     shows it filled in with samples; with `dry_run` nothing is kept.
+         */
+        post: operations["save_template_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/discard-template-draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Discard the draft of a template
+         * @description What is published stays.
+         */
+        post: operations["discard_template_draft"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/publish-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish a template
+         * @description Its draft becomes the next version and is sent from now on. A version never changes; each message says which it was.
+         */
+        post: operations["publish_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/retire-template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retire a template
+         * @description It is sent no more. A letter of the product's own goes in our words again. Publishing it again ends that.
+         */
+        post: operations["retire_template"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/save-view": {
         parameters: {
             query?: never;
@@ -1747,6 +1829,86 @@ export interface paths {
          * @description All that is held about one person, with the proof that it is whole. For a day after export-subject; every read is on record.
          */
         get: operations["subject_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/template": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A template
+         * @description What one template says: its draft, its newest versions with who published them, and the values that fill in by themselves.
+         */
+        get: operations["template"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/template-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Letters of the product's own
+         * @description The letters and texts that are sent by themselves, each with when it is, our words for it, and what a template under its name may speak of.
+         */
+        get: operations["template_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/template-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A template filled in
+         * @description What a template would say: with samples, or to a customer, or about a booking. Nothing is sent.
+         */
+        get: operations["template_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Templates
+         * @description Templates of letters and texts by name, channel and language, with how each stands. For what one says, ask template by its id.
+         */
+        get: operations["templates"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3717,6 +3879,11 @@ export interface components {
              * @default off
              */
             ai_mode?: components["schemas"]["AiMode"];
+            /**
+             * @description In which language letters and texts go out, such as `es`, where a template in it is published; else in `en`.
+             * @default null
+             */
+            language?: string | null;
         };
         /** @description What the AI does in a thread. */
         AiMode: "off" | "auto" | "suggest";
@@ -4051,6 +4218,22 @@ export interface components {
                 [key: string]: components["schemas"]["Pii"];
             };
         };
+        /** @description A template to send. */
+        TemplateInput: {
+            /** @description The template's name; of its languages the tenant's own is taken. */
+            name: string;
+            /**
+             * @description For templates that speak of a booking; it must be the customer's.
+             * @default null
+             */
+            booking_id?: components["schemas"]["BookingId"] | null;
+            /** @description Values of the variables that the template declares. */
+            variables?: {
+                [key: string]: components["schemas"]["Pii"];
+            };
+        };
+        /** @description One booking of a chef for a date and slot. */
+        BookingId: string;
         /** @description A message of a conversation. */
         MessageId: string;
         /** @description Who books. */
@@ -4126,12 +4309,28 @@ export interface components {
          * @enum {string}
          */
         PaymentPreference: "stripe_checkout" | "invoice" | "cash";
-        /** @description One booking of a chef for a date and slot. */
-        BookingId: string;
         /** @description One payment, whatever brought it. */
         PaymentId: string;
         /** @description Why the law wants data to be kept. */
         HoldGround: "legal_claim" | "investigation" | "statutory_retention";
+        /** @description How messages of a template go. */
+        TemplateChannel: ("sms" | "whatsapp") | "email";
+        /** @description What a template speaks of, and so which values are there to fill it in. */
+        About: "customer" | "booking";
+        /** @description A variable of a template. */
+        Variable: {
+            /** @description 1 to 32 lower-case letters, digits and underscores, beginning with a letter. */
+            name: string;
+            /** @description Shown in previews, at most 200 characters. */
+            sample: string;
+            /**
+             * @description What stands in its place when there is no value. Without one it may be used only inside `{% if name %}`, or must be
+             *     given with every message.
+             */
+            fallback?: string | null;
+        };
+        /** @description The words of a letter or text: its name, channel and language, such as `deposit-paid.email.en`. */
+        TemplateId: string;
         /** @description A list with its filters, order and columns, under a name. */
         ViewId: string;
         /** @description How much of an event is sent. */
@@ -4546,6 +4745,52 @@ export interface components {
         };
         /** @enum {string} */
         ExportFormat: "json" | "html";
+        TemplateStanding: "published" | "unknown" | "draft" | "retired";
+        /** @description The words of a template. */
+        Content: {
+            /** @description Of an e-mail; one line, at most 200 characters. */
+            subject?: string | null;
+            /** @description At most 20,000 characters in an e-mail, 1,600 in an SMS, 4,096 over WhatsApp. */
+            text: string;
+            /** @description Of an e-mail, at most 60,000 characters; made of the text unless given. What is filled in is escaped. */
+            html?: string | null;
+            /** @description What it uses beyond the values that fill in by themselves, and what stands in for those that may be missing. */
+            variables?: components["schemas"]["Variable"][];
+        };
+        VersionItem: {
+            /** Format: uint32 */
+            version: number;
+            digest: string;
+            content: components["schemas"]["Content"];
+            /** @description The principal. */
+            published_by: string;
+            published_at: string;
+        };
+        /** @description A value that fills in by itself. */
+        KnownItem: {
+            name: string;
+            meaning: string;
+            sample: string;
+            /** @description Whether it may be missing: then it is used inside a condition, or with a fallback. */
+            may_be_missing: boolean;
+        };
+        /** @enum {string} */
+        Which: "draft" | "published";
+        /** @description What a text costs. */
+        Segments: {
+            alphabet: components["schemas"]["Alphabet"];
+            /**
+             * Format: uint
+             * @description Places taken: septets, or units of UTF-16.
+             */
+            units: number;
+            /** Format: uint */
+            segments: number;
+        };
+        /** @enum {string} */
+        Alphabet: "gsm" | "unicode";
+        /** @enum {string} */
+        TemplateSort: "template_id";
         ProviderItem: {
             settings: {
                 [key: string]: unknown;
@@ -4685,11 +4930,14 @@ export interface components {
         });
         /** @description What a keyword asks for. */
         Keyword: "stop" | "start" | "help";
-        /** @description Which canned reply a message was. */
+        /** @description Which canned reply, or which version of a template, a message was. */
         CannedUse: {
+            /** @description That of the canned reply, or the template's id. */
             name: string;
             /** Format: uint32 */
             version: number;
+            /** @description SHA-256 of a template's words; a canned reply has none. */
+            digest?: string | null;
         };
         /** @enum {string} */
         ViewSort: "name";
@@ -5488,7 +5736,7 @@ export interface operations {
             content: {
                 "application/json": {
                     thread_id: components["schemas"]["ConversationId"];
-                    /** @description What to say; a canned reply says it otherwise. At most 1,600 characters over SMS, 4,096 over WhatsApp, 20,000 else. */
+                    /** @description What to say; a canned reply or a template says it otherwise. At most 1,600 characters over SMS, 4,096 over WhatsApp, 20,000 else. */
                     content?: components["schemas"]["Pii"] | null;
                     /** @description Who speaks. */
                     sender_type: components["schemas"]["SendAs"];
@@ -5510,6 +5758,8 @@ export interface operations {
                     subject?: components["schemas"]["Pii"] | null;
                     /** @description In the place of `content`. */
                     canned_reply?: components["schemas"]["CannedReplyInput"] | null;
+                    /** @description In the place of `content`: a published template. */
+                    template?: components["schemas"]["TemplateInput"] | null;
                     /**
                      * @description The newest message that the sender has seen. When there are newer ones, the command is refused with
                      *     `reply-collision`, which names them.
@@ -6705,6 +6955,154 @@ export interface operations {
             content: {
                 "application/json": {
                     customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    save_template_draft: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 32 lower-case letters, digits and inner dashes. */
+                    name: string;
+                    channel: components["schemas"]["TemplateChannel"];
+                    /**
+                     * @description Such as `en` or `pt-BR`; the tenant's own unless given.
+                     * @default null
+                     */
+                    language?: string | null;
+                    /**
+                     * @description What it speaks of, which decides what fills in by itself; fixed once it is saved.
+                     * @default customer
+                     */
+                    about?: components["schemas"]["About"];
+                    /**
+                     * @description Of an e-mail, which must have one; one line, at most 200 characters.
+                     * @default null
+                     */
+                    subject?: string | null;
+                    /**
+                     * @description With values in double braces, as in `Hello {{ first_name }}`, and conditions, as in `{% if hold_until %}…{% endif %}`.
+                     *     At most 20,000 characters in an e-mail, 1,600 in an SMS, 4,096 over WhatsApp.
+                     */
+                    text: string;
+                    /**
+                     * @description Of an e-mail, at most 60,000 characters; made of the text unless given. What is filled in is escaped.
+                     * @default null
+                     */
+                    html?: string | null;
+                    /**
+                     * @description What it uses beyond what fills in by itself, and what stands in for what may be missing; at most 20.
+                     * @default []
+                     */
+                    variables?: components["schemas"]["Variable"][];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    discard_template_draft: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    template_id: components["schemas"]["TemplateId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    publish_template: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    template_id: components["schemas"]["TemplateId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    retire_template: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    template_id: components["schemas"]["TemplateId"];
                 };
             };
         };
@@ -8259,6 +8657,194 @@ export interface operations {
                             /** @description The same as a page, when asked for. */
                             html?: string | null;
                         };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    template: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** TemplateItem */
+                        item: {
+                            template_id: string;
+                            name: string;
+                            channel: components["schemas"]["TemplateChannel"];
+                            language: string;
+                            about: components["schemas"]["About"];
+                            standing: components["schemas"]["TemplateStanding"];
+                            /**
+                             * Format: uint32
+                             * @description Of the newest version; null before the first.
+                             */
+                            version?: number | null;
+                            digest?: string | null;
+                            /** @description Whether there is a draft that is not published. */
+                            has_draft: boolean;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                            draft?: components["schemas"]["Content"] | null;
+                            /** @description The newest first; the first is sent while the template is published. */
+                            versions: components["schemas"]["VersionItem"][];
+                            /** @description What fills in by itself. */
+                            known: components["schemas"]["KnownItem"][];
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    template_letters: {
+        parameters: {
+            query?: {
+                name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            name: string;
+                            /** @description What makes it go. */
+                            when: string;
+                            channels: components["schemas"]["TemplateChannel"][];
+                            about: components["schemas"]["About"];
+                            /** @description Our words, to begin a template with; empty where the channel has no subject. */
+                            subject: string;
+                            text: string;
+                            /** @description What fills in by itself. */
+                            known: components["schemas"]["KnownItem"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    template_preview: {
+        parameters: {
+            query: {
+                id: string;
+                which?: components["schemas"]["Which"] | null;
+                booking_id?: string | null;
+                customer_id?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /**
+                         * PreviewItem
+                         * @description What would be sent.
+                         */
+                        item: {
+                            template_id: string;
+                            /**
+                             * Format: uint32
+                             * @description Null for the draft.
+                             */
+                            version?: number | null;
+                            /** @description Of an e-mail. */
+                            subject?: string | null;
+                            text: string;
+                            /** @description Of an e-mail, in its frame. */
+                            html?: string | null;
+                            /** @description How an SMS is cut, and so billed. */
+                            segments?: components["schemas"]["Segments"] | null;
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    templates: {
+        parameters: {
+            query?: {
+                name?: string | null;
+                channel?: components["schemas"]["TemplateChannel"] | null;
+                language?: string | null;
+                standing?: components["schemas"]["TemplateStanding"] | null;
+                sort?: components["schemas"]["TemplateSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            template_id: string;
+                            name: string;
+                            channel: components["schemas"]["TemplateChannel"];
+                            language: string;
+                            about: components["schemas"]["About"];
+                            standing: components["schemas"]["TemplateStanding"];
+                            /**
+                             * Format: uint32
+                             * @description Of the newest version; null before the first.
+                             */
+                            version?: number | null;
+                            digest?: string | null;
+                            /** @description Whether there is a draft that is not published. */
+                            has_draft: boolean;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
                         as_of: string;
                     };
                 };

@@ -4,9 +4,9 @@ import { desk } from './desk'
 import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
-import { trust } from './trust'
+import { trust, ...templates } from './trust'
 
-export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk }
+export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk, ...templates }
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {

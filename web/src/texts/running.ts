@@ -145,6 +145,7 @@ export const running = {
       business: 'Business',
       prices: 'Price book',
       replies: 'Replies',
+      templates: 'Templates',
       providers: 'Providers',
       webhooks: 'Webhooks',
       people: 'Team',

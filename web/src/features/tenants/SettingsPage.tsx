@@ -12,6 +12,7 @@ const VIEWS = {
   business: lazy(() => import('./Business').then((m) => ({ default: m.Business }))),
   prices: lazy(() => import('./Prices').then((m) => ({ default: m.Prices }))),
   replies: lazy(() => import('./Replies').then((m) => ({ default: m.Replies }))),
+  templates: lazy(() => import('./Templates').then((m) => ({ default: m.Templates }))),
   providers: lazy(() => import('./Providers').then((m) => ({ default: m.Providers }))),
   webhooks: lazy(() => import('./Webhooks').then((m) => ({ default: m.Webhooks }))),
   people: lazy(() => import('./Team').then((m) => ({ default: m.Team }))),
