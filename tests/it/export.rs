@@ -176,6 +176,8 @@ async fn project(database: &Database) {
         },
         relay: outbox::work::Settings::default(),
         webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        token_issuer: None,
+        client_limits: Default::default(),
         notary: Some(server::witnesses::Witnesses::default()),
         metrics: None,
         patient: None,

@@ -182,11 +182,15 @@ async fn a_token_can_do_no_more_than_its_scopes_its_client_and_its_person() {
         .await
         .refused(404, "customer-not-found");
     let mine = given::customer(&agent, "Ada").await;
-    let actor = app.count(&format!(
+    let acted = format!(
         "select count(*) from events where aggregate_id = '{mine}' and actor = 'agent:{}'",
         text(&claims, "grant")
-    ));
-    assert_eq!(actor.await, 1, "what it does stands under its own name");
+    );
+    assert_eq!(
+        app.count(&acted).await,
+        1,
+        "what it does stands under its own name"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use identity::oauth::jwt;
+use identity::oauth::signing::{Keyring, SigningKey};
 use identity::roles::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -159,6 +160,16 @@ async fn a_code_is_good_for_its_client_its_verifier_and_its_place_only() {
             "it is used up: {error}"
         );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_unproven_too_old_or_anothers_is_good_for_nothing() {
+    let app = TestApp::start_public(|_| ()).await;
+    let ada = owner(&app).await;
+    let client = register(&ada, application()).await;
+    let other = register(&ada, application()).await;
+    let (id, other_id) = (text(&client, "client_id"), text(&other, "client_id"));
+    let asked = asking(id, "crm.read", &app.base_url);
     let code = sent(&allow(&ada, &asked).await, "code");
     let unproven = [
         ("grant_type", "authorization_code"),
@@ -274,11 +285,13 @@ async fn a_client_is_believed_only_with_its_secret_and_does_only_what_it_is_for(
         token(&app, &password).await.json()["error"],
         "unsupported_grant_type"
     );
-    let stored = app.count(&format!(
-        "select count(*) from oauth_clients c where c::text like '%{secret}%'"
-    ));
-    assert_eq!(stored.await, 0);
+    let shown = format!("select count(*) from oauth_clients c where c::text like '%{secret}%'");
+    assert_eq!(app.count(&shown).await, 0);
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_registers_a_client_that_could_do_more_than_they_can() {
+    let app = TestApp::start_public(|_| ()).await;
     let manager = app
         .client(identity::principals::PrincipalKind::Service, Role::Admin)
         .await;
@@ -288,19 +301,15 @@ async fn a_client_is_believed_only_with_its_secret_and_does_only_what_it_is_for(
     assert_eq!(refused.status, 403, "{}", refused.text);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
-    let app = TestApp::start_public(|_| ()).await;
-    let ada = owner(&app).await;
-    let client = register(&ada, application()).await;
-    let id = text(&client, "client_id");
-    let tokens = granted(&app, &ada, &asking(id, "crm.read", &app.base_url)).await;
-    let good = text(&tokens, "access_token");
+/// Tokens that nobody may use, each with what is wrong with it, and one that is merely signed anew.
+fn hostile(
+    good: &str,
+    key: &SigningKey,
+    (base_url, other_tenant): (&str, &str),
+) -> (Vec<(&'static str, String)>, String) {
     let (header, claims) = opened(good);
     let signature = good.rsplit('.').next().unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    let keyring = identity::oauth::signing::Keyring::new(app.store.clone());
-    let key = keyring.signing().await.unwrap();
     let signed = |name: &str, value: Value| {
         let mut altered = claims.clone();
         match value.is_null() {
@@ -317,8 +326,7 @@ async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
     let now = OffsetDateTime::now_utc().unix_timestamp();
     let mut wide = claims.clone();
     wide["scope"] = json!("crm.read admin");
-    let other = app.another_tenant("sea-and-smoke").await;
-    let hostile = [
+    let all = vec![
         (
             "none",
             assembled(&json!({ "alg": "none", "typ": "at+jwt" }), &claims, b""),
@@ -335,7 +343,7 @@ async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
         ),
         (
             "another audience",
-            signed("aud", json!(format!("{}/mcp", app.base_url))),
+            signed("aud", json!(format!("{base_url}/mcp"))),
         ),
         (
             "another issuer",
@@ -345,13 +353,28 @@ async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
         ("an end as text", signed("exp", json!("4102444800"))),
         ("no end", signed("exp", Value::Null)),
         ("not yet", signed("nbf", json!(now + 600))),
-        ("another tenant", signed("tenant", json!(other.id.as_str()))),
+        ("another tenant", signed("tenant", json!(other_tenant))),
         (
             "no such grant",
             signed("grant", json!("0199c0de-0000-7000-8000-000000000000")),
         ),
         ("no grant", signed("grant", Value::Null)),
     ];
+    (all, signed("x", json!(1)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
+    let app = TestApp::start_public(|_| ()).await;
+    let ada = owner(&app).await;
+    let client = register(&ada, application()).await;
+    let id = text(&client, "client_id");
+    let tokens = granted(&app, &ada, &asking(id, "crm.read", &app.base_url)).await;
+    let good = text(&tokens, "access_token");
+    let keyring = Keyring::new(app.store.clone());
+    let key = keyring.signing().await.unwrap();
+    let other = app.another_tenant("sea-and-smoke").await;
+    let (hostile, anew) = hostile(good, &key, (&app.base_url, other.id.as_str()));
     assert_eq!(
         Client::new(&app.base_url, good)
             .query("bookings")
@@ -360,7 +383,7 @@ async fn tokens_that_were_not_issued_for_this_are_all_turned_away() {
         200
     );
     assert_eq!(
-        Client::new(&app.base_url, &signed("x", json!(1)))
+        Client::new(&app.base_url, &anew)
             .query("bookings")
             .await
             .status,

@@ -50,8 +50,9 @@ pub fn asking(client_id: &str, scope: &str, resource: &str) -> Vec<(String, Stri
 
 /// What the endpoint answers to a browser that comes with these parameters.
 pub async fn ask(browser: &Browser, parameters: &[(String, String)]) -> Reply {
-    let request = browser.request(Method::GET, "/auth/oauth/authorize");
-    browser.send(request.query(parameters)).await
+    let url = reqwest::Url::parse_with_params("http://localhost/", parameters).expect("an address");
+    let query = url.query().unwrap_or_default();
+    browser.get(&format!("/auth/oauth/authorize?{query}")).await
 }
 
 /// The person's answer: yes to all of it.

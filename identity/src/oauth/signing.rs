@@ -80,8 +80,9 @@ impl Keyring {
 
     /// The key that signs now; made if there is none.
     pub async fn signing(&self) -> Result<Arc<SigningKey>> {
-        let now = OffsetDateTime::now_utc();
+        // Looked at anew each time: a key that is made on the way signs from a later moment than this began.
         let signs = |keys: &[Arc<SigningKey>]| {
+            let now = OffsetDateTime::now_utc();
             let mut signing = keys.iter().filter(|key| key.signs_from <= now);
             signing.next().cloned()
         };
