@@ -1,7 +1,8 @@
 //! Commands about customers: find or create, correct, consent, notes, tags, merge and unmerge.
 
+mod archiving;
 mod consents;
-mod corrections;
+pub(crate) mod corrections;
 mod leads;
 pub(crate) mod merges;
 mod notes;
@@ -61,6 +62,20 @@ pub fn commands() -> Vec<Command> {
             Risk::Write
         ),
         command!(
+            "archive-customer",
+            archiving::archive_customer,
+            archiving::ArchiveCustomer,
+            Permission::CustomersWrite,
+            Risk::Write
+        ),
+        command!(
+            "unarchive-customer",
+            archiving::unarchive_customer,
+            archiving::UnarchiveCustomer,
+            Permission::CustomersWrite,
+            Risk::Write
+        ),
+        command!(
             "merge-customers",
             merges::merge_customers,
             merges::MergeCustomers,
@@ -87,7 +102,7 @@ where
 }
 
 /// One customer and the key to its fields, in one wait.
-fn load_of(customer_id: &str) -> Load {
+pub(crate) fn load_of(customer_id: &str) -> Load {
     use cqrs_es::Aggregate;
     Load {
         streams: vec![(Customer::TYPE, customer_id.to_owned(), 0)],

@@ -60,6 +60,13 @@ pub struct Customer {
     pub carried: BTreeMap<CustomerId, Carried>,
     #[serde(default, skip_serializing_if = "Privacy::is_default")]
     pub privacy: Privacy,
+    /// Lists leave it out; a new request brings it back.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub archived_at: Option<OffsetDateTime>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +122,12 @@ pub enum CustomerCommand {
     },
     Untag {
         tag: String,
+    },
+    Archive {
+        at: OffsetDateTime,
+    },
+    Unarchive {
+        at: OffsetDateTime,
     },
     /// On the one that stays.
     Absorb {
@@ -187,6 +200,11 @@ impl Customer {
                 Err(Refusal::conflict("customer-merged", detail).with_alternatives(vec![survivor]))
             }
         }
+    }
+
+    /// Whether lists leave it out.
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
     }
 
     /// Where to look instead when this customer was merged away.
@@ -327,6 +345,8 @@ impl Aggregate for Customer {
             CustomerEvent::CustomerUntagged { tag } => {
                 self.tags.remove(&tag);
             }
+            CustomerEvent::CustomerArchived { at } => self.archived_at = Some(at),
+            CustomerEvent::CustomerUnarchived { .. } => self.archived_at = None,
             event @ (CustomerEvent::CustomersMerged { .. }
             | CustomerEvent::CustomerMergedAway { .. }
             | CustomerEvent::CustomersUnmerged { .. }
@@ -460,6 +480,8 @@ impl Noun for Customer {
             | CustomerEvent::NoteAdded { .. }
             | CustomerEvent::CustomerTagged { .. }
             | CustomerEvent::CustomerUntagged { .. }
+            | CustomerEvent::CustomerArchived { .. }
+            | CustomerEvent::CustomerUnarchived { .. }
             | CustomerEvent::ErasureRequested { .. }
             | CustomerEvent::ErasureCancelled { .. }
             | CustomerEvent::SubjectHeld { .. }
