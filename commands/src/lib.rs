@@ -7,6 +7,7 @@ pub mod bookings;
 pub mod chefs;
 pub mod conversations;
 pub mod customers;
+pub mod imports;
 pub mod payments;
 pub mod subjects;
 pub mod tenants;

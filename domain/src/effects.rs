@@ -6,8 +6,10 @@ use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
 use crate::ids::{
-    ApprovalId, BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId,
+    ApprovalId, BookingId, ConversationId, CustomerId, ImportId, MessageId, PaymentId,
+    WebhookEndpointId,
 };
+use crate::imports::Pass;
 use crate::sealed::Sealed;
 use crate::webhook_endpoints::messages::News;
 
@@ -102,6 +104,14 @@ pub enum Call {
         conversation_id: ConversationId,
         booking_id: BookingId,
     },
+    /// See to some rows of an import; how they went comes back as `advance-import`.
+    RunImport {
+        import_id: ImportId,
+        kind: Pass,
+        pass: u32,
+        /// The last row that has been seen to.
+        after: u32,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -120,6 +130,8 @@ pub enum Timer {
     WakeThread { conversation_id: ConversationId },
     /// A person's data is to be erased.
     EraseSubject { customer_id: CustomerId },
+    /// The rows of an import have been kept for as long as they may be.
+    PurgeImport { import_id: ImportId },
 }
 
 /// The transactional e-mails about a booking.
@@ -170,6 +182,8 @@ impl Call {
             // A model only answers; what is done with the answer is a command under a key of its own.
             Self::RunAssistant { .. } => EffectClass::Pure,
             Self::SendPaymentLink { .. } => EffectClass::Named,
+            // Each row is a command of ours under a key of its own.
+            Self::RunImport { .. } => EffectClass::Named,
             // A command of ours, whose key is never forgotten while the timer waits.
             Self::Timer(_) => EffectClass::Named,
         }

@@ -17,6 +17,7 @@ use crate::bookings::Booking;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
 use crate::customers::Customer;
+use crate::imports::Import;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::tenants::Tenant;
@@ -58,7 +59,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 12] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 13] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -76,6 +77,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 12] {
         of::<Payment>(),
         of::<Tenant>(),
         of::<View>(),
+        of::<Import>(),
         of::<WebhookEndpoint>(),
         of::<Approval>(),
     ]

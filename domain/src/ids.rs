@@ -53,6 +53,8 @@ id! {
     WebhookEndpointId,
     /// A list with its filters, order and columns, under a name.
     ViewId,
+    /// A file of customers that somebody brought.
+    ImportId,
     /// A note on a customer or in a conversation.
     NoteId,
     /// One thread with a customer over one channel.

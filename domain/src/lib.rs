@@ -18,6 +18,7 @@ pub mod booking_talk;
 pub mod effects;
 pub mod evolution;
 pub mod ids;
+pub mod imports;
 pub mod money;
 pub mod noun;
 pub mod operations;

@@ -222,6 +222,7 @@ fn target(call: &Call) -> Cow<'static, str> {
         },
         Call::SendWebhook { endpoint_id, .. } => messages::target(endpoint_id.as_str()).into(),
         Call::RunAssistant { .. } | Call::SendPaymentLink { .. } => "assistant".into(),
+        Call::RunImport { .. } => "import".into(),
         Call::Timer(_) => "timer".into(),
     }
 }

@@ -15,6 +15,7 @@ pub mod chefs;
 pub mod conversations;
 pub mod customers;
 pub mod figures;
+pub mod imports;
 pub mod payments;
 pub mod rebuild;
 pub mod switch;
@@ -115,6 +116,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         timelines::projection(),
         figures::projection(),
         views::projection(),
+        imports::projection(),
         webhook_endpoints::projection(),
         approvals::projection(),
     ]

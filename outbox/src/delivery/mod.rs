@@ -128,6 +128,12 @@ impl Delivery {
                 self.bring_payment_link(job, &conversation_id, &booking_id)
                     .await
             }
+            Call::RunImport {
+                import_id,
+                kind,
+                pass,
+                after,
+            } => self.run_import(job, &import_id, (kind, pass, after)).await,
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -146,6 +152,9 @@ impl Delivery {
             }
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
+            Timer::PurgeImport { import_id } => {
+                return self.purge_import(job, &import_id).await;
             }
             Timer::EraseSubject { customer_id } => {
                 return self.erase_subject(job, customer_id).await;
@@ -280,6 +289,7 @@ impl Deliver for Delivery {
                 self.give_assistant_up(job, &conversation_id, &message_id)
                     .await
             }
+            Call::RunImport { import_id, .. } => self.give_import_up(job, &import_id).await,
             _ => Ok(()),
         }
     }
