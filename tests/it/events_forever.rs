@@ -13,6 +13,7 @@ use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::ids::TenantId;
+use domain::imports::Import;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::tenants::Tenant;
@@ -40,6 +41,7 @@ const FIRST_EVENTS: &[&str] = &[
     "ThreadOpened",
     "PaymentReceived",
     "ViewSaved",
+    "ImportOpened",
     "WebhookEndpointCreated",
     "ApprovalProposed",
 ];
@@ -149,6 +151,7 @@ fn every_sample_ever_kept_is_read_today() {
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
+            Import::TYPE => read::<Import>(path, sample, first),
             Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),

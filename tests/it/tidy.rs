@@ -14,6 +14,7 @@ const NOUNS: &[&str] = &[
     "chefs",
     "conversations",
     "customers",
+    "imports",
     "payments",
     "tenants",
     "views",
