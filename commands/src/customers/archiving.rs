@@ -3,12 +3,35 @@
 use domain::customers::{Customer, CustomerCommand};
 use domain::ids::CustomerId;
 use event_store::load::Load;
+use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::registry::Input;
+use crate::command;
+use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Work};
+
+/// The commands about the archive.
+pub(super) fn commands() -> Vec<Command> {
+    const WRITE: Permission = Permission::CustomersWrite;
+    vec![
+        command!(
+            "archive-customer",
+            archive_customer,
+            ArchiveCustomer,
+            WRITE,
+            Risk::Write
+        ),
+        command!(
+            "unarchive-customer",
+            unarchive_customer,
+            UnarchiveCustomer,
+            WRITE,
+            Risk::Write
+        ),
+    ]
+}
 
 /// # Archive a customer
 ///

@@ -18,7 +18,7 @@ use crate::registry::{Command, Risk};
 
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut commands = vec![
         command!(
             "create-lead",
             leads::create_lead,
@@ -62,20 +62,6 @@ pub fn commands() -> Vec<Command> {
             Risk::Write
         ),
         command!(
-            "archive-customer",
-            archiving::archive_customer,
-            archiving::ArchiveCustomer,
-            Permission::CustomersWrite,
-            Risk::Write
-        ),
-        command!(
-            "unarchive-customer",
-            archiving::unarchive_customer,
-            archiving::UnarchiveCustomer,
-            Permission::CustomersWrite,
-            Risk::Write
-        ),
-        command!(
             "merge-customers",
             merges::merge_customers,
             merges::MergeCustomers,
@@ -89,7 +75,9 @@ pub fn commands() -> Vec<Command> {
             Permission::CustomersMerge,
             Risk::Write
         ),
-    ]
+    ];
+    commands.extend(archiving::commands());
+    commands
 }
 
 /// Tells an absent field (keep) from `null` (remove): `None` and `Some(None)`.
