@@ -19,7 +19,7 @@ pub const NAME: &str = "imports";
 struct Imports;
 
 pub(crate) fn projection() -> Projection {
-    Projection::of_streams(Imports, &["imports"])
+    Projection::of_streams(Imports, &["customer_imports"])
 }
 
 rows! {
@@ -37,17 +37,17 @@ rows! {
 const LOAD_IMPORTS: &str = "
     select i.tenant_id, i.import_id as id, i.state, i.created_at, i.updated_at, i.sequence
     from unnest($1::text[], $2::text[]) as k (tenant_id, id)
-    join imports i on i.tenant_id = k.tenant_id and i.import_id = k.id";
+    join customer_imports i on i.tenant_id = k.tenant_id and i.import_id = k.id";
 
 const UPSERT_IMPORTS: &str = "
-    insert into imports (tenant_id, import_id, standing, state, created_at, updated_at, sequence)
+    insert into customer_imports (tenant_id, import_id, standing, state, created_at, updated_at, sequence)
     select * from unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::timestamptz[], $6::timestamptz[],
         $7::bigint[])
     on conflict (tenant_id, import_id) do update set standing = excluded.standing, state = excluded.state,
         updated_at = excluded.updated_at, sequence = excluded.sequence";
 
 const COPY_IMPORTS: &str = "
-    copy twin.imports (tenant_id, import_id, standing, state, created_at, updated_at, sequence)
+    copy twin.customer_imports (tenant_id, import_id, standing, state, created_at, updated_at, sequence)
     from stdin (format binary)";
 
 #[async_trait]

@@ -1,7 +1,7 @@
 -- Imports as they are read, and the rows of their files. A row is ciphertext under its import's own key, which is destroyed
 -- when the term is over.
 
-create table imports (
+create table customer_imports (
     tenant_id text not null,
     import_id text not null,
     standing text not null,
@@ -10,26 +10,29 @@ create table imports (
     created_at timestamptz not null,
     updated_at timestamptz not null,
     sequence bigint not null,
-    constraint imports_pkey primary key (tenant_id, import_id)
+    constraint customer_imports_pkey primary key (tenant_id, import_id)
 );
-create index imports_newest on imports (tenant_id, created_at desc, import_id desc);
 
 do $$
 declare
     s text;
 begin
-    execute 'create table twin.imports (like public.imports including all)';
+    execute 'create table twin.customer_imports (like public.customer_imports including all)';
     foreach s in array array['public', 'twin'] loop
-        execute format('alter table %I.imports enable row level security', s);
-        execute format('alter table %I.imports force row level security', s);
-        execute format('create policy request on %I.imports to rapport_request
+        execute format('alter table %I.customer_imports enable row level security', s);
+        execute format('alter table %I.customer_imports force row level security', s);
+        execute format('create policy request on %I.customer_imports to rapport_request
             using (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))
             with check (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))', s);
-        execute format('create policy engine on %I.imports to rapport_engine using (true) with check (true)', s);
-        execute format('grant select on %I.imports to rapport_request', s);
-        execute format('grant select, insert, update, delete on %I.imports to rapport_engine', s);
+        execute format('create policy engine on %I.customer_imports to rapport_engine using (true) with check (true)', s);
+        execute format('grant select on %I.customer_imports to rapport_request', s);
+        execute format('grant select, insert, update, delete on %I.customer_imports to rapport_engine', s);
     end loop;
 end $$;
+
+-- Alike in name and definition, so that a twin can take its table's place.
+create index customer_imports_newest on public.customer_imports (tenant_id, created_at desc, import_id desc);
+create index customer_imports_newest on twin.customer_imports (tenant_id, created_at desc, import_id desc);
 
 -- What is to be done and what was done; no read table, for nothing of it can be told from events.
 create table import_rows (

@@ -1,8 +1,8 @@
 //! Commands about imports: say what the columns are, run, stop, try again, undo. Each row is a command of its own; the relay
 //! sends them, and brings back how far it is.
 
-mod rows;
-mod taking_back;
+pub mod rows;
+pub mod taking_back;
 
 use cqrs_es::Aggregate;
 use domain::ids::ImportId;
@@ -22,9 +22,6 @@ use crate::Result;
 use crate::command;
 use crate::registry::{Command, Input, Risk};
 use crate::work::{Facts, Loaded, Work};
-
-pub use self::rows::{Outcome, RowSummary, Undo};
-pub use self::taking_back::TakenBack;
 
 /// The event and fields that a file's name and header are sealed as.
 const OPENED: &str = "ImportOpened";

@@ -104,7 +104,7 @@ pub async fn import_customer(work: &mut Work, input: ImportCustomer) -> Result<R
     let leave = !is_new && !was_archived && input.on_duplicate == OnDuplicate::Skip;
     let undo = match leave {
         true => None,
-        false => Some(change(work, &mut somebody, (&row, input.on_duplicate), is_new).await?),
+        false => Some(change(work, &mut somebody, (&row, input.on_duplicate)).await?),
     };
     // Answered for by the customer even where nothing is to be done.
     let nothing = CustomerCommand::Correct {
@@ -131,7 +131,6 @@ async fn change(
     work: &mut Work,
     somebody: &mut Somebody,
     (row, on_duplicate): (&Person, OnDuplicate),
-    is_new: bool,
 ) -> Result<Undo> {
     let mut undo = Undo {
         was_archived: somebody.customer.state.is_archived(),
@@ -142,7 +141,7 @@ async fn change(
         work.execute(&mut somebody.customer, CustomerCommand::Unarchive { at })
             .await?;
     }
-    if !is_new {
+    if !somebody.origin.is_new() {
         let known = &somebody.customer.state;
         let wishes = wishes(row, known, on_duplicate);
         let details = corrections::details(work, &somebody.key, known, &wishes)?;

@@ -61,87 +61,30 @@ impl Field {
     }
 
     /// Words that headers have for it, in English and its neighbours, without spaces and signs.
-    fn words(self) -> &'static [&'static str] {
+    fn words(self) -> &'static str {
         match self {
-            Self::FirstName => &[
-                "firstname",
-                "first",
-                "givenname",
-                "given",
-                "forename",
-                "vorname",
-                "prenom",
-                "nombre",
-                "nome",
-            ],
-            Self::LastName => &[
-                "lastname",
-                "last",
-                "surname",
-                "familyname",
-                "family",
-                "nachname",
-                "nom",
-                "apellido",
-                "apellidos",
-                "cognome",
-            ],
-            Self::FullName => &[
-                "name",
-                "fullname",
-                "customer",
-                "customername",
-                "contact",
-                "contactname",
-                "displayname",
-                "client",
-                "clientname",
-            ],
-            Self::Email => &[
-                "email",
-                "emailaddress",
-                "mail",
-                "emails",
-                "email1",
-                "email1value",
-                "primaryemail",
-                "courriel",
-                "correo",
-            ],
-            Self::Phone => &[
-                "phone",
-                "phonenumber",
-                "mobile",
-                "mobilephone",
-                "cell",
-                "cellphone",
-                "telephone",
-                "tel",
-                "phone1value",
-                "primaryphone",
-                "telefon",
-                "telefono",
-            ],
-            Self::Address => &[
-                "address",
-                "street",
-                "streetaddress",
-                "address1",
-                "address2",
-                "addressline1",
-                "addressline2",
-                "city",
-                "town",
-                "state",
-                "province",
-                "zip",
-                "zipcode",
-                "postcode",
-                "postalcode",
-                "country",
-            ],
-            Self::TimeZone => &["timezone", "tz"],
-            Self::Tags => &["tags", "tag", "labels", "label", "groups", "categories"],
+            Self::FirstName => {
+                "firstname first givenname given forename vorname prenom nombre nome"
+            }
+            Self::LastName => {
+                "lastname last surname familyname family nachname nom apellido apellidos cognome"
+            }
+            Self::FullName => {
+                "name fullname customer customername contact contactname displayname client clientname"
+            }
+            Self::Email => {
+                "email emailaddress mail emails email1 email1value primaryemail courriel correo"
+            }
+            Self::Phone => {
+                "phone phonenumber mobile mobilephone cell cellphone telephone tel phone1value primaryphone \
+                 telefon telefono"
+            }
+            Self::Address => {
+                "address street streetaddress address1 address2 addressline1 addressline2 city town state province \
+                 zip zipcode postcode postalcode country"
+            }
+            Self::TimeZone => "timezone tz",
+            Self::Tags => "tags tag labels label groups categories",
         }
     }
 }
@@ -156,7 +99,7 @@ pub fn suggest(columns: &[String]) -> Vec<Option<Field>> {
             .flat_map(char::to_lowercase)
             .collect();
         let mut fields = Field::ALL.iter();
-        let field = *fields.find(|field| field.words().contains(&word.as_str()))?;
+        let field = *fields.find(|field| field.words().split(' ').any(|known| known == word))?;
         if taken.contains(&field) && !field.may_repeat() {
             return None;
         }

@@ -8,7 +8,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Request, Run};
-use commands::imports::{Outcome, RowSummary, TakenBack};
+use commands::imports::rows::{Outcome, RowSummary};
+use commands::imports::taking_back::TakenBack;
 use domain::ids::ImportId;
 use domain::imports::mapping::Draft;
 use domain::imports::{Import, ImportStanding, Pass, Plan, Rest};

@@ -91,7 +91,7 @@ struct ImportItem {
 
 const LIST_IMPORTS_BY_CREATED_AT_DOWN: &str = "
     select i.import_id, i.state, i.created_at, i.updated_at, i.sequence
-    from imports i
+    from customer_imports i
     where i.tenant_id = $1
         and ($2::text is null or i.import_id = $2)
         and ($3::text is null or i.standing = $3)
@@ -184,7 +184,7 @@ impl Read {
 
 const FIND_IMPORT: &str = "
     select i.import_id, i.state, i.created_at, i.updated_at, i.sequence
-    from imports i
+    from customer_imports i
     where i.tenant_id = $1 and i.import_id = $2";
 
 /// One import as it stands. Refused with 404 `import-not-found`.
