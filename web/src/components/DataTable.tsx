@@ -144,7 +144,9 @@ export function DataTable<R extends object>(props: Props<R>) {
                     size="xs"
                     aria-label={t.bulk.selectAll}
                     checked={selection.ids.size > 0 && rows.every((row) => selection.ids.has(idOf(row)))}
-                    indeterminate={selection.ids.size > 0 && rows.some((row) => !selection.ids.has(idOf(row)))}
+                    indeterminate={
+                      selection.ids.size > 0 && rows.some((row) => !selection.ids.has(idOf(row)))
+                    }
                     onChange={(event) =>
                       selection.onChange(new Set(event.currentTarget.checked ? rows.map(idOf) : []))
                     }

@@ -69,7 +69,8 @@ export const lists = {
     tagName: 'Tag',
     export: 'Export',
     sure: 'Do this to all that match?',
-    sureWhy: 'Every customer that the filters leave is changed, page by page. Keep this page open until it is done.',
+    sureWhy:
+      'Every customer that the filters leave is changed, page by page. Keep this page open until it is done.',
     go: 'Change them all',
     progress: (done: string) => `${done} done so far…`,
     done: (done: string, skipped: string) => `${done} changed, ${skipped} were so already.`,

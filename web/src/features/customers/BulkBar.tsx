@@ -73,7 +73,11 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
             {t.bulk.allMatching}
           </Button>
         )}
-        <TagButton label={t.bulk.tag} busy={busy} onTag={(tag) => begin({ command: 'tag-customer', body: { tag } })} />
+        <TagButton
+          label={t.bulk.tag}
+          busy={busy}
+          onTag={(tag) => begin({ command: 'tag-customer', body: { tag } })}
+        />
         <TagButton
           label={t.bulk.untag}
           busy={busy}
@@ -131,7 +135,12 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
               ))}
             </List>
             {order && (
-              <Button size="xs" variant="default" disabled={busy} onClick={() => void run(order, { ids: again })}>
+              <Button
+                size="xs"
+                variant="default"
+                disabled={busy}
+                onClick={() => void run(order, { ids: again })}
+              >
                 {t.bulk.retry}
               </Button>
             )}

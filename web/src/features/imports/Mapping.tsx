@@ -24,7 +24,12 @@ const FIELDS: Field[] = [
   'tags',
 ]
 const VERDICTS = Object.keys(t.imports.verdicts) as Verdict[]
-const COLOURS: Record<Verdict, string> = { new: 'teal', duplicate: 'blue', repeated: 'yellow', refused: 'red' }
+const COLOURS: Record<Verdict, string> = {
+  new: 'teal',
+  duplicate: 'blue',
+  repeated: 'yellow',
+  refused: 'red',
+}
 
 export function Mapping({ id }: { id: string }) {
   const [chosen, setChosen] = useState<(Field | null)[] | null>(null)
@@ -93,7 +98,11 @@ export function Mapping({ id }: { id: string }) {
 
 function PreviewTable({ preview }: { preview: Preview }) {
   return (
-    <Table.ScrollContainer minWidth={600} maxHeight={360} scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}>
+    <Table.ScrollContainer
+      minWidth={600}
+      maxHeight={360}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
+    >
       <Table stickyHeader fz="xs" aria-label={t.imports.preview}>
         <Table.Thead>
           <Table.Tr>
