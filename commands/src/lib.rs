@@ -8,6 +8,7 @@ pub mod chefs;
 pub mod conversations;
 pub mod customers;
 pub mod facts;
+pub mod imports;
 pub mod payments;
 pub mod subjects;
 pub mod templates;

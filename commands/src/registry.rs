@@ -202,6 +202,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::tenants::commands());
     all.extend(crate::approvals::commands());
     all.extend(crate::customers::commands());
+    all.extend(crate::imports::commands());
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());
     all.extend(crate::assistant_runs::commands());

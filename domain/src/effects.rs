@@ -6,8 +6,10 @@ use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
 use crate::ids::{
-    ApprovalId, BookingId, ConversationId, CustomerId, MessageId, PaymentId, WebhookEndpointId,
+    ApprovalId, BookingId, ConversationId, CustomerId, ImportId, MessageId, PaymentId,
+    WebhookEndpointId,
 };
+use crate::imports::Pass;
 use crate::sealed::Sealed;
 use crate::webhook_endpoints::messages::News;
 
@@ -106,6 +108,14 @@ pub enum Call {
     FollowApproval { approval_id: ApprovalId },
     /// Look for facts about the customer in a conversation; they come back as `finish-fact-extraction`.
     ExtractFacts { conversation_id: ConversationId },
+    /// See to some rows of an import; how they went comes back as `advance-import`.
+    RunImport {
+        import_id: ImportId,
+        kind: Pass,
+        pass: u32,
+        /// The last row that has been seen to.
+        after: u32,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -124,6 +134,8 @@ pub enum Timer {
     WakeThread { conversation_id: ConversationId },
     /// A person's data is to be erased.
     EraseSubject { customer_id: CustomerId },
+    /// The rows of an import have been kept for as long as they may be.
+    PurgeImport { import_id: ImportId },
 }
 
 /// The transactional e-mails about a booking.
@@ -175,6 +187,8 @@ impl Call {
             Self::RunAssistant { .. } | Self::ExtractFacts { .. } => EffectClass::Pure,
             // Commands of ours, under keys that are never forgotten.
             Self::SendPaymentLink { .. } | Self::FollowApproval { .. } => EffectClass::Named,
+            // Each row is a command of ours under a key of its own.
+            Self::RunImport { .. } => EffectClass::Named,
             // A command of ours, whose key is never forgotten while the timer waits.
             Self::Timer(_) => EffectClass::Named,
         }

@@ -18,6 +18,7 @@ use crate::chefs::Chef;
 use crate::conversations::Conversation;
 use crate::customers::Customer;
 use crate::facts::FactSheet;
+use crate::imports::Import;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::templates::Template;
@@ -60,7 +61,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 13] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 15] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -80,6 +81,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 13] {
         of::<Template>(),
         of::<Tenant>(),
         of::<View>(),
+        of::<Import>(),
         of::<WebhookEndpoint>(),
         of::<Approval>(),
     ]

@@ -55,6 +55,8 @@ id! {
     TemplateId,
     /// A list with its filters, order and columns, under a name.
     ViewId,
+    /// A file of customers that somebody brought.
+    ImportId,
     /// A note on a customer or in a conversation.
     NoteId,
     /// One thread with a customer over one channel.

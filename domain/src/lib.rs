@@ -20,6 +20,7 @@ pub mod booking_talk;
 pub mod effects;
 pub mod evolution;
 pub mod ids;
+pub mod imports;
 pub mod letters;
 pub mod money;
 pub mod noun;

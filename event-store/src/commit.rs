@@ -225,6 +225,7 @@ fn target(call: &Call) -> Cow<'static, str> {
         | Call::SendPaymentLink { .. }
         | Call::FollowApproval { .. }
         | Call::ExtractFacts { .. } => "assistant".into(),
+        Call::RunImport { .. } => "import".into(),
         Call::Timer(_) => "timer".into(),
     }
 }

@@ -67,6 +67,10 @@ const PURGE_ATTEMPTS: &str =
 const PURGE_MESSAGES: &str =
     "delete from outbox_messages where tenant_id = $1 and message_id = any ($2::text[])";
 
+/// What stood in files about the person; how the rows stand is still told.
+const PURGE_IMPORT_ROWS: &str = "
+    update import_rows set cells = null, note = null where tenant_id = $1 and customer_id = any ($2::text[])";
+
 const FIND_RECORD: &str = "select counts::text as counts from erasures where tenant_id = $1 and customer_id = $2 for update";
 const WRITE_RECORD: &str = "
     insert into erasures (tenant_id, customer_id, subjects, counts) values ($1, $2, $3, $4::text::json)
@@ -136,6 +140,7 @@ pub async fn purge_now(
     purge_streams(&tx, (tenant_id, &found.streams, own), &mut counts).await?;
     let mut subjects = found.streams.subjects();
     subjects.extend(mentions.approvals.iter().chain(&mentions.views).cloned());
+    execute(&tx, PURGE_IMPORT_ROWS, &[&tenant_id.as_str(), &family]).await?;
     let told = serde_json::to_string(&counts)?;
     let record: [&(dyn ToSql + Sync); 4] = [&tenant_id.as_str(), &family.last(), &subjects, &told];
     execute(&tx, WRITE_RECORD, &record).await?;

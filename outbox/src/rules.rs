@@ -15,6 +15,9 @@ const TIMERS_AT_ONCE: usize = 32;
 /// Runs of the assistant of one tenant: models answer for seconds, and others wait for the same relay.
 const RUNS_AT_ONCE: usize = 16;
 
+/// Imports of one tenant that run at once.
+const IMPORTS_AT_ONCE: usize = 2;
+
 /// Connections that one endpoint of a tenant is asked to bear.
 const WEBHOOKS_AT_ONCE: usize = 16;
 
@@ -47,6 +50,7 @@ pub fn concurrency(target: &str) -> usize {
         "timer" => TIMERS_AT_ONCE,
         "assistant" => RUNS_AT_ONCE,
         "webhook" => WEBHOOKS_AT_ONCE,
+        "import" => IMPORTS_AT_ONCE,
         // Half of all, so that one that hangs leaves as much to the others.
         _ => MAX_IN_FLIGHT / 2,
     }
@@ -55,8 +59,11 @@ pub fn concurrency(target: &str) -> usize {
 /// How messages of this target follow each other.
 pub fn ordering(target: &str) -> Ordering {
     match target {
+        // A run of an import that has died is begun anew by a person, as another message.
         // Letters and messages do not build on one another, and a dead one must not silence a conversation.
-        "email" | "sms" | "whatsapp" | "web_chat" | "assistant" => Ordering::FifoPastDead,
+        "email" | "sms" | "whatsapp" | "web_chat" | "assistant" | "import" => {
+            Ordering::FifoPastDead
+        }
         _ => Ordering::Fifo,
     }
 }

@@ -16,6 +16,7 @@ pub mod conversations;
 pub mod customers;
 pub mod facts;
 pub mod figures;
+pub mod imports;
 pub mod payments;
 pub mod rebuild;
 pub mod switch;
@@ -119,6 +120,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         figures::projection(),
         templates::projection(),
         views::projection(),
+        imports::projection(),
         webhook_endpoints::projection(),
         approvals::projection(),
     ]

@@ -4,6 +4,7 @@ pub mod ask;
 pub mod bound;
 pub mod cursors;
 pub mod files;
+pub mod imports;
 pub mod params;
 pub mod past;
 pub mod registry;

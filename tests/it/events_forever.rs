@@ -14,6 +14,7 @@ use domain::customers::Customer;
 use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::facts::FactSheet;
 use domain::ids::TenantId;
+use domain::imports::Import;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::templates::Template;
@@ -44,6 +45,7 @@ const FIRST_EVENTS: &[&str] = &[
     "PaymentReceived",
     "TemplateDrafted",
     "ViewSaved",
+    "ImportOpened",
     "WebhookEndpointCreated",
     "ApprovalProposed",
 ];
@@ -155,6 +157,7 @@ fn every_sample_ever_kept_is_read_today() {
             Payment::TYPE => read::<Payment>(path, sample, first),
             Template::TYPE => read::<Template>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
+            Import::TYPE => read::<Import>(path, sample, first),
             Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),
             other => panic!("{path}: nobody reads the events of {other}"),

@@ -15,6 +15,7 @@ const NOUNS: &[&str] = &[
     "conversations",
     "customers",
     "facts",
+    "imports",
     "payments",
     "templates",
     "tenants",

@@ -8,6 +8,7 @@ import { accessible } from './accessible.mjs'
 import { refundWithApproval } from './approvals.mjs'
 import { bookAndPay } from './bookings.mjs'
 import { chooseInConflict, mergeAndUnmerge, travelInTime } from './customers.mjs'
+import { importCustomers, tagMany } from './imports.mjs'
 import { firstLoad } from './budget.mjs'
 import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
 import { acceptSuggestion, answer, resumeAfterSleep } from './inbox.mjs'
@@ -35,6 +36,8 @@ const JOURNEYS = [
   travelInTime,
   redriveDeadLetter,
   followTrace,
+  importCustomers,
+  tagMany,
   rebuildWhileReading,
   accessible,
 ]

@@ -40,8 +40,15 @@ const inbox = createRoute({
 const customers = createRoute({
   getParentRoute: () => signedIn,
   path: '/customers',
-  validateSearch: texts(['search', 'tag', 'source', 'duplicate', 'sort']),
+  validateSearch: texts(['search', 'tag', 'source', 'duplicate', 'sort', 'status']),
   component: lazyRouteComponent(() => import('./features/customers/CustomersPage'), 'CustomersPage'),
+})
+
+const imports = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/imports/{-$id}',
+  validateSearch: texts(['verdict', 'standing']),
+  component: lazyRouteComponent(() => import('./features/imports/ImportsPage'), 'ImportsPage'),
 })
 
 const customer = createRoute({
@@ -141,6 +148,7 @@ const pages = signedIn.addChildren([
   index,
   inbox,
   customers,
+  imports,
   customer,
   bookings,
   booking,

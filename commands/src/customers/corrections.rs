@@ -108,13 +108,13 @@ pub async fn update_customer(work: &mut Work, input: UpdateCustomer) -> Result<C
 }
 
 /// What shall be, parsed.
-struct Wishes {
-    first_name: Option<String>,
-    last_name: Option<String>,
-    email: Option<EmailAddress>,
-    phone: Option<PhoneNumber>,
-    address: Option<String>,
-    time_zone: Option<TimeZoneName>,
+pub(crate) struct Wishes {
+    pub first_name: Option<String>,
+    pub last_name: Option<String>,
+    pub email: Option<EmailAddress>,
+    pub phone: Option<PhoneNumber>,
+    pub address: Option<String>,
+    pub time_zone: Option<TimeZoneName>,
 }
 
 fn parse(work: &Work, input: &UpdateCustomer) -> Result<Wishes> {
@@ -155,7 +155,7 @@ fn parse(work: &Work, input: &UpdateCustomer) -> Result<Wishes> {
 }
 
 /// The wishes that differ from what is known, sealed.
-fn details(
+pub(crate) fn details(
     work: &Work,
     key: &SubjectKey,
     known: &Customer,

@@ -1,7 +1,8 @@
 //! Commands about customers: find or create, correct, consent, notes, tags, merge and unmerge.
 
+mod archiving;
 mod consents;
-mod corrections;
+pub(crate) mod corrections;
 mod leads;
 pub(crate) mod merges;
 mod notes;
@@ -17,7 +18,7 @@ use crate::registry::{Command, Risk};
 
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut commands = vec![
         command!(
             "create-lead",
             leads::create_lead,
@@ -74,7 +75,9 @@ pub fn commands() -> Vec<Command> {
             Permission::CustomersMerge,
             Risk::Write
         ),
-    ]
+    ];
+    commands.extend(archiving::commands());
+    commands
 }
 
 /// Tells an absent field (keep) from `null` (remove): `None` and `Some(None)`.
@@ -87,7 +90,7 @@ where
 }
 
 /// One customer and the key to its fields, in one wait.
-fn load_of(customer_id: &str) -> Load {
+pub(crate) fn load_of(customer_id: &str) -> Load {
     use cqrs_es::Aggregate;
     Load {
         streams: vec![(Customer::TYPE, customer_id.to_owned(), 0)],

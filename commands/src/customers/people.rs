@@ -129,6 +129,11 @@ pub async fn write_down(
     person: &Person,
     (source, channel): (Source, &str),
 ) -> Result<()> {
+    if somebody.customer.state.is_archived() {
+        let at = work.ctx.now;
+        work.execute(&mut somebody.customer, CustomerCommand::Unarchive { at })
+            .await?;
+    }
     let command = match somebody.origin {
         Origin::New(possible_duplicate) => CustomerCommand::CreateLead {
             source,

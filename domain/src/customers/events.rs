@@ -71,6 +71,15 @@ pub enum CustomerEvent {
     CustomerUntagged {
         tag: String,
     },
+    /// Lists leave it out from now on.
+    CustomerArchived {
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
+    CustomerUnarchived {
+        #[serde(with = "time::serde::rfc3339")]
+        at: OffsetDateTime,
+    },
     /// In the stream of the one that stays.
     CustomersMerged {
         merged_id: CustomerId,
@@ -180,6 +189,8 @@ impl DomainEvent for CustomerEvent {
             Self::NoteAdded { .. } => "NoteAdded",
             Self::CustomerTagged { .. } => "CustomerTagged",
             Self::CustomerUntagged { .. } => "CustomerUntagged",
+            Self::CustomerArchived { .. } => "CustomerArchived",
+            Self::CustomerUnarchived { .. } => "CustomerUnarchived",
             Self::CustomersMerged { .. } => "CustomersMerged",
             Self::CustomerMergedAway { .. } => "CustomerMergedAway",
             Self::CustomersUnmerged { .. } => "CustomersUnmerged",

@@ -3,6 +3,7 @@
 
 pub mod consents;
 pub mod events;
+mod keys;
 pub mod merging;
 pub mod privacy;
 mod rules;
@@ -18,9 +19,7 @@ use self::consents::{Channel, Consent, Consents, Purpose, SaidIn, Source, Standi
 use self::events::{CustomerEvent, CustomerField};
 use self::merging::Carried;
 use self::privacy::{ExportOrder, Privacy, PrivacyCommand};
-use crate::effects::{Effect, Timer};
 use crate::ids::{CustomerId, NoteId};
-use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
 use crate::sealed::{Sealed, SealedKey};
 use crate::zones::TimeZoneName;
@@ -60,6 +59,13 @@ pub struct Customer {
     pub carried: BTreeMap<CustomerId, Carried>,
     #[serde(default, skip_serializing_if = "Privacy::is_default")]
     pub privacy: Privacy,
+    /// Lists leave it out; a new request brings it back.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub archived_at: Option<OffsetDateTime>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +121,12 @@ pub enum CustomerCommand {
     },
     Untag {
         tag: String,
+    },
+    Archive {
+        at: OffsetDateTime,
+    },
+    Unarchive {
+        at: OffsetDateTime,
     },
     /// On the one that stays.
     Absorb {
@@ -187,6 +199,11 @@ impl Customer {
                 Err(Refusal::conflict("customer-merged", detail).with_alternatives(vec![survivor]))
             }
         }
+    }
+
+    /// Whether lists leave it out.
+    pub fn is_archived(&self) -> bool {
+        self.archived_at.is_some()
     }
 
     /// Where to look instead when this customer was merged away.
@@ -327,6 +344,8 @@ impl Aggregate for Customer {
             CustomerEvent::CustomerUntagged { tag } => {
                 self.tags.remove(&tag);
             }
+            CustomerEvent::CustomerArchived { at } => self.archived_at = Some(at),
+            CustomerEvent::CustomerUnarchived { .. } => self.archived_at = None,
             event @ (CustomerEvent::CustomersMerged { .. }
             | CustomerEvent::CustomerMergedAway { .. }
             | CustomerEvent::CustomersUnmerged { .. }
@@ -396,91 +415,6 @@ impl Customer {
                 self.privacy.export = Some(ExportOrder { export_id, at });
             }
             _ => {}
-        }
-    }
-}
-
-impl Noun for Customer {
-    fn claims(&self, _id: &str, event: &CustomerEvent) -> ClaimChanges {
-        let key = |scope, value: &Option<SealedKey>| {
-            value
-                .iter()
-                .map(|value| Key::new(scope, value.index.as_str()))
-                .collect::<Vec<_>>()
-        };
-        match event {
-            CustomerEvent::LeadCreated { details, .. } => ClaimChanges {
-                take: key(EMAIL_SCOPE, &details.email),
-                handles: key(PHONE_SCOPE, &details.phone),
-                ..ClaimChanges::default()
-            },
-            CustomerEvent::CustomerCorrected { details, cleared } => {
-                let email_changes =
-                    details.email.is_some() || cleared.contains(&CustomerField::Email);
-                let phone_changes =
-                    details.phone.is_some() || cleared.contains(&CustomerField::Phone);
-                ClaimChanges {
-                    release: email_changes.then_some(EMAIL_SCOPE).into_iter().collect(),
-                    take: key(EMAIL_SCOPE, &details.email),
-                    drop_handles: phone_changes.then_some(PHONE_SCOPE).into_iter().collect(),
-                    handles: key(PHONE_SCOPE, &details.phone),
-                }
-            }
-            CustomerEvent::CustomerMergedAway { .. }
-            | CustomerEvent::SubjectRestricted { .. }
-            | CustomerEvent::SubjectErased { .. } => ClaimChanges {
-                release: vec![EMAIL_SCOPE],
-                drop_handles: vec![PHONE_SCOPE],
-                ..ClaimChanges::default()
-            },
-            CustomerEvent::CustomerRestored { email, phone, .. }
-            | CustomerEvent::RestrictionLifted { email, phone, .. } => ClaimChanges {
-                take: key(EMAIL_SCOPE, email),
-                handles: key(PHONE_SCOPE, phone),
-                ..ClaimChanges::default()
-            },
-            CustomerEvent::CustomersMerged { carried, .. } => ClaimChanges {
-                take: key(EMAIL_SCOPE, &carried.details.email),
-                handles: key(PHONE_SCOPE, &carried.details.phone),
-                ..ClaimChanges::default()
-            },
-            CustomerEvent::CustomersUnmerged { returned, .. } => {
-                let scope = |field, scope: &'static str| returned.contains(&field).then_some(scope);
-                let email = scope(CustomerField::Email, EMAIL_SCOPE);
-                let phone = scope(CustomerField::Phone, PHONE_SCOPE);
-                ClaimChanges {
-                    release: email.into_iter().collect(),
-                    drop_handles: phone.into_iter().collect(),
-                    ..ClaimChanges::default()
-                }
-            }
-            CustomerEvent::ConsentGranted { .. }
-            | CustomerEvent::ConsentWithdrawn { .. }
-            | CustomerEvent::ChannelSuspended(_)
-            | CustomerEvent::NoteAdded { .. }
-            | CustomerEvent::CustomerTagged { .. }
-            | CustomerEvent::CustomerUntagged { .. }
-            | CustomerEvent::ErasureRequested { .. }
-            | CustomerEvent::ErasureCancelled { .. }
-            | CustomerEvent::SubjectHeld { .. }
-            | CustomerEvent::SubjectReleased { .. }
-            | CustomerEvent::SubjectExported { .. } => ClaimChanges::default(),
-        }
-    }
-
-    fn effects(&self, id: &str, event: &CustomerEvent) -> Vec<Effect> {
-        let erase = |due: OffsetDateTime| {
-            let customer_id = CustomerId::new(id);
-            Effect::timer("erase-subject", due, Timer::EraseSubject { customer_id })
-        };
-        match event {
-            CustomerEvent::ErasureRequested { due, .. } => vec![erase(*due)],
-            // The timer that came while it was held has done nothing.
-            CustomerEvent::SubjectReleased { at } => {
-                let due = self.privacy.erase_at.map(|due| due.max(*at));
-                due.map(erase).into_iter().collect()
-            }
-            _ => Vec::new(),
         }
     }
 }

@@ -57,6 +57,14 @@ impl Customer {
                     CustomerEvent::CustomerUntagged { tag },
                 ))
             }
+            CustomerCommand::Archive { at } => Ok(once_if(
+                !self.is_archived(),
+                CustomerEvent::CustomerArchived { at },
+            )),
+            CustomerCommand::Unarchive { at } => Ok(once_if(
+                self.is_archived(),
+                CustomerEvent::CustomerUnarchived { at },
+            )),
             CustomerCommand::Absorb {
                 merged_id,
                 at,

@@ -136,6 +136,12 @@ impl Delivery {
             Call::ExtractFacts { conversation_id } => {
                 self.extract_facts(job, &conversation_id).await
             }
+            Call::RunImport {
+                import_id,
+                kind,
+                pass,
+                after,
+            } => self.run_import(job, &import_id, (kind, pass, after)).await,
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -154,6 +160,9 @@ impl Delivery {
             }
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
+            Timer::PurgeImport { import_id } => {
+                return self.purge_import(job, &import_id).await;
             }
             Timer::EraseSubject { customer_id } => {
                 return self.erase_subject(job, customer_id).await;
@@ -291,6 +300,7 @@ impl Deliver for Delivery {
             Call::ExtractFacts { conversation_id } => {
                 self.give_facts_up(job, &conversation_id).await
             }
+            Call::RunImport { import_id, .. } => self.give_import_up(job, &import_id).await,
             _ => Ok(()),
         }
     }

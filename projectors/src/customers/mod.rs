@@ -290,6 +290,7 @@ fn row(
     let status = match state.standing {
         _ if state.privacy.is_erased() => "erased",
         CustomerStanding::MergedInto(_) => "merged",
+        CustomerStanding::Living | CustomerStanding::Unknown if state.is_archived() => "archived",
         CustomerStanding::Living | CustomerStanding::Unknown => "living",
     };
     Ok(CustomerRow {

@@ -57,6 +57,9 @@ pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
                 Change::State
             }
         }
+        CustomerEvent::CustomerArchived { .. } | CustomerEvent::CustomerUnarchived { .. } => {
+            Change::Row
+        }
         CustomerEvent::CustomersMerged { .. }
         | CustomerEvent::CustomersUnmerged { .. }
         | CustomerEvent::LeadCreated { .. }

@@ -34,6 +34,8 @@ pub(super) fn of_customer(event: &CustomerEvent) -> String {
         }
         CustomerEvent::NoteAdded { .. } => "Note added".to_owned(),
         CustomerEvent::CustomerTagged { tag } => format!("Tagged {tag}"),
+        CustomerEvent::CustomerArchived { .. } => "Archived".to_owned(),
+        CustomerEvent::CustomerUnarchived { .. } => "Brought back from the archive".to_owned(),
         CustomerEvent::CustomerUntagged { tag } => format!("Tag {tag} removed"),
         CustomerEvent::CustomersMerged { .. } => {
             "Another customer was merged into this one".to_owned()

@@ -28,7 +28,7 @@ pub(crate) struct CustomerItem {
     pub address: Option<String>,
     pub time_zone: String,
     pub source: Source,
-    /// `living`, `merged` or `erased`.
+    /// `living`, `archived`, `merged` or `erased`.
     pub status: String,
     /// Where a merged customer lives on.
     pub merged_into: Option<String>,
@@ -115,10 +115,10 @@ impl Read {
             customer_id: customer_id.to_owned(),
             first_name,
             last_name,
-            status: if merged_into.is_some() {
-                "merged"
-            } else {
-                "living"
+            status: match merged_into {
+                Some(_) => "merged",
+                None if then.state.is_archived() => "archived",
+                None => "living",
             }
             .to_owned(),
             merged_into,

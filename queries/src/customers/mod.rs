@@ -32,7 +32,7 @@ pub(crate) const CUSTOMERS: Entry = Entry {
     name: "customers",
     title: "Customers",
     description: "Customers by the beginnings of their names, or exactly by e-mail or phone; newest first unless sorted \
-        otherwise. Customers that were merged away are left out unless asked for by status.",
+        otherwise. Customers that were merged away or archived are left out unless asked for by status.",
     shape: Shape::List,
     permission: Permission::CustomersRead,
     projections: &[PROJECTION, tenants::PROJECTION],
@@ -77,6 +77,7 @@ struct CustomersParams {
 enum CustomerStatus {
     #[default]
     Living,
+    Archived,
     Merged,
 }
 
@@ -84,6 +85,7 @@ impl CustomerStatus {
     fn as_str(self) -> &'static str {
         match self {
             Self::Living => "living",
+            Self::Archived => "archived",
             Self::Merged => "merged",
         }
     }

@@ -138,7 +138,7 @@ async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
     }
 }
 
-fn respond(answer: &Answer) -> HttpResponse {
+pub(super) fn respond(answer: &Answer) -> HttpResponse {
     let mut response = HttpResponse::Ok();
     response.insert_header((CONTENT_TYPE, "application/json"));
     response.insert_header((ETAG, format!("\"{}\"", answer.sequence)));

@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod auth;
 mod bodies;
+mod bulk;
 pub mod chat;
 pub mod commands;
 mod components;
@@ -12,6 +13,7 @@ mod facade_described;
 mod files;
 pub mod headers;
 pub mod health;
+mod imports;
 pub mod mcp;
 pub mod oauth;
 pub mod openapi;
@@ -71,6 +73,8 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/files/{thread_id}/{file_id}",
             get().to(files::get_file),
         ))
+        .service(only("/bulk", post().to(bulk::post_bulk)))
+        .service(only("/imports", post().to(imports::post_import)))
         .service(only("/agents/tools", get().to(agents::list_tools)))
         .service(only("/agents/tools/{name}", post().to(agents::call_tool)))
         .service(web::resource("/mcp").route(web::route().to(mcp::serve)))

@@ -8,7 +8,9 @@ use queries::registry::{self as query_registry, Query, Shape};
 use serde_json::{Map, Value, json};
 
 use super::components::Components;
-use super::{agents, auth, chat, facade_described, files, oauth, operations, problems};
+use super::{
+    agents, auth, bulk, chat, facade_described, files, imports, oauth, operations, problems,
+};
 
 /// `GET /openapi.json`
 pub async fn get_openapi() -> problems::Answer {
@@ -46,6 +48,8 @@ pub fn document() -> Value {
     paths.extend(chat::described::paths());
     paths.extend(facade_described::paths());
     paths.extend(files::paths());
+    paths.extend(imports::paths());
+    paths.extend(bulk::paths());
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -103,6 +103,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::TenantsRead,
     },
     Topic {
+        name: "imports",
+        aggregate_type: "import",
+        projection: "imports",
+        permission: Permission::CustomersRead,
+    },
+    Topic {
         name: "thread",
         aggregate_type: "conversation",
         projection: "conversations",

@@ -76,7 +76,7 @@ export async function send<T>(method: string, path: string, options: SendOptions
     response = await fetch(path, {
       method,
       headers,
-      body: options.body === undefined ? null : JSON.stringify(options.body),
+      body: options.file ?? (options.body === undefined ? null : JSON.stringify(options.body)),
       signal: options.signal ?? null,
       credentials: 'same-origin',
     })
@@ -110,6 +110,8 @@ export async function send<T>(method: string, path: string, options: SendOptions
 
 export interface SendOptions {
   body?: unknown
+  /** Sent as it is; its kind stands in the headers. */
+  file?: Blob
   headers?: Record<string, string>
   signal?: AbortSignal
   /** Sent once more, after the second factor was asked for. */

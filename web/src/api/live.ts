@@ -11,6 +11,8 @@ const STALE: Record<string, QueryName[]> = {
   chefs: ['chefs', 'schedule-board', 'availability'],
   customers: ['customers', 'customer-360', 'inbox', 'bookings', 'booking'],
   inbox: ['inbox', 'thread', 'conversation-stats', 'customer-360'],
+  imports: ['imports', 'import-rows', 'import-preview'],
+  views: ['views'],
   payments: ['payments-feed', 'booking', 'bookings', 'customer-360', 'dashboard'],
   templates: ['templates', 'template', 'template-preview'],
   tenants: ['tenant'],

@@ -288,6 +288,149 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/archive-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Archive a customer
+         * @description Lists leave the customer out; nothing else changes. A new request or booking of theirs brings them back.
+         */
+        post: operations["archive_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/unarchive-customer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring a customer back from the archive
+         * @description Lists show the customer again.
+         */
+        post: operations["unarchive_customer"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/map-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Map an import
+         * @description Says which column of the file is what, and what becomes of rows whose customer is there already. Ask `import-preview`
+         *     for a guess, and for what would become of each row.
+         */
+        post: operations["map_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/start-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start an import
+         * @description Runs the rows one after the other in the background, or goes on after a stop. `imports` shows how far it is,
+         *     `import-rows` what became of each row.
+         */
+        post: operations["start_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/stop-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop an import
+         * @description After the rows under way no further ones are seen to. It can be started again, or undone.
+         */
+        post: operations["stop_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/retry-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry an import
+         * @description Tries the rows again that failed.
+         */
+        post: operations["retry_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/undo-import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Undo an import
+         * @description Takes the whole import back: customers that it made are archived, unless somebody has used them since; fields that it
+         *     changed are as before, unless somebody has changed them since; tags that it gave are taken away.
+         */
+        post: operations["undo_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/add-chef": {
         parameters: {
             query?: never;
@@ -1726,7 +1869,7 @@ export interface paths {
         };
         /**
          * Customers
-         * @description Customers by the beginnings of their names, or exactly by e-mail or phone; newest first unless sorted otherwise. Customers that were merged away are left out unless asked for by status.
+         * @description Customers by the beginnings of their names, or exactly by e-mail or phone; newest first unless sorted otherwise. Customers that were merged away or archived are left out unless asked for by status.
          */
         get: operations["customers"];
         put?: never;
@@ -1749,6 +1892,66 @@ export interface paths {
          * @description Bookings, revenue and conversion by day, the last 30 days unless a range is given. Every day of the range is there, quiet ones too.
          */
         get: operations["dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/import-preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What an import would do
+         * @description The columns of an uploaded file with a guess at what they are, and for each row whether its customer is new, is there already or stands in the file before, or why it would be refused. Nothing is written.
+         */
+        get: operations["import_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/import-rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Rows of an import
+         * @description What has become of each row of an import, in the order of the file: done, skipped, failed and why. With `Accept: text/csv` as a file.
+         */
+        get: operations["import_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Imports
+         * @description Files of customers that were uploaded by POST /imports, newest first, with how far each is.
+         */
+        get: operations["imports"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3940,6 +4143,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload a file of customers
+         * @description CSV or vCard, at most 10 MiB and 50,000 rows, in UTF-8, UTF-16 or Windows-1252. Nothing happens to customers until map-import and start-import. Needs customers:write and personal-data:read.
+         */
+        post: operations["upload_import"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send one command for many
+         * @description For up to 1,000 ids, or for all that match a filter, 200 at a time: send the same again with the next_cursor of the answer. Each is a command of its own; one that does not go keeps none of the others from going.
+         */
+        post: operations["bulk"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -4404,6 +4647,12 @@ export interface components {
          * @enum {string}
          */
         ConsentStanding: "granted" | "withdrawn";
+        /** @description A file of customers that somebody brought. */
+        ImportId: string;
+        /** @description A field of a customer that a column may fill. */
+        Field: ("first_name" | "last_name" | "email" | "phone" | "time_zone") | "full_name" | "address" | "tags";
+        /** @description What becomes of a row whose customer is there already. */
+        OnDuplicate: "skip" | "fill" | "update";
         /** @description A bookable chef. */
         ChefId: string;
         /** @description Days from one date to another. */
@@ -4713,7 +4962,7 @@ export interface components {
             address?: string | null;
             time_zone: string;
             source: components["schemas"]["Source"];
-            /** @description `living`, `merged` or `erased`. */
+            /** @description `living`, `archived`, `merged` or `erased`. */
             status: string;
             /** @description Where a merged customer lives on. */
             merged_into?: string | null;
@@ -4938,7 +5187,7 @@ export interface components {
             actor: string;
         };
         /** @enum {string} */
-        CustomerStatus: "living" | "merged";
+        CustomerStatus: "living" | "archived" | "merged";
         /** @enum {string} */
         CustomerSort: "-created_at" | "created_at" | "last_name";
         RevenueItem: {
@@ -4951,6 +5200,96 @@ export interface components {
             refunded_minor: number;
             /** Format: int64 */
             revenue_minor: number;
+        };
+        "import-preview.Verdict": ("new" | "refused") | "duplicate" | "repeated";
+        VerdictCounts: {
+            /** Format: uint32 */
+            new: number;
+            /** Format: uint32 */
+            duplicate: number;
+            /** Format: uint32 */
+            repeated: number;
+            /** Format: uint32 */
+            refused: number;
+        };
+        PreviewRow: {
+            /**
+             * Format: int64
+             * @description 1 for the first; the header is not counted.
+             */
+            row: number;
+            verdict: components["schemas"]["import-preview.Verdict"];
+            /** @description The customer that is there already. */
+            customer_id?: string | null;
+            /**
+             * Format: int64
+             * @description The earlier row of a repeated one.
+             */
+            same_as_row?: number | null;
+            /** @description What is wrong with it, by field. */
+            problems: components["schemas"]["RowProblem"][];
+            cells: string[];
+        };
+        RowProblem: {
+            field: string;
+            code: string;
+            message: string;
+        };
+        /** @enum {string} */
+        RowStanding: "waiting" | "created" | "updated" | "unchanged" | "skipped" | "failed" | "undone" | "kept";
+        /** @enum {string} */
+        RowSort: "row";
+        ImportStanding: ("running" | "finished" | "undoing" | "undone") | "unknown" | "receiving" | "ready" | "stopped";
+        /** @enum {string} */
+        ImportSort: "-created_at";
+        Format: "csv" | "vcard";
+        /** @description How the rows stand, all together. */
+        Counts: {
+            /**
+             * Format: uint32
+             * @description Not looked at yet.
+             * @default 0
+             */
+            waiting?: number;
+            /**
+             * Format: uint32
+             * @default 0
+             */
+            created?: number;
+            /**
+             * Format: uint32
+             * @default 0
+             */
+            updated?: number;
+            /**
+             * Format: uint32
+             * @description The customer was there, and there was nothing to do.
+             * @default 0
+             */
+            unchanged?: number;
+            /**
+             * Format: uint32
+             * @description The customer was there, and was to be left alone.
+             * @default 0
+             */
+            skipped?: number;
+            /**
+             * Format: uint32
+             * @default 0
+             */
+            failed?: number;
+            /**
+             * Format: uint32
+             * @description Created or updated, and taken back again.
+             * @default 0
+             */
+            undone?: number;
+            /**
+             * Format: uint32
+             * @description Not taken back: somebody has used or changed the customer since.
+             * @default 0
+             */
+            kept?: number;
         };
         /** @description Where a thread stands. */
         ThreadStatus: "closed" | "open" | "pending" | "snoozed";
@@ -5763,6 +6102,221 @@ export interface operations {
                     survivor_id: components["schemas"]["CustomerId"];
                     /** @description The one to bring back. */
                     merged_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    archive_customer: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    unarchive_customer: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    customer_id: components["schemas"]["CustomerId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    map_import: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    import_id: components["schemas"]["ImportId"];
+                    /** @description For each column, in order, the field that it fills; `null` leaves the column out. */
+                    mapping: (components["schemas"]["Field"] | null)[];
+                    /**
+                     * @description A customer is known by e-mail address, or else by phone number.
+                     * @default skip
+                     */
+                    on_duplicate?: components["schemas"]["OnDuplicate"];
+                    /**
+                     * @description Tags that everybody in the file gets, at most 10.
+                     * @default []
+                     */
+                    tags?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    start_import: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    import_id: components["schemas"]["ImportId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    stop_import: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    import_id: components["schemas"]["ImportId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    retry_import: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    import_id: components["schemas"]["ImportId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    undo_import: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    import_id: components["schemas"]["ImportId"];
                 };
             };
         };
@@ -8570,7 +9124,7 @@ export interface operations {
                             address?: string | null;
                             time_zone: string;
                             source: components["schemas"]["Source"];
-                            /** @description `living`, `merged` or `erased`. */
+                            /** @description `living`, `archived`, `merged` or `erased`. */
                             status: string;
                             /** @description Where a merged customer lives on. */
                             merged_into?: string | null;
@@ -8671,6 +9225,146 @@ export interface operations {
                             revenue_minor: number;
                             /** @description Money in other currencies, if there was any. */
                             other_currencies: components["schemas"]["RevenueItem"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    import_preview: {
+        parameters: {
+            query: {
+                id: string;
+                mapping?: string | null;
+                verdict?: components["schemas"]["import-preview.Verdict"] | null;
+                after?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** PreviewItem */
+                        item: {
+                            import_id: string;
+                            columns: string[];
+                            /** @description What each column is taken for. */
+                            mapping: (components["schemas"]["Field"] | null)[];
+                            counts: components["schemas"]["VerdictCounts"];
+                            /** @description At most 100. */
+                            rows: components["schemas"]["PreviewRow"][];
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    import_rows: {
+        parameters: {
+            query: {
+                import_id: string;
+                standing?: components["schemas"]["RowStanding"] | null;
+                sort?: components["schemas"]["RowSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /**
+                             * Format: int64
+                             * @description 1 for the first; the header is not counted.
+                             */
+                            row: number;
+                            /** @description `waiting`, `created`, `updated`, `unchanged`, `skipped`, `failed`, `undone` or `kept`. */
+                            standing: string;
+                            /** @description Why, where it failed or was kept. */
+                            code?: string | null;
+                            /** @description The same in words; null without the permission to read personal data. */
+                            detail?: string | null;
+                            customer_id?: string | null;
+                            /** @description What stands in the row; null without the permission to read personal data, and once it is gone. */
+                            cells?: string[] | null;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    imports: {
+        parameters: {
+            query?: {
+                import_id?: string | null;
+                standing?: components["schemas"]["ImportStanding"] | null;
+                sort?: components["schemas"]["ImportSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            import_id: string;
+                            standing: components["schemas"]["ImportStanding"];
+                            format: components["schemas"]["Format"];
+                            /** @description What the bytes were found to be, such as `UTF-8` or `windows-1252`. */
+                            encoding: string;
+                            /** Format: uint64 */
+                            size_bytes: number;
+                            /** Format: uint32 */
+                            rows: number;
+                            /** @description How the rows stand, all together. */
+                            counts: components["schemas"]["Counts"];
+                            /** @description Null without the permission to read personal data, and once the rows are gone. */
+                            file_name?: string | null;
+                            on_duplicate?: components["schemas"]["OnDuplicate"] | null;
+                            /** @description Tags that everybody in it gets. */
+                            tags: string[];
+                            /** @description The principal who uploaded it. */
+                            by: string;
+                            /** @description The rows are gone; it can neither be run nor undone any more. */
+                            purged: boolean;
+                            created_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
                         }[];
                         next_cursor: string | null;
                         as_of: string;
@@ -12472,6 +13166,79 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": unknown;
+                };
+            };
+        };
+    };
+    upload_import: {
+        parameters: {
+            query?: {
+                /** @description What the file is called. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "text/csv": string;
+                "text/vcard": string;
+            };
+        };
+        responses: {
+            /** @description The import, ready to be mapped */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    bulk: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    command: "tag-customer" | "untag-customer" | "archive-customer" | "unarchive-customer" | "assign-thread" | "close-thread" | "snooze-thread" | "assign-chef";
+                    body?: {
+                        [key: string]: unknown;
+                    };
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                    cursor?: string;
+                    ids?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description What became of them */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        done: number;
+                        skipped: number;
+                        failed: {
+                            id: string;
+                            code: string;
+                            detail: string;
+                            retry: boolean;
+                        }[];
+                        next_cursor: string | null;
+                    };
                 };
             };
         };

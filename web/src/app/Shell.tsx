@@ -13,6 +13,7 @@ import {
   IconCash,
   IconChartBar,
   IconGavel,
+  IconFileImport,
   IconInbox,
   IconLayoutKanban,
   IconMenu2,
@@ -45,6 +46,13 @@ import css from './Shell.module.css'
 const PAGES = [
   { to: '/inbox', title: t.pages.inbox, icon: IconInbox, keys: 'g i', needs: ['conversations:read'] },
   { to: '/customers', title: t.pages.customers, icon: IconUsers, keys: 'g c', needs: ['customers:read'] },
+  {
+    to: '/imports/{-$id}',
+    title: t.imports.page,
+    icon: IconFileImport,
+    keys: 'g m',
+    needs: ['customers:write'],
+  },
   { to: '/bookings', title: t.pages.bookings, icon: IconLayoutKanban, keys: 'g b', needs: ['bookings:read'] },
   {
     to: '/schedule',
@@ -87,7 +95,7 @@ export function Shell({ session }: { session: Session }) {
     needs.some((permission) => session.permissions.includes(permission))
   const pages = PAGES.filter((page) => may(page.needs))
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const here = PAGES.find((page) => path.startsWith(page.to.replace('/{-$view}', '')))
+  const here = PAGES.find((page) => path.startsWith(page.to.replace(/\/\{-.*/, '')))
   useShellActions(session, pages, setDialog)
   useHotkeys()
   useEffect(() => {

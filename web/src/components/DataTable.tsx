@@ -48,6 +48,14 @@ interface Props<R> {
   sort?: string | undefined
   onSort?: (sort: string) => void
   hidden?: string[]
+  /** Which rows are ticked, where rows can be. */
+  selection?: Selection<R>
+}
+
+export interface Selection<R> {
+  ids: ReadonlySet<string>
+  onChange: (ids: Set<string>) => void
+  nameOf: (row: R) => string
 }
 
 const ROW_PX = 40
@@ -117,7 +125,8 @@ export function DataTable<R extends object>(props: Props<R>) {
       </Empty>
     )
   }
-  const tracks = shown.map((column) => column?.width ?? '1fr').join(' ')
+  const { selection } = props
+  const tracks = [...(selection ? ['36px'] : []), ...shown.map((column) => column?.width ?? '1fr')].join(' ')
   return (
     <>
       <div className={css.scroll} ref={scroll} data-stale={found.isPlaceholderData || undefined}>
@@ -129,6 +138,21 @@ export function DataTable<R extends object>(props: Props<R>) {
         >
           <div role="rowgroup" className={css.heads}>
             <div role="row" className={css.row} style={{ gridTemplateColumns: tracks }}>
+              {selection && (
+                <div role="columnheader" className={css.tick}>
+                  <Checkbox
+                    size="xs"
+                    aria-label={t.bulk.selectAll}
+                    checked={selection.ids.size > 0 && rows.every((row) => selection.ids.has(idOf(row)))}
+                    indeterminate={
+                      selection.ids.size > 0 && rows.some((row) => !selection.ids.has(idOf(row)))
+                    }
+                    onChange={(event) =>
+                      selection.onChange(new Set(event.currentTarget.checked ? rows.map(idOf) : []))
+                    }
+                  />
+                </div>
+              )}
               {shown.map(
                 (column) =>
                   column && <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />,
@@ -163,6 +187,7 @@ export function DataTable<R extends object>(props: Props<R>) {
                     event.preventDefault()
                   }}
                 >
+                  {selection && <Tick selection={selection} row={row.original} id={row.id} />}
                   {shown.map(
                     (column) =>
                       column && (
@@ -184,6 +209,26 @@ export function DataTable<R extends object>(props: Props<R>) {
         {isFetchingNextPage && <Loader size={12} aria-label={t.table.loadingMore} />}
       </Group>
     </>
+  )
+}
+
+/** Ticks a row without opening it. */
+function Tick<R>({ selection, row, id }: { selection: Selection<R>; row: R; id: string }) {
+  const toggle = (ticked: boolean) => {
+    const ids = new Set(selection.ids)
+    if (ticked) ids.add(id)
+    else ids.delete(id)
+    selection.onChange(ids)
+  }
+  return (
+    <div role="cell" className={css.tick} onClick={(event) => event.stopPropagation()}>
+      <Checkbox
+        size="xs"
+        aria-label={t.bulk.select(selection.nameOf(row))}
+        checked={selection.ids.has(id)}
+        onChange={(event) => toggle(event.currentTarget.checked)}
+      />
+    </div>
   )
 }
 

@@ -1,12 +1,14 @@
 // Every word that people read, in one place, so that another language is another set of these files.
 import { business } from './business'
 import { desk } from './desk'
+import { lists } from './lists'
 import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
-import { trust, ...templates } from './trust'
+import { templates } from './templates'
+import { trust } from './trust'
 
-export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk, ...templates }
+export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk, ...templates, ...lists }
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {

@@ -9,6 +9,7 @@ import { ColumnChoice, DataTable } from '../../components/DataTable'
 import { day, money } from '../../components/format'
 import { Page } from '../../components/Page'
 import { usePanel } from '../../components/panel'
+import { hiddenBy, SavedViews, textsOf } from '../../components/SavedViews'
 import { Status } from '../../components/Status'
 import { useFilters } from '../../components/useFilters'
 import { useTenant } from '../../components/useTenant'
@@ -147,6 +148,19 @@ export function BookingsPage() {
       tools={
         <>
           <BookingFilters filters={filters} set={set} />
+          <SavedViews
+            query="bookings"
+            filters={{ ...listParams(filters), ...(filters.status && { status: filters.status }) }}
+            sort={filters.sort}
+            columns={COLUMNS.map((column) => column.id).filter((id) => !hidden.includes(id))}
+            onApply={(view) =>
+              set({
+                ...textsOf(view?.filters ?? {}, NAMES),
+                sort: view?.sort ?? undefined,
+                hide: hiddenBy(view, COLUMNS),
+              } as Partial<Search>)
+            }
+          />
           {!asBoard && <ColumnChoice columns={COLUMNS} hidden={hidden} onChange={setHidden} />}
           <ActionButton action={create} icon={<IconPlus size={14} />} />
         </>
@@ -159,6 +173,16 @@ export function BookingsPage() {
       )}
     </Page>
   )
+}
+
+/** The query's parameters by their names in the address. */
+const NAMES = {
+  status: 'status',
+  zone: 'zone',
+  source: 'source',
+  date_from: 'from',
+  date_to: 'to',
+  flagged: 'flagged',
 }
 
 function listParams(filters: Search): Omit<Params<'bookings'>, 'cursor'> {

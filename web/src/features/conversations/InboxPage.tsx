@@ -3,11 +3,12 @@ import { useEffect, useRef } from 'react'
 import { useList } from '../../api/hooks'
 import { useSession } from '../../api/session'
 import { Empty } from '../../components/Page'
+import { SavedViews } from '../../components/SavedViews'
 import { useFilters } from '../../components/useFilters'
 import { useActions } from '../../registry/actions'
 import { t } from '../../texts'
 import { CustomerPane } from './CustomerPane'
-import { inboxParams } from './inboxParams'
+import { inboxParams, searchOf } from './inboxParams'
 import type { Search } from './inboxParams'
 import { ThreadList } from './ThreadList'
 import { ThreadPane } from './ThreadPane'
@@ -16,7 +17,9 @@ import css from './Inbox.module.css'
 export function InboxPage() {
   const { filters, set } = useFilters<Search>()
   const person = useSession().data?.person.id ?? ''
-  const found = useList('inbox', inboxParams(filters, person))
+  const params = inboxParams(filters, person)
+  const found = useList('inbox', params)
+  const { limit: _, ...viewFilters } = params
   const list = useRef<HTMLDivElement>(null)
   const { rows } = found
   const at = rows.findIndex((row) => row.thread_id === filters.thread)
@@ -48,7 +51,20 @@ export function InboxPage() {
   return (
     <div className={css.inbox} data-open={filters.thread ? 'thread' : 'list'}>
       <h1 className="skip">{t.pages.inbox}</h1>
-      <ThreadList ref={list} found={found} filters={filters} set={set} />
+      <ThreadList
+        ref={list}
+        found={found}
+        filters={filters}
+        set={set}
+        views={
+          <SavedViews
+            query="inbox"
+            filters={viewFilters}
+            columns={[]}
+            onApply={(view) => set(searchOf(view?.filters ?? { status: 'open' }))}
+          />
+        }
+      />
       {filters.thread ? (
         <ThreadPane
           id={filters.thread}

@@ -8,7 +8,7 @@ import {
   IconMessageCircle,
   IconPhone,
 } from '@tabler/icons-react'
-import type { Ref } from 'react'
+import type { ReactNode, Ref } from 'react'
 import type { useList } from '../../api/hooks'
 import { Empty, ProblemNote, Waiting } from '../../components/Page'
 import { When } from '../../components/When'
@@ -30,9 +30,11 @@ interface Props {
   found: ReturnType<typeof useList<'inbox'>>
   filters: Search
   set: (change: Partial<Search>) => void
+  /** The saved views. */
+  views: ReactNode
 }
 
-export function ThreadList({ ref, found, filters, set }: Props) {
+export function ThreadList({ ref, found, filters, set, views }: Props) {
   const search = useDebouncedCallback(
     (text: string) => set({ search: text || undefined } as Partial<Search>),
     250,
@@ -86,6 +88,7 @@ export function ThreadList({ ref, found, filters, set }: Props) {
               set({ unread: event.currentTarget.checked ? 'true' : undefined } as Partial<Search>)
             }
           />
+          {views}
         </Group>
       </div>
       <div className={css.rows} ref={ref}>

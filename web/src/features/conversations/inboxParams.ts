@@ -34,6 +34,22 @@ export function inboxParams(filters: Search, person: string): Omit<Params<'inbox
   }
 }
 
+/** The address of a list with these filters of the query. */
+export function searchOf(filters: Record<string, unknown>): Omit<Search, 'thread'> {
+  const text = (name: string) => (filters[name] === undefined ? undefined : String(filters[name]))
+  const status = filters.assigned_agent_id
+    ? 'mine'
+    : filters.unassigned
+      ? 'unassigned'
+      : (text('status') ?? 'all')
+  return {
+    status: status === 'open' ? undefined : status,
+    channel: text('channel') as Channel | undefined,
+    unread: text('unread'),
+    search: text('search'),
+  } as Omit<Search, 'thread'>
+}
+
 /** The server's names of channels, for people. */
 export const CHANNEL_NAMES: Record<string, string> = {
   sms: 'SMS',

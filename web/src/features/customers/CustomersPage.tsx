@@ -1,21 +1,24 @@
 // All customers, found by words, tags and where they came from.
 import { Badge, Button, Group, Select, Switch, TextInput } from '@mantine/core'
 import { useDebouncedCallback } from '@mantine/hooks'
-import { IconDownload, IconPlus } from '@tabler/icons-react'
+import { IconDownload, IconFileImport, IconPlus } from '@tabler/icons-react'
 import { useNavigate } from '@tanstack/react-router'
-import { useRef } from 'react'
+import { useRef, useState } from 'react'
 import type { Item, Params } from '../../api/client'
 import { query } from '../../api/client'
 import { useList } from '../../api/hooks'
+import { useMay } from '../../api/session'
 import type { Column } from '../../components/DataTable'
 import { ColumnChoice, DataTable } from '../../components/DataTable'
 import { Page } from '../../components/Page'
 import { usePanel } from '../../components/panel'
+import { hiddenBy, SavedViews, textsOf } from '../../components/SavedViews'
 import { useFilters } from '../../components/useFilters'
 import { When } from '../../components/When'
 import { ActionButton } from '../../registry/ActionButton'
 import { useActions } from '../../registry/actions'
 import { humane, t } from '../../texts'
+import { BulkBar } from './BulkBar'
 import { exportCsv } from './exportCsv'
 
 type Row = Item<'customers'>
@@ -27,6 +30,7 @@ interface Search {
   source?: Source
   duplicate?: string
   sort?: string
+  status?: string
 }
 
 const SOURCES: Source[] = ['ai_chat', 'web', 'phone', 'admin', 'import']
@@ -74,6 +78,15 @@ const COLUMNS: Column<Row>[] = [
   },
 ]
 
+/** The query's parameters by their names in the address. */
+const NAMES = {
+  search: 'search',
+  tag: 'tag',
+  source: 'source',
+  possible_duplicate: 'duplicate',
+  status: 'status',
+}
+
 /** What the server can sort by; the last name has one direction only. */
 const SORTS = ['-created_at', 'created_at', 'last_name']
 
@@ -88,6 +101,9 @@ export function CustomersPage() {
   )
   const params = listParams(filters)
   const found = useList('customers', params)
+  const [ticked, setTicked] = useState<ReadonlySet<string>>(new Set())
+  const mayWrite = useMay()('customers:write')
+  const { sort: order, ...filter } = params
   const create = {
     id: 'customers.new',
     title: t.customers.create,
@@ -148,7 +164,31 @@ export function CustomersPage() {
               set({ duplicate: event.currentTarget.checked ? 'true' : undefined } as Partial<Search>)
             }
           />
+          <SavedViews
+            query="customers"
+            filters={filter}
+            sort={order}
+            columns={COLUMNS.map((column) => column.id).filter((id) => !hidden.includes(id))}
+            onApply={(view) =>
+              set({
+                ...textsOf(view?.filters ?? {}, NAMES),
+                sort: view?.sort ?? undefined,
+                hide: hiddenBy(view, COLUMNS),
+              } as Partial<Search>)
+            }
+          />
           <ColumnChoice columns={COLUMNS} hidden={hidden} onChange={setHidden} />
+          {mayWrite && (
+            <Button
+              size="xs"
+              variant="default"
+              leftSection={<IconFileImport size={14} />}
+              visibleFrom="md"
+              onClick={() => void navigate({ to: '/imports/{-$id}' })}
+            >
+              {t.imports.open}
+            </Button>
+          )}
           <Button
             size="xs"
             variant="default"
@@ -164,6 +204,12 @@ export function CustomersPage() {
         </>
       }
     >
+      <BulkBar
+        ids={ticked}
+        hasMore={found.hasNextPage}
+        filter={params}
+        onClear={() => setTicked(new Set())}
+      />
       <DataTable
         label={t.pages.customers}
         rows={found.rows}
@@ -175,6 +221,13 @@ export function CustomersPage() {
         sort={params.sort ?? '-created_at'}
         onSort={(next) => set({ sort: SORTS.includes(next) ? next : next.replace('-', '') })}
         hidden={hidden}
+        {...(mayWrite && {
+          selection: {
+            ids: ticked,
+            onChange: setTicked,
+            nameOf: (row: Row) => row.name || t.unknownName,
+          },
+        })}
         empty={{ title: t.customers.emptyTitle, why: t.customers.emptyWhy }}
       />
     </Page>
@@ -187,6 +240,7 @@ function listParams(filters: Search): Omit<Params<'customers'>, 'cursor'> {
     ...(filters.tag && { tag: filters.tag }),
     ...(filters.source && { source: filters.source }),
     ...(filters.duplicate && { possible_duplicate: true }),
+    ...(filters.status === 'archived' && { status: 'archived' as const }),
     ...(filters.sort && SORTS.includes(filters.sort) && { sort: filters.sort as '-created_at' }),
   }
 }

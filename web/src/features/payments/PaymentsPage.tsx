@@ -8,6 +8,7 @@ import { ColumnChoice, DataTable } from '../../components/DataTable'
 import { money } from '../../components/format'
 import { Page } from '../../components/Page'
 import { usePanel } from '../../components/panel'
+import { hiddenBy, SavedViews, textsOf } from '../../components/SavedViews'
 import { Status } from '../../components/Status'
 import { useFilters } from '../../components/useFilters'
 import { When } from '../../components/When'
@@ -86,16 +87,19 @@ const COLUMNS: Column<Row>[] = [
   },
 ]
 
+/** The query's parameters by their names in the address. */
+const NAMES = { status: 'status', provider: 'provider', flagged: 'flagged' }
+
 export function PaymentsPage() {
   const { filters, set, hidden, setHidden } = useFilters<Search>()
   const { place, open } = usePanel()
   const sort = filters.sort ?? '-received_at'
-  const found = useList('payments-feed', {
-    sort,
+  const filter = {
     ...(filters.status && { status: filters.status }),
     ...(filters.provider && { provider: filters.provider }),
     ...(filters.flagged && { flagged: true }),
-  })
+  }
+  const found = useList('payments-feed', { sort, ...filter })
   const record = {
     id: 'payments.new',
     title: t.payments.record,
@@ -128,6 +132,19 @@ export function PaymentsPage() {
             checked={filters.flagged === 'true'}
             onChange={(event) =>
               set({ flagged: event.currentTarget.checked ? 'true' : undefined } as Partial<Search>)
+            }
+          />
+          <SavedViews
+            query="payments-feed"
+            filters={filter}
+            sort={sort}
+            columns={COLUMNS.map((column) => column.id).filter((id) => !hidden.includes(id))}
+            onApply={(view) =>
+              set({
+                ...textsOf(view?.filters ?? {}, NAMES),
+                sort: view?.sort ?? undefined,
+                hide: hiddenBy(view, COLUMNS),
+              } as Partial<Search>)
             }
           />
           <ColumnChoice columns={COLUMNS} hidden={hidden} onChange={setHidden} />
