@@ -129,6 +129,8 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         },
         relay: outbox::work::Settings::default(),
         webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        token_issuer: None,
+        client_limits: Default::default(),
         notary: None,
         metrics: None,
         patient: None,

@@ -171,10 +171,7 @@ async fn templates(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         params.cursor.as_deref(),
     )
     .await?;
-    let standing = params
-        .standing
-        .map(|standing| serde_json::to_value(standing))
-        .transpose()?;
+    let standing = params.standing.map(serde_json::to_value).transpose()?;
     let standing = standing.as_ref().and_then(Value::as_str);
     let channel = params.channel.map(TemplateChannel::as_str);
     let statement = ctx.tx.prepare_cached(sql).await?;
