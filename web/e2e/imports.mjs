@@ -1,4 +1,5 @@
 // A file of customers comes in, is looked through, run and taken back; and many customers are tagged at once.
+import { Buffer } from 'node:buffer'
 
 export async function importCustomers({ page }) {
   const stamp = Date.now()

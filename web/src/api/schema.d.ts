@@ -94,7 +94,7 @@ export interface paths {
         /**
          * Decide on an approval
          * @description Agrees to exactly the call that an agent asked for, or refuses it. Only a person can, and never the one who asked. Once
-         *     agreed to, the agent sends its call again and it is carried out, once, before the approval runs out.
+         *     agreed to, by two people where the business wants that, the agent sends its call again and it is carried out, once, before the approval runs out.
          */
         post: operations["decide_approval"];
         delete?: never;
@@ -855,6 +855,87 @@ export interface paths {
          * @description The assistant keeps out of the thread from now on, and the thread says that it waits for a person.
          */
         post: operations["hand_over_thread"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/extract-facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Look for facts in a conversation
+         * @description Date, party, address, diet, name, e-mail, phone and budget are read in what the customer wrote, each with the words it
+         *     rests on. It takes a moment; the query `facts` shows what was found. Closing a thread does the same.
+         */
+        post: operations["extract_facts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/accept-fact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept a fact
+         * @description It is right, and nothing that is read later replaces it by itself.
+         */
+        post: operations["accept_fact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/reject-fact": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reject a fact
+         * @description It is wrong, and is not proposed again.
+         */
+        post: operations["reject_fact"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/undo-facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take an extraction back
+         * @description All facts that came with it go, accepted ones too, and what counted before counts again.
+         */
+        post: operations["undo_facts"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1680,6 +1761,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queries/assistant-budget": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The assistant's day
+         * @description What the assistant has used today of tokens and money, what it may use, and when the next day begins. Once a budget is used up, threads go to people.
+         */
+        get: operations["assistant_budget"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/queries/assistant-runs": {
         parameters: {
             query?: never;
@@ -1892,6 +1993,26 @@ export interface paths {
          * @description Bookings, revenue and conversion by day, the last 30 days unless a range is given. Every day of the range is there, quiet ones too.
          */
         get: operations["dashboard"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Facts from conversations
+         * @description What was read in conversations about customers' wishes, each with the customer's own words and how sure it is, the newest first. With standing=review, what waits for a person.
+         */
+        get: operations["facts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4447,6 +4568,12 @@ export interface components {
              */
             money_free_minor?: number | null;
             /**
+             * Format: uint8
+             * @description How many different people have to agree to what needs an approval, 1 or 2; 1 by default.
+             * @default null
+             */
+            approvers?: number | null;
+            /**
              * @description What each agent may do at most; none by default.
              * @default {
              *       "calls_per_minute": null,
@@ -4532,6 +4659,24 @@ export interface components {
              */
             max_tokens?: number | null;
             /**
+             * Format: uint64
+             * @description Tokens of all runs of one day, up to 1,000,000,000; without a number there is no limit. Once they are used up, threads
+             *     go to people until the next day.
+             * @default null
+             */
+            max_tokens_per_day?: number | null;
+            /**
+             * Format: uint32
+             * @description US cents of all runs of one day, up to 10,000,000; calls whose price nobody knows count as the dearest that we know.
+             * @default null
+             */
+            max_cents_per_day?: number | null;
+            /**
+             * @description Who looks for facts in a conversation that is closed: the model, where there is one, by default.
+             * @default model
+             */
+            facts?: components["schemas"]["FactsBy"];
+            /**
              * @description What the model is told beside our own rules, at most 8,000 characters.
              * @default null
              */
@@ -4564,6 +4709,8 @@ export interface components {
              */
             output_price_cents?: number | null;
         };
+        /** @description Who looks for facts about the customer in a conversation that is closed. */
+        FactsBy: "model" | "rules" | "off";
         /** @description When the assistant answers by itself in threads that are `auto`; else it suggests. */
         AnswersWhen: "always" | "off_hours";
         /** @description What a chef works in a week; a day that is not listed is free. */
@@ -4724,6 +4871,8 @@ export interface components {
         BookingId: string;
         /** @description A message of a conversation. */
         MessageId: string;
+        /** @description Something that was read in a conversation. */
+        FactId: string;
         /** @description Who books. */
         CustomerInput: {
             /** @description At most 100 characters. */
@@ -4833,6 +4982,7 @@ export interface components {
         StandingFilter: "proposed" | "approved" | "rejected" | "withdrawn" | "executed" | "expired";
         /** @enum {string} */
         ApprovalSort: "-created_at" | "created_at";
+        Budget: "tokens" | "cost_micros";
         /** @description Where a run stands. */
         RunStanding: ("running" | "dismissed") | "unknown" | "suggested" | "accepted" | "edited" | "answered" | "handed_over" | "ended";
         /** @enum {string} */
@@ -5111,6 +5261,42 @@ export interface components {
              */
             sequence: number;
         };
+        FactItem: {
+            fact_id: string;
+            extraction_id: string;
+            thread_id: string;
+            customer_id?: string | null;
+            field: components["schemas"]["FactField"];
+            /**
+             * @description By the field: text, or `{adults, kids}`, `{first, last}`, `{amount_minor, currency}`; null without the permission to
+             *     read personal data.
+             */
+            value?: unknown;
+            /** @description The customer's own words; null without the permission to read personal data. */
+            quote?: string | null;
+            /** @description Where those words stand. */
+            message_id: string;
+            evidence: components["schemas"]["Evidence"];
+            /**
+             * Format: double
+             * @description Between 0 and 1.
+             */
+            confidence: number;
+            standing: components["schemas"]["FactStanding"];
+            /** @description Whether it is what counts for its field in this conversation. */
+            current: boolean;
+            /** @description Who has read it. */
+            engine: components["schemas"]["Engine"];
+            /** @description Who accepted or rejected it. */
+            decided_by?: string | null;
+            found_at: string;
+        };
+        /** @description A kind of fact. */
+        FactField: ("party" | "address" | "diet" | "name" | "email" | "phone" | "budget") | "date";
+        /** @description What a fact rests on, which says more than a confidence that its finder gives itself. */
+        Evidence: "stated" | "answered" | "inferred";
+        /** @description How a fact stands. */
+        FactStanding: ("accepted" | "rejected") | "kept" | "review" | "undone";
         PaymentItem: {
             payment_id: string;
             provider: string;
@@ -5201,6 +5387,8 @@ export interface components {
             /** Format: int64 */
             revenue_minor: number;
         };
+        /** @enum {string} */
+        FactSort: "-found_at";
         "import-preview.Verdict": ("new" | "refused") | "duplicate" | "repeated";
         VerdictCounts: {
             /** Format: uint32 */
@@ -7072,6 +7260,128 @@ export interface operations {
             };
         };
     };
+    extract_facts: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    accept_fact: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description As the query `facts` shows it. */
+                    fact_id: components["schemas"]["FactId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    reject_fact: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description As the query `facts` shows it. */
+                    fact_id: components["schemas"]["FactId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    undo_facts: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    thread_id: components["schemas"]["ConversationId"];
+                    /** @description As facts name it. */
+                    extraction_id: components["schemas"]["MessageId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
     create_booking: {
         parameters: {
             query?: {
@@ -8507,7 +8817,14 @@ export interface operations {
                             /** @description The command's body, exactly; null without the permission to read personal data. */
                             arguments?: unknown;
                             expires_at: string;
-                            /** @description Who agreed or refused. */
+                            /**
+                             * Format: uint8
+                             * @description How many different people have to agree.
+                             */
+                            approvers: number;
+                            /** @description Who has agreed while another person still has to. */
+                            endorsed_by: string[];
+                            /** @description Who agreed or refused in the end. */
                             decided_by?: string | null;
                             /** @description Null without the permission to read personal data. */
                             note?: string | null;
@@ -8564,7 +8881,14 @@ export interface operations {
                             /** @description The command's body, exactly; null without the permission to read personal data. */
                             arguments?: unknown;
                             expires_at: string;
-                            /** @description Who agreed or refused. */
+                            /**
+                             * Format: uint8
+                             * @description How many different people have to agree.
+                             */
+                            approvers: number;
+                            /** @description Who has agreed while another person still has to. */
+                            endorsed_by: string[];
+                            /** @description Who agreed or refused in the end. */
                             decided_by?: string | null;
                             /** @description Null without the permission to read personal data. */
                             note?: string | null;
@@ -8577,6 +8901,42 @@ export interface operations {
                              * @description For `If-Match`.
                              */
                             sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    assistant_budget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            budget: components["schemas"]["Budget"];
+                            /** Format: uint64 */
+                            used: number;
+                            /**
+                             * Format: uint64
+                             * @description Null where there is no limit.
+                             */
+                            allowed?: number | null;
+                            is_used_up: boolean;
+                            /** @description When the next day begins, by the tenant's calendar. */
+                            again_at: string;
                         }[];
                         next_cursor: string | null;
                         as_of: string;
@@ -9072,6 +9432,11 @@ export interface operations {
                             bookings?: components["schemas"]["BookingItem"][] | null;
                             /** @description Null without the permission to read conversations. */
                             conversations?: components["schemas"]["InboxItem"][] | null;
+                            /**
+                             * @description What was read in the conversations, as far as it counts or waits for a person; null without the permission to read
+                             *     conversations, and of the past.
+                             */
+                            facts?: components["schemas"]["FactItem"][] | null;
                             /** @description Null without the permission to read payments. */
                             payments?: components["schemas"]["PaymentItem"][] | null;
                             /** @description Paid and not given back, by currency; null without the permission to read payments. */
@@ -9225,6 +9590,68 @@ export interface operations {
                             revenue_minor: number;
                             /** @description Money in other currencies, if there was any. */
                             other_currencies: components["schemas"]["RevenueItem"][];
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    facts: {
+        parameters: {
+            query?: {
+                thread_id?: string | null;
+                customer_id?: string | null;
+                standing?: components["schemas"]["FactStanding"] | null;
+                field?: components["schemas"]["FactField"] | null;
+                current?: boolean | null;
+                sort?: components["schemas"]["FactSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            fact_id: string;
+                            extraction_id: string;
+                            thread_id: string;
+                            customer_id?: string | null;
+                            field: components["schemas"]["FactField"];
+                            /**
+                             * @description By the field: text, or `{adults, kids}`, `{first, last}`, `{amount_minor, currency}`; null without the permission to
+                             *     read personal data.
+                             */
+                            value?: unknown;
+                            /** @description The customer's own words; null without the permission to read personal data. */
+                            quote?: string | null;
+                            /** @description Where those words stand. */
+                            message_id: string;
+                            evidence: components["schemas"]["Evidence"];
+                            /**
+                             * Format: double
+                             * @description Between 0 and 1.
+                             */
+                            confidence: number;
+                            standing: components["schemas"]["FactStanding"];
+                            /** @description Whether it is what counts for its field in this conversation. */
+                            current: boolean;
+                            /** @description Who has read it. */
+                            engine: components["schemas"]["Engine"];
+                            /** @description Who accepted or rejected it. */
+                            decided_by?: string | null;
+                            found_at: string;
                         }[];
                         next_cursor: string | null;
                         as_of: string;

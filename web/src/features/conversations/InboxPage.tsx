@@ -19,7 +19,7 @@ export function InboxPage() {
   const person = useSession().data?.person.id ?? ''
   const params = inboxParams(filters, person)
   const found = useList('inbox', params)
-  const { limit: _, ...viewFilters } = params
+  const viewFilters = { ...params, limit: undefined }
   const list = useRef<HTMLDivElement>(null)
   const { rows } = found
   const at = rows.findIndex((row) => row.thread_id === filters.thread)
