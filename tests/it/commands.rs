@@ -134,7 +134,8 @@ async fn whoever_has_no_good_key_is_turned_away() {
         .json(&lead("Ada"));
     let reply = owner.send(request).await;
     reply.refused(401, "credential-missing");
-    assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
+    let challenge = reply.header("www-authenticate").unwrap_or_default();
+    assert!(challenge.starts_with("Bearer"), "{challenge}");
     owner
         .with_key("nonsense")
         .command("create-lead", lead("Ada"))

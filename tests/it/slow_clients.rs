@@ -135,6 +135,12 @@ async fn one_address_has_so_many_connections_and_gets_them_back() {
     for _ in 0..2 * MOST {
         held.push(connect(&app).await);
     }
+    // Whoever is one too many is cut as soon as the server has seen it.
+    tests::wait::until("those who are too many are cut", async || {
+        let is_cut = |stream: &&TcpStream| matches!(stream.try_read(&mut [0; 1]), Ok(0));
+        (held.iter().filter(is_cut).count() >= MOST).then_some(())
+    })
+    .await;
     let mut refused = 0;
     for stream in &mut held {
         let asked = stream

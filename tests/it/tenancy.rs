@@ -22,6 +22,10 @@ const COMMON_TABLES: &[(&str, &str)] = &[
         "how far each witness of all logs has been told",
     ),
     (
+        "public.oauth_keys",
+        "keys of the installation that sign access tokens, sealed",
+    ),
+    (
         "public.checkpoints",
         "where projections stand; holds positions only",
     ),

@@ -344,7 +344,7 @@ async fn a_month_of_webhooks_ends_alike_in_order_and_shuffled_with_repetitions()
     let all = one.join("\n");
     for word in [
         "confirmed",
-        "expired",
+        "deposit_pending",
         "delivered",
         "failed",
         "Message 2 of 3",

@@ -25,7 +25,7 @@ async function pages(page, tenant) {
     `/customers/${customer_id}`,
     `/bookings?panel=booking.${booking_id}`,
     '/bookings?as=board',
-    '/imports',
+    '/customers/imports',
     '/schedule',
     `/payments?panel=payment.${payment_id}`,
     '/approvals?standing=all',

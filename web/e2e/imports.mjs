@@ -4,7 +4,7 @@ import { Buffer } from 'node:buffer'
 export async function importCustomers({ page }) {
   const stamp = Date.now()
   const file = `Name,E-mail,Phone\nIris Stone,iris.${stamp}@example.com,\nOtto Stone,otto.${stamp}@example.com,\nNobody,not an address,\n`
-  await page.goto('/imports')
+  await page.goto('/customers/imports')
   await page.locator('input[type=file]').setInputFiles({
     name: `guests-${stamp}.csv`,
     mimeType: 'text/csv',

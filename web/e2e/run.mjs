@@ -63,7 +63,7 @@ const complaints = []
 page.on('pageerror', (error) => complaints.push(error.message))
 page.on('console', (message) => {
   // Refusals that a page handles are logged by the browser as well.
-  if (message.type() === 'error' && !/status of 4(0\d|12)/.test(message.text()))
+  if (message.type() === 'error' && !/status of 4(0\d|12|22)/.test(message.text()))
     complaints.push(message.text())
 })
 

@@ -46,7 +46,7 @@ const customers = createRoute({
 
 const imports = createRoute({
   getParentRoute: () => signedIn,
-  path: '/imports/{-$id}',
+  path: '/customers/imports/{-$id}',
   validateSearch: texts(['verdict', 'standing']),
   component: lazyRouteComponent(() => import('./features/imports/ImportsPage'), 'ImportsPage'),
 })

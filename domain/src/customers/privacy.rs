@@ -68,11 +68,23 @@ pub struct ErasureCounts {
     pub webhook_bodies: u32,
     pub snapshots: u32,
     /// Files that came with messages.
+    #[serde(skip_serializing_if = "is_none")]
     pub files: u32,
     /// Calls of agents that a person was asked about.
+    #[serde(skip_serializing_if = "is_none")]
     pub approvals: u32,
     /// Saved views that looked for the person.
+    #[serde(skip_serializing_if = "is_none")]
     pub views: u32,
+}
+
+/// What came later is left out where there was none of it, as it was before.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_none(count: &u32) -> bool {
+    *count == 0
 }
 
 /// Why an erasure is carried out.

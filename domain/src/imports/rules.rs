@@ -258,7 +258,7 @@ mod tests {
     fn a_mapping_needs_a_name_and_a_way_to_know_the_customer() {
         let ready = after(vec![opening(), ImportCommand::Receive]);
         let wrong = Plan {
-            mapping: vec![Some(Field::Address), Some(Field::Address)],
+            mapping: vec![Some(Field::TimeZone), Some(Field::TimeZone)],
             ..Plan::default()
         };
         let refusal = ready.decide(ImportCommand::Plan(wrong)).unwrap_err();

@@ -63,8 +63,11 @@ pub(crate) const TEMPLATE: Entry = Entry {
 struct TemplatesParams {
     /// Only of this name.
     name: Option<String>,
+    /// Only for this channel.
     channel: Option<TemplateChannel>,
+    /// Only in this language, as `en` or `pt-BR`.
     language: Option<String>,
+    /// Only those that stand so.
     standing: Option<TemplateStanding>,
     /// The order of the list.
     #[serde(default)]

@@ -47,7 +47,7 @@ const PAGES = [
   { to: '/inbox', title: t.pages.inbox, icon: IconInbox, keys: 'g i', needs: ['conversations:read'] },
   { to: '/customers', title: t.pages.customers, icon: IconUsers, keys: 'g c', needs: ['customers:read'] },
   {
-    to: '/imports/{-$id}',
+    to: '/customers/imports/{-$id}',
     title: t.imports.page,
     icon: IconFileImport,
     keys: 'g m',
@@ -95,7 +95,9 @@ export function Shell({ session }: { session: Session }) {
     needs.some((permission) => session.permissions.includes(permission))
   const pages = PAGES.filter((page) => may(page.needs))
   const path = useRouterState({ select: (state) => state.location.pathname })
-  const here = PAGES.find((page) => path.startsWith(page.to.replace(/\/\{-.*/, '')))
+  // Imports lie under customers: the longest address that fits is where one is.
+  const fitting = PAGES.filter((page) => path.startsWith(page.to.replace(/\/\{-.*/, '')))
+  const here = fitting.sort((one, other) => other.to.length - one.to.length)[0]
   useShellActions(session, pages, setDialog)
   useHotkeys()
   useEffect(() => {

@@ -8,9 +8,12 @@ use domain::bookings::Booking;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
 use domain::customers::Customer;
+use domain::facts::FactSheet;
+use domain::imports::Import;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::refusal::Refusal;
+use domain::templates::Template;
 use domain::tenants::Tenant;
 use domain::views::View;
 use domain::webhook_endpoints::WebhookEndpoint;
@@ -33,6 +36,9 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Payment::TYPE) => fold_as::<Payment>(stream),
         Some(Approval::TYPE) => fold_as::<Approval>(stream),
         Some(AssistantRun::TYPE) => fold_as::<AssistantRun>(stream),
+        Some(FactSheet::TYPE) => fold_as::<FactSheet>(stream),
+        Some(Import::TYPE) => fold_as::<Import>(stream),
+        Some(Template::TYPE) => fold_as::<Template>(stream),
         Some(View::TYPE) => fold_as::<View>(stream),
         Some(WebhookEndpoint::TYPE) => fold_as::<WebhookEndpoint>(stream),
         other => Err(unknown(other.unwrap_or_default()).into()),
@@ -52,6 +58,9 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Payment::TYPE => check_as::<Payment>(event),
         Approval::TYPE => check_as::<Approval>(event),
         AssistantRun::TYPE => check_as::<AssistantRun>(event),
+        FactSheet::TYPE => check_as::<FactSheet>(event),
+        Import::TYPE => check_as::<Import>(event),
+        Template::TYPE => check_as::<Template>(event),
         View::TYPE => check_as::<View>(event),
         WebhookEndpoint::TYPE => check_as::<WebhookEndpoint>(event),
         other => Err(unknown(other)),

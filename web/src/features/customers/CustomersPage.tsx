@@ -184,7 +184,7 @@ export function CustomersPage() {
               variant="default"
               leftSection={<IconFileImport size={14} />}
               visibleFrom="md"
-              onClick={() => void navigate({ to: '/imports/{-$id}' })}
+              onClick={() => void navigate({ to: '/customers/imports/{-$id}' })}
             >
               {t.imports.open}
             </Button>

@@ -72,7 +72,7 @@ export function ImportsPage() {
 function Imports() {
   const navigate = useNavigate()
   const found = useList('imports', {})
-  const open = (id: string) => void navigate({ to: '/imports/{-$id}', params: { id } })
+  const open = (id: string) => void navigate({ to: '/customers/imports/{-$id}', params: { id } })
   return (
     <Page title={t.imports.page} fixed>
       <Stack gap="md" style={{ flex: 1, minHeight: 0 }}>
