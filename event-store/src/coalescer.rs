@@ -14,9 +14,9 @@ use crate::error::Error;
 
 /// How many travel together at most.
 pub const MAX_BATCH: usize = 64;
-/// How many must wait for another batch to leave while one is under way: fewer would pay more for a statement and a durable
-/// write of their own than they gain by not waiting.
-const ENOUGH: usize = 8;
+/// How few stay together whatever is under way: they would pay more for a statement and a durable write of their own than
+/// they gain by not waiting.
+const FEW: usize = 4;
 /// How often those who have just been answered are given way, while more of them come back for the next batch.
 const MAX_YIELDS: usize = 64;
 /// How often in a row nobody may have come before the batch leaves.
@@ -58,6 +58,8 @@ pub struct Coalescer<T: Traveller, F> {
 struct Lane<T: Traveller> {
     waiting: VecDeque<Waiting<T>>,
     flying: usize,
+    /// How many of them are under way.
+    aboard: usize,
     /// What those under way touch.
     touched: HashSet<u64>,
 }
@@ -84,7 +86,7 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
             traveller: traveller.clone(),
             reply,
         };
-        let batch = {
+        let batches = {
             let mut lanes = self.lanes();
             let lane = match lanes.get_mut(tenant_id) {
                 Some(lane) => lane,
@@ -99,32 +101,38 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
             lane.waiting.push_back(waiting);
             lane.depart()
         };
-        if matches!(batch.as_slice(), [only] if Arc::ptr_eq(&only.traveller, &traveller)) {
+        let is_ours = |batch: &Vec<Waiting<T>>| matches!(batch.as_slice(), [only] if Arc::ptr_eq(&only.traveller, &traveller));
+        if batches.iter().all(is_ours) {
             // Nobody else is concerned, neither by our giving up nor by our being woken.
-            self.fly_once(tenant_id, batch).await;
-            let next = self.leave(tenant_id);
-            self.go_on(tenant_id, next);
+            for batch in batches {
+                self.fly_once(tenant_id, batch).await;
+                let next = self.leave(tenant_id);
+                self.go_on(tenant_id, next);
+            }
         } else {
-            self.go_on(tenant_id, batch);
+            self.go_on(tenant_id, batches);
         }
         answer
             .await
             .unwrap_or_else(|_| Err(Error::busy("stopping", "the server is stopping")))
     }
 
-    /// Sends a batch off in a task of its own: a caller who gives up must not take others down.
-    fn go_on(&self, tenant_id: &TenantId, batch: Vec<Waiting<T>>) {
-        if !batch.is_empty() {
+    /// Sends each batch off in a task of its own: a caller who gives up must not take others down.
+    fn go_on(&self, tenant_id: &TenantId, batches: Vec<Vec<Waiting<T>>>) {
+        for batch in batches {
             tokio::spawn(self.clone().fly(tenant_id.clone(), batch));
         }
     }
 
     /// Takes a batch, and then what has gathered meanwhile, until nothing is left.
-    async fn fly(self, tenant_id: TenantId, mut batch: Vec<Waiting<T>>) {
-        while !batch.is_empty() {
+    async fn fly(self, tenant_id: TenantId, batch: Vec<Waiting<T>>) {
+        let mut next = Some(batch);
+        while let Some(batch) = next {
             let answered = self.fly_once(&tenant_id, batch).await;
             self.board(&tenant_id, answered).await;
-            batch = self.leave(&tenant_id);
+            let mut batches = self.leave(&tenant_id);
+            next = batches.pop();
+            self.go_on(&tenant_id, batches);
         }
     }
 
@@ -182,8 +190,8 @@ impl<T: Traveller, F: Flight<T>> Coalescer<T, F> {
         answered
     }
 
-    /// Makes room in the air, and calls the next batch.
-    fn leave(&self, tenant_id: &TenantId) -> Vec<Waiting<T>> {
+    /// Makes room in the air, and calls those who may leave next.
+    fn leave(&self, tenant_id: &TenantId) -> Vec<Vec<Waiting<T>>> {
         let mut lanes = self.lanes();
         let Some(lane) = lanes.get_mut(tenant_id) else {
             return Vec::new();
@@ -243,24 +251,33 @@ impl<T: Traveller> Default for Lane<T> {
         Self {
             waiting: VecDeque::new(),
             flying: 0,
+            aboard: 0,
             touched: HashSet::new(),
         }
     }
 }
 
 impl<T: Traveller> Lane<T> {
-    /// The next batch, in order of arrival; empty when nothing may leave now.
-    fn depart(&mut self) -> Vec<Waiting<T>> {
+    /// Every batch that may leave now.
+    fn depart(&mut self) -> Vec<Vec<Waiting<T>>> {
+        std::iter::from_fn(|| Some(self.board()).filter(|batch| !batch.is_empty())).collect()
+    }
+
+    /// The next batch, in order of arrival; empty when nothing may leave now. Those who are there share the batches that may
+    /// be under way, so that one is worked on while the other waits for the disk; half a share may go ahead.
+    fn board(&mut self) -> Vec<Waiting<T>> {
+        let all = self.waiting.len() + self.aboard;
+        let share = all.div_ceil(T::MAX_FLYING).clamp(FEW, MAX_BATCH);
         let is_enough = match self.flying {
             0 => !self.waiting.is_empty(),
-            _ => self.waiting.len() >= ENOUGH,
+            _ => self.waiting.len() >= FEW.max(share / 2),
         };
         if self.flying >= T::MAX_FLYING || !is_enough {
             return Vec::new();
         }
         let mut batch = Vec::new();
         let mut kept = VecDeque::new();
-        while batch.len() < MAX_BATCH
+        while batch.len() < share
             && let Some(waiting) = self.waiting.pop_front()
         {
             let mut touches = waiting.touches.iter();
@@ -274,12 +291,14 @@ impl<T: Traveller> Lane<T> {
         kept.append(&mut self.waiting);
         self.waiting = kept;
         self.flying += usize::from(!batch.is_empty());
+        self.aboard += batch.len();
         batch
     }
 
     /// Takes a batch that is back off the list, and with it those who have been overtaken: they need not travel to be
     /// told so.
     fn land(&mut self, landed: &[(Waiting<T>, Result<T::Answer>)]) -> Vec<(Waiting<T>, T::Answer)> {
+        self.aboard -= landed.len();
         let mut written: HashMap<u64, (&T, &T::Answer)> = HashMap::new();
         for (waiting, answer) in landed {
             for touch in &waiting.touches {
