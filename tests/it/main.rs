@@ -59,6 +59,7 @@ mod openapi;
 mod operations;
 mod operations_outbox;
 mod outages;
+mod outbox_depth;
 mod outbox_destinations;
 mod outbox_operators;
 mod outbox_order;
