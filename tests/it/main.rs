@@ -69,6 +69,7 @@ mod payments;
 mod poison;
 mod privacy;
 mod projections;
+mod provider_tests;
 mod providers_chosen;
 mod providers_judged;
 mod providers_talk;
