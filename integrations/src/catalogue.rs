@@ -185,6 +185,10 @@ pub const PROVIDERS: [Entry; 10] = [
                 "tls",
                 "starttls (when absent), tls, or none on the same machine",
             ),
+            optional(
+                "ca_certificate",
+                "PEM of whoever signs the server's certificate, where no public authority does",
+            ),
             optional("username", "to sign in"),
         ],
         secrets: &[optional("password", "to sign in")],

@@ -81,6 +81,7 @@ mod retention;
 mod shards;
 mod signatures;
 mod slow_clients;
+mod smtp_tls;
 mod snapshots;
 mod sql;
 mod store;
