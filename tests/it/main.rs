@@ -98,6 +98,7 @@ mod web_app;
 mod web_chat;
 mod web_chat_widget;
 mod webhook_endpoints;
+mod webhook_handshakes;
 mod webhook_inbox;
 mod webhook_month;
 mod webhooks;

@@ -149,8 +149,9 @@ pub enum TenantEvent {
     ProviderTestRequested {
         provider: String,
         test_id: String,
+        /// Under the tenant's key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        to: Option<Sealed>,
+        sealed_recipient: Option<Sealed>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         person_id: Option<String>,
         #[serde(with = "time::serde::rfc3339")]

@@ -133,7 +133,7 @@ impl Tenant {
         Ok(vec![TenantEvent::ProviderTestRequested {
             provider,
             test_id,
-            to,
+            sealed_recipient: to,
             person_id,
             requested_at,
         }])
@@ -187,7 +187,7 @@ pub(super) fn effects(event: &TenantEvent) -> Vec<Effect> {
     let TenantEvent::ProviderTestRequested {
         provider,
         test_id,
-        to,
+        sealed_recipient,
         person_id,
         requested_at,
     } = event
@@ -199,7 +199,7 @@ pub(super) fn effects(event: &TenantEvent) -> Vec<Effect> {
         call: Call::TestProvider {
             provider: provider.clone(),
             test_id: test_id.clone(),
-            to: to.clone(),
+            to: sealed_recipient.clone(),
             person_id: person_id.clone(),
         },
         due: None,

@@ -4,6 +4,7 @@
 mod account_letters;
 mod emails;
 mod erasures;
+mod handshakes;
 mod message_mails;
 mod message_texts;
 mod messages;
@@ -60,6 +61,7 @@ pub struct Delivery {
     pub(crate) letters: Letters,
     pub(crate) senders: Senders,
     pub(crate) webhooks: WebhookSender,
+    permits: handshakes::Permits,
 }
 
 impl Delivery {
@@ -82,6 +84,7 @@ impl Delivery {
             letters: Letters::new().map_err(|error| Error::Internal(Box::new(error)))?,
             senders,
             webhooks,
+            permits: handshakes::Permits::default(),
         })
     }
 
