@@ -49,6 +49,7 @@ mod injections;
 mod lease_model;
 mod log;
 mod lost_answers;
+mod mail_copies;
 mod mail_reports;
 mod mcp;
 mod mcp_tasks;
