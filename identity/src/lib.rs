@@ -3,6 +3,7 @@
 
 pub mod accounts;
 pub mod acts;
+pub mod colleagues;
 pub mod factors;
 mod installation_keys;
 pub mod key_cache;

@@ -81,6 +81,7 @@ pub fn mail_server(url: &str) -> Result<Smtp, Failure> {
             .to_owned(),
         port: url.port().unwrap_or(port),
         tls,
+        ca_certificate: None,
         credentials,
     })
 }

@@ -78,6 +78,13 @@ const fn to_receive(name: &'static str, meaning: &'static str) -> Field {
     }
 }
 
+/// The setting of whoever brings mails in: where people who work here copy their letters to.
+pub const COPIES: &str = "copies_to";
+const COPIES_TO: Field = optional(
+    COPIES,
+    "an address of yours that arrives here: copies (Bcc) of letters to customers and forwarded letters are filed",
+);
+
 /// All of them. Where several can do the same, the first that is configured does it.
 pub const PROVIDERS: [Entry; 10] = [
     Entry {
@@ -168,7 +175,7 @@ pub const PROVIDERS: [Entry; 10] = [
         name: "resend",
         title: "Resend",
         capabilities: &[Capability::SendEmail, Capability::Receive],
-        settings: &[],
+        settings: &[COPIES_TO],
         secrets: &[
             required("api_key", "re_… with sending access"),
             to_receive("webhook_secret", "whsec_… of the webhook"),
@@ -185,6 +192,10 @@ pub const PROVIDERS: [Entry; 10] = [
                 "tls",
                 "starttls (when absent), tls, or none on the same machine",
             ),
+            optional(
+                "ca_certificate",
+                "PEM of whoever signs the server's certificate, where no public authority does",
+            ),
             optional("username", "to sign in"),
         ],
         secrets: &[optional("password", "to sign in")],
@@ -193,7 +204,7 @@ pub const PROVIDERS: [Entry; 10] = [
         name: "email",
         title: "Mails that come in",
         capabilities: &[Capability::Receive],
-        settings: &[],
+        settings: &[COPIES_TO],
         secrets: &[to_receive(
             "webhook_secret",
             "given along with every mail, or signing it",

@@ -5,6 +5,7 @@ use mailparse::{
     DispositionType, MailAddr, MailHeaderMap, ParsedMail, addrparse_header, parse_mail,
 };
 
+use crate::forwarded;
 use crate::mail_news::{MailFile, ReceivedMail};
 use crate::plain_text::{from_html, without_quote};
 
@@ -34,7 +35,7 @@ pub fn parse(raw: &[u8]) -> Result<ReceivedMail, &'static str> {
         .into_iter()
         .next()
         .ok_or("the mail names no sender")?;
-    let mut to: Vec<String> = ["Delivered-To", "To", "Cc"]
+    let mut to: Vec<String> = ["Delivered-To", "X-Original-To", "Envelope-To", "To", "Cc"]
         .iter()
         .flat_map(|name| addresses(&parsed, name))
         .map(|(address, _)| address)
@@ -42,6 +43,7 @@ pub fn parse(raw: &[u8]) -> Result<ReceivedMail, &'static str> {
     let mut seen = std::collections::BTreeSet::new();
     to.retain(|address| seen.insert(address.clone()));
     to.truncate(LIST_LIMIT);
+    let whole = text_of(&parsed);
     let subject = headers.get_first_value("Subject").unwrap_or_default();
     let sent_at = headers
         .get_first_value("Date")
@@ -55,7 +57,8 @@ pub fn parse(raw: &[u8]) -> Result<ReceivedMail, &'static str> {
         from_name,
         to,
         subject: subject.chars().take(SUBJECT_LIMIT_CHARS).collect(),
-        text: text_of(&parsed),
+        text: without_quote(&whole),
+        forwarded: forwarded::parse(&whole),
         files: files_of(&parsed),
         in_reply_to: ids(&parsed, "In-Reply-To").into_iter().next(),
         references: ids(&parsed, "References"),
@@ -64,7 +67,7 @@ pub fn parse(raw: &[u8]) -> Result<ReceivedMail, &'static str> {
     })
 }
 
-/// What a person wrote: the plain part, or the HTML part as text, without the quoted mail below.
+/// What a person wrote: the plain part, or the HTML part as text.
 fn text_of(parsed: &ParsedMail<'_>) -> String {
     let mut found = Bodies::default();
     collect(parsed, &mut found, 0);
@@ -73,8 +76,7 @@ fn text_of(parsed: &ParsedMail<'_>) -> String {
         (_, Some(html)) => from_html(&html),
         (plain, None) => plain.unwrap_or_default(),
     };
-    let limited: String = whole.chars().take(TEXT_LIMIT_CHARS).collect();
-    without_quote(&limited)
+    whole.chars().take(TEXT_LIMIT_CHARS).collect()
 }
 
 #[derive(Default)]

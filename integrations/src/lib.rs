@@ -10,6 +10,7 @@ pub mod catalogue;
 pub mod completions;
 pub mod documents;
 pub mod form;
+pub mod forwarded;
 pub mod http;
 pub mod inbound_mail;
 pub mod mail_news;

@@ -1,5 +1,6 @@
 //! What providers of e-mail tell us, in the words of no provider: how far a mail has come, and mails from people.
 
+use crate::forwarded::Forwarded;
 use std::fmt;
 
 use crate::texts::TextState;
@@ -77,6 +78,8 @@ pub struct ReceivedMail {
     pub subject: String,
     /// The text that was written, without what was quoted below it.
     pub text: String,
+    /// The mail that was forwarded in it.
+    pub forwarded: Option<Forwarded>,
     pub in_reply_to: Option<String>,
     pub references: Vec<String>,
     /// Unix seconds.

@@ -58,6 +58,18 @@ pub struct Failure {
     pub detail: String,
     /// The provider's own floor for the next attempt.
     pub retry_after: Option<Duration>,
+    /// Whom the provider wants left alone until then.
+    pub pause: Pause,
+}
+
+/// What a provider's wish to be asked later is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pause {
+    /// The whole account: nothing goes there meanwhile.
+    #[default]
+    Account,
+    /// The one who was written to: others may be.
+    Recipient,
 }
 
 impl Failure {
@@ -66,11 +78,18 @@ impl Failure {
             kind,
             detail: detail.into(),
             retry_after: None,
+            pause: Pause::default(),
         }
     }
 
     pub fn with_retry_after(mut self, retry_after: Option<Duration>) -> Failure {
         self.retry_after = retry_after;
+        self
+    }
+
+    /// The same, where only this recipient is written to too often.
+    pub fn about_recipient(mut self) -> Failure {
+        self.pause = Pause::Recipient;
         self
     }
 }

@@ -262,6 +262,9 @@ fn smtp_config(configured: &Configured<'_>) -> Result<SmtpConfig, Failure> {
             Some("tls") => Tls::Tls,
             _ => Tls::StartTls,
         },
+        ca_certificate: configured
+            .optional_setting("ca_certificate")
+            .map(str::to_owned),
         credentials,
     })
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, Method, Response, StatusCode, Url};
 
 use crate::http::{build, builder, lost_call, retry_after};
 use crate::outcome::{Failure, FailureKind};
@@ -20,6 +20,12 @@ pub const ANSWER_LIMIT_BYTES: usize = 8 * 1024;
 const IDLE_CONNECTIONS: usize = 4;
 /// How long a busy endpoint is left alone when it does not say how long.
 const DEFAULT_HOLD: Duration = Duration::from_secs(30);
+
+/// How long an endpoint that does not allow us is left alone before it is asked again.
+const ASK_AGAIN: Duration = Duration::from_secs(300);
+const REQUEST_ORIGIN: &str = "webhook-request-origin";
+const ALLOWED_ORIGIN: &str = "webhook-allowed-origin";
+const ALLOWED_RATE: &str = "webhook-allowed-rate";
 
 /// Says which addresses may be connected to.
 pub type MayReach = fn(IpAddr) -> bool;
@@ -52,6 +58,16 @@ pub struct Sent {
     pub status: Option<u16>,
     pub latency: Duration,
     pub outcome: Result<(), Failure>,
+}
+
+/// What came of asking an endpoint.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asked {
+    /// None when there was no answer.
+    pub status: Option<u16>,
+    pub latency: Duration,
+    /// Deliveries a minute that it allows; none when it names no number.
+    pub outcome: Result<Option<f64>, Failure>,
 }
 
 impl Sent {
@@ -93,8 +109,34 @@ impl WebhookSender {
         }
     }
 
-    async fn post(&self, webhook: Webhook<'_>) -> Result<Response, Failure> {
-        let url = Url::parse(webhook.url)
+    /// Asks an endpoint whether it wants to hear from `origin`, our own name (CloudEvents, HTTP 1.1 Web Hooks, 4.1). What
+    /// it allows in a minute is kept to where it says so; we ask for no rate.
+    pub async fn ask(&self, url: &str, origin: &str) -> Asked {
+        let started = Instant::now();
+        let (status, outcome) = match self.options(url, origin).await {
+            Ok(answer) => {
+                let (status, headers) = (answer.status(), answer.headers().clone());
+                drain(answer).await;
+                (Some(status.as_u16()), allowed(status, &headers, origin))
+            }
+            Err(failure) => (None, Err(failure)),
+        };
+        Asked {
+            status,
+            latency: started.elapsed(),
+            outcome,
+        }
+    }
+
+    async fn options(&self, url: &str, origin: &str) -> Result<Response, Failure> {
+        let url = self.reachable(url)?;
+        let call = self.client.request(Method::OPTIONS, url);
+        let call = call.header(REQUEST_ORIGIN, origin);
+        call.send().await.map_err(|error| lost(&error))
+    }
+
+    fn reachable(&self, url: &str) -> Result<Url, Failure> {
+        let url = Url::parse(url)
             .map_err(|_| Failure::new(FailureKind::Refused, "the URL cannot be read"))?;
         // An address that is written out is never resolved, so it is judged here.
         let host = url.host_str().unwrap_or_default();
@@ -102,6 +144,11 @@ impl WebhookSender {
         if literal.is_ok_and(|address: IpAddr| !(self.may_reach)(address)) {
             return Err(closed());
         }
+        Ok(url)
+    }
+
+    async fn post(&self, webhook: Webhook<'_>) -> Result<Response, Failure> {
+        let url = self.reachable(webhook.url)?;
         let signature = sign(
             webhook.body.as_bytes(),
             webhook.id,
@@ -133,6 +180,24 @@ async fn drain(mut answer: Response) {
             None => return,
         }
     }
+}
+
+/// What an endpoint allows: deliveries a minute, where it names a number. One that does not allow us may do so later, when
+/// its owner has seen to it.
+fn allowed(status: StatusCode, headers: &HeaderMap, origin: &str) -> Result<Option<f64>, Failure> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let named = text(ALLOWED_ORIGIN).unwrap_or_default().trim();
+    let is_named = named == "*" || named.eq_ignore_ascii_case(origin);
+    if !status.is_success() || !is_named {
+        let detail = format!(
+            "OPTIONS {}: it has to answer with {ALLOWED_ORIGIN}: {origin}",
+            status.as_u16()
+        );
+        let wait = retry_after(headers).unwrap_or(ASK_AGAIN);
+        return Err(Failure::new(FailureKind::NotSent, detail).with_retry_after(Some(wait)));
+    }
+    let rate = text(ALLOWED_RATE).and_then(|rate| rate.trim().parse().ok());
+    Ok(rate.filter(|rate: &f64| rate.is_finite() && *rate > 0.0))
 }
 
 fn judge(status: StatusCode, headers: &HeaderMap) -> Result<(), Failure> {

@@ -2,6 +2,7 @@
 //! the webhook's id. Any order and any repetition leads to the same end.
 
 pub mod app;
+mod copies;
 pub mod doors;
 mod files;
 mod mails;
@@ -22,6 +23,7 @@ use event_store::error::Error;
 use event_store::pg::begin_write;
 use event_store::store::Store;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use identity::colleagues::Colleagues;
 use identity::principals::Principal;
 use integrations::addresses::Addresses;
 use integrations::http::HttpClient;
@@ -33,8 +35,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use self::copies::Copies;
 use self::doors::Door;
-use self::mails::Told;
+use self::mails::{Read, Told};
 use crate::Result;
 
 /// Webhooks handled in one go.
@@ -192,6 +195,8 @@ pub struct Worker {
     /// To fetch mails by.
     pub http: HttpClient,
     pub addresses: Addresses,
+    /// Who copies letters to us.
+    pub colleagues: Colleagues,
 }
 
 struct Pending {
@@ -292,10 +297,10 @@ impl Worker {
                 Told::News(asked) => asked,
                 Told::Arrival(id) => {
                     let mail = self.fetch_mail(&webhook.tenant_id, &id).await?;
-                    mails::of_mime(&mail, &webhook.webhook_id)?
+                    self.read_mail(webhook, &mail).await?
                 }
             },
-            Some(Door::Email) => mails::of_mime(&body, &webhook.webhook_id)?,
+            Some(Door::Email) => self.read_mail(webhook, &body).await?,
             Some(Door::App) => app::of_app(&body, &webhook.event_key)?,
             None => Vec::new(),
         };
@@ -313,6 +318,27 @@ impl Worker {
         Ok(match failed {
             None => Turned::Handled,
             Some((error, patience)) => Turned::Failed(error, patience),
+        })
+    }
+
+    async fn read_mail(&self, webhook: &Pending, mail: &[u8]) -> Result<Vec<Asked>> {
+        let tenant = self.dispatcher.find_tenant(&webhook.tenant_id).await?;
+        let copies = Copies {
+            store: &self.dispatcher.store,
+            colleagues: &self.colleagues,
+            tenant_id: &webhook.tenant_id,
+            tenant: &tenant,
+            provider: &webhook.provider,
+        };
+        let mail = match mails::read(mail)? {
+            Read::Report(asked) => return Ok(asked),
+            Read::Letter(mail) => mail,
+        };
+        Ok(match copies.writer_of(&mail).await? {
+            Some(person_id) => copies.file(*mail, &person_id, &webhook.webhook_id),
+            None => mails::received("email", *mail, &webhook.webhook_id)
+                .into_iter()
+                .collect(),
         })
     }
 

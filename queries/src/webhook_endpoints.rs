@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::refusal::Refusal;
 use domain::webhook_endpoints::{
-    DisabledReason, EndpointStanding, PayloadStyle, WebhookEndpoint, secret_purpose,
+    DisabledReason, EndpointStanding, Handshake, PayloadStyle, WebhookEndpoint, secret_purpose,
 };
 use event_store::Result;
 use event_store::error::Error;
@@ -101,6 +101,8 @@ struct EndpointItem {
     event_types: BTreeSet<String>,
     description: String,
     payload: PayloadStyle,
+    /// Whether the address has to allow us before anything is sent to it.
+    handshake: Handshake,
     standing: EndpointStanding,
     /// Why it is disabled, if it is.
     disabled_reason: Option<DisabledReason>,
@@ -179,6 +181,7 @@ fn endpoint_item(row: &Row, now: OffsetDateTime) -> Result<EndpointItem> {
         event_types: state.event_types,
         description: state.description,
         payload: state.payload,
+        handshake: state.handshake,
         standing: state.standing,
         disabled_reason: state.disabled,
         previous_secret_until: previous.filter(|until| *until > now),

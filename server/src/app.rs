@@ -14,6 +14,7 @@ use event_store::presence::Presence;
 use event_store::readings;
 use event_store::store::Store;
 use identity::accounts::Accounts;
+use identity::colleagues::Colleagues;
 use identity::key_cache::KeyCache;
 use identity::oauth::grants;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -314,6 +315,7 @@ fn start_workers(
             wake: inbox_wake.clone(),
             http: integrations::http::client()?,
             addresses: plan.endpoints.addresses.clone(),
+            colleagues: Colleagues::default(),
         }
         .run(stop.clone()),
     );

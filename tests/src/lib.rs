@@ -30,6 +30,7 @@ pub mod sql;
 pub mod stream;
 pub mod tables;
 pub mod tenants;
+pub mod tls;
 pub mod wait;
 pub mod webhooks;
 pub mod workers;

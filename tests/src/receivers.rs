@@ -186,7 +186,10 @@ async fn read(stream: &mut BufReader<TcpStream>) -> Option<Got> {
         };
         headers.insert(name.to_lowercase(), value.trim().to_owned());
     }
-    let length: usize = headers.get("content-length")?.parse().ok()?;
+    let length: usize = match headers.get("content-length") {
+        Some(length) => length.parse().ok()?,
+        None => 0,
+    };
     assert!(length <= MAX_BODY_BYTES, "{length} bytes are too many");
     let mut body = vec![0; length];
     stream.read_exact(&mut body).await.ok()?;

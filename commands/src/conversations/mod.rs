@@ -3,6 +3,7 @@
 pub(crate) mod addresses;
 mod attachments;
 mod canned;
+mod copies;
 mod incoming;
 mod keywords;
 mod leads;
@@ -72,6 +73,7 @@ pub fn commands() -> Vec<Command> {
     all.extend(canned::commands());
     all.extend(statuses::commands());
     all.extend(mail_reports::commands());
+    all.extend(copies::commands());
     all
 }
 

@@ -9,7 +9,7 @@ use cqrs_es::Aggregate;
 use domain::ids::WebhookEndpointId;
 use domain::refusal::{Problems, Refusal};
 use domain::webhook_endpoints::{
-    ALL_ENDPOINTS, DisabledReason, ENDPOINTS_SCOPE, EndpointChanges, EndpointStanding,
+    ALL_ENDPOINTS, DisabledReason, ENDPOINTS_SCOPE, EndpointChanges, EndpointStanding, Handshake,
     MAX_ENDPOINTS, PayloadStyle, WebhookEndpoint, WebhookEndpointCommand,
 };
 use event_store::load::Load;
@@ -106,6 +106,9 @@ pub struct CreateWebhookEndpoint {
     /// `full`: all of an event but what is personal; `thin`: only whose event it is.
     #[serde(default)]
     pub payload: PayloadStyle,
+    /// `required`: nothing is sent before the address has answered `OPTIONS` with `WebHook-Allowed-Origin`.
+    #[serde(default)]
+    pub handshake: Handshake,
 }
 
 /// # Change a webhook endpoint
@@ -127,6 +130,9 @@ pub struct UpdateWebhookEndpoint {
     /// How much of an event is sent.
     #[serde(default)]
     pub payload: Option<PayloadStyle>,
+    /// Whether the address is asked before anything is sent to it.
+    #[serde(default)]
+    pub handshake: Option<Handshake>,
 }
 
 /// Declares a command that names an endpoint and nothing else.
@@ -220,6 +226,7 @@ pub async fn create_webhook_endpoint(
         event_types: input.event_types,
         description: input.description.trim().to_owned(),
         payload: input.payload,
+        handshake: input.handshake,
         secret: secrets::new_sealed(work, &endpoint_id)?,
     };
     let mut endpoint = work.create::<WebhookEndpoint>(&endpoint_id);
@@ -243,6 +250,7 @@ pub async fn update_webhook_endpoint(
         event_types: input.event_types,
         description: input.description.map(|text| text.trim().to_owned()),
         payload: input.payload,
+        handshake: input.handshake,
     };
     let change = WebhookEndpointCommand::Update(changes);
     decide(work, &input.endpoint_id, change).await

@@ -13,8 +13,8 @@ pub const CONTENT_TYPE: &str = "application/cloudevents+json";
 const ENVELOPE_PREFIX: &str = "v1:";
 /// Parts of an envelope that colons divide: version, event type, field, ciphertext.
 const ENVELOPE_PARTS: usize = 4;
-/// Fields that hold secrets of providers and endpoints, whose envelopes look like any base64.
-const SECRET_FIELDS: [&str; 2] = ["secret", "secrets"];
+/// Fields that are sealed under the tenant's own key, whose envelopes look like any base64.
+const SECRET_FIELDS: [&str; 3] = ["secret", "secrets", "sealed_recipient"];
 
 /// An event as its body needs it.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn what_is_sealed_is_left_out_and_all_else_is_told() {
         let payload = json!({ "ChefAdded": {
-            "name": "v1:ChefAdded:name:AXQ=", "zones": ["central"], "secrets": { "key": "AXQ=" },
+            "name": "v1:ChefAdded:name:AXQ=", "zones": ["central"], "secrets": { "key": "AXQ=" }, "sealed_recipient": "AXQ=",
             "parts": [{ "note": "v1:ChefAdded:note:AXQ=", "at": "18:00" }],
         } });
         assert_eq!(

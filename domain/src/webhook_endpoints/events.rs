@@ -6,7 +6,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{DisabledReason, PayloadStyle, WebhookEndpoint};
+use super::{DisabledReason, Handshake, PayloadStyle, WebhookEndpoint};
 use crate::evolution;
 use crate::sealed::Sealed;
 
@@ -19,6 +19,8 @@ pub enum WebhookEndpointEvent {
         description: String,
         #[serde(default)]
         payload: PayloadStyle,
+        #[serde(default)]
+        handshake: Handshake,
         secret: Sealed,
     },
     WebhookEndpointMoved {
@@ -31,6 +33,10 @@ pub enum WebhookEndpointEvent {
     },
     WebhookEndpointDescribed {
         description: String,
+    },
+    /// Whether it is asked from now on before anything is sent to it.
+    WebhookHandshakeChanged {
+        handshake: Handshake,
     },
     WebhookEndpointEnabled {},
     WebhookEndpointDisabled {
@@ -66,6 +72,7 @@ impl DomainEvent for WebhookEndpointEvent {
             Self::WebhookEndpointMoved { .. } => "WebhookEndpointMoved",
             Self::WebhookEndpointSubscriptionChanged { .. } => "WebhookEndpointSubscriptionChanged",
             Self::WebhookEndpointDescribed { .. } => "WebhookEndpointDescribed",
+            Self::WebhookHandshakeChanged { .. } => "WebhookHandshakeChanged",
             Self::WebhookEndpointEnabled {} => "WebhookEndpointEnabled",
             Self::WebhookEndpointDisabled { .. } => "WebhookEndpointDisabled",
             Self::WebhookSecretRotated { .. } => "WebhookSecretRotated",

@@ -51,6 +51,8 @@ pub struct WebhookEndpoint {
     pub event_types: BTreeSet<String>,
     pub description: String,
     pub payload: PayloadStyle,
+    #[serde(default)]
+    pub handshake: Handshake,
     pub secret: Sealed,
     /// Signs beside the newest for a while after a rotation.
     pub previous_secret: Option<PreviousSecret>,
@@ -89,6 +91,18 @@ pub enum PayloadStyle {
     Thin,
 }
 
+/// Whether an endpoint is asked before anything is sent to it (CloudEvents, HTTP 1.1 Web Hooks, section 4).
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Handshake {
+    #[default]
+    None,
+    /// It has to allow us by name: `OPTIONS` with `WebHook-Request-Origin`.
+    Required,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
@@ -115,6 +129,7 @@ pub struct EndpointChanges {
     pub event_types: Option<BTreeSet<String>>,
     pub description: Option<String>,
     pub payload: Option<PayloadStyle>,
+    pub handshake: Option<Handshake>,
 }
 
 /// Past events that are to be sent again.
@@ -134,6 +149,7 @@ pub enum WebhookEndpointCommand {
         event_types: BTreeSet<String>,
         description: String,
         payload: PayloadStyle,
+        handshake: Handshake,
         secret: Sealed,
     },
     Update(EndpointChanges),
@@ -213,6 +229,7 @@ impl Aggregate for WebhookEndpoint {
                 event_types,
                 description,
                 payload,
+                handshake,
                 secret,
             } => {
                 *self = Self {
@@ -221,6 +238,7 @@ impl Aggregate for WebhookEndpoint {
                     event_types,
                     description,
                     payload,
+                    handshake,
                     secret,
                     ..Self::default()
                 };
@@ -232,6 +250,9 @@ impl Aggregate for WebhookEndpoint {
             } => {
                 self.event_types = event_types;
                 self.payload = payload;
+            }
+            WebhookEndpointEvent::WebhookHandshakeChanged { handshake } => {
+                self.handshake = handshake;
             }
             WebhookEndpointEvent::WebhookEndpointDescribed { description } => {
                 self.description = description;

@@ -29,6 +29,7 @@ impl WebhookEndpoint {
                 event_types,
                 description,
                 payload,
+                handshake,
                 secret,
             } => {
                 let mut problems = Problems::default();
@@ -40,6 +41,7 @@ impl WebhookEndpoint {
                     event_types,
                     description,
                     payload,
+                    handshake,
                     secret,
                 }])
             }
@@ -101,6 +103,10 @@ impl WebhookEndpoint {
                 event_types,
                 payload,
             });
+        }
+        let handshake = changes.handshake.unwrap_or(self.handshake);
+        if handshake != self.handshake {
+            events.push(WebhookEndpointEvent::WebhookHandshakeChanged { handshake });
         }
         let description = changes.description;
         if let Some(description) = description.filter(|text| *text != self.description) {
@@ -214,7 +220,7 @@ mod tests {
 
     use super::*;
     use crate::sealed::Sealed;
-    use crate::webhook_endpoints::PayloadStyle;
+    use crate::webhook_endpoints::{Handshake, PayloadStyle};
 
     const NOW: OffsetDateTime = datetime!(2026-03-14 18:00 UTC);
 
@@ -228,6 +234,7 @@ mod tests {
             event_types: filter(names),
             description: String::new(),
             payload: PayloadStyle::Full,
+            handshake: Handshake::None,
             secret: Sealed::new("s1".to_owned()),
         }
     }
@@ -292,6 +299,7 @@ mod tests {
             event_types: Some(filter(&["*"])),
             description: Some(String::new()),
             payload: Some(PayloadStyle::Full),
+            handshake: Some(Handshake::None),
         };
         let decided = endpoint.decide(WebhookEndpointCommand::Update(same));
         assert_eq!(decided.unwrap(), []);

@@ -40,7 +40,24 @@ pub(super) fn classify(stage: Stage, error: &Error) -> Failure {
             format!("{}: the mail server lacks an extension", stage.as_str()),
         );
     }
+    if is_untrusted(error) {
+        let detail = "no TLS could be agreed on; see host, tls and ca_certificate";
+        return lost(stage, detail);
+    }
     lost(stage, "the connection broke")
+}
+
+/// Whether the bytes that came were no TLS, or its certificate is not trusted for this name.
+fn is_untrusted(error: &Error) -> bool {
+    let mut cause = error.source();
+    while let Some(one) = cause {
+        let io = one.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::InvalidData) {
+            return true;
+        }
+        cause = one.source();
+    }
+    false
 }
 
 /// A connection that went away, or an answer that never came.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use lettre::address::Envelope;
 use lettre::transport::smtp::authentication::{Credentials, Mechanism};
-use lettre::transport::smtp::client::{AsyncSmtpConnection, TlsParameters};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters};
 use lettre::transport::smtp::commands::{Data, Mail as MailCommand, Rcpt};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
 use lettre::transport::smtp::response::Response;
@@ -50,6 +50,8 @@ pub struct SmtpConfig {
     pub host: String,
     pub port: u16,
     pub tls: Tls,
+    /// PEM of whoever signs the server's certificate, beside the authorities that everybody knows.
+    pub ca_certificate: Option<String>,
     pub credentials: Option<SmtpCredentials>,
 }
 
@@ -80,10 +82,7 @@ impl Smtp {
     pub fn new(config: SmtpConfig) -> Result<Smtp, Failure> {
         let tls = match config.tls {
             Tls::None => None,
-            Tls::StartTls | Tls::Tls => Some(
-                TlsParameters::new(config.host.clone())
-                    .map_err(|_| Failure::new(FailureKind::NotSent, "TLS cannot be set up"))?,
-            ),
+            Tls::StartTls | Tls::Tls => Some(tls(&config)?),
         };
         Ok(Smtp {
             config,
@@ -176,6 +175,21 @@ impl Smtp {
             });
         }
     }
+}
+
+/// The server has to show a certificate for the name that it is reached by.
+fn tls(config: &SmtpConfig) -> Result<TlsParameters, Failure> {
+    let mut builder = TlsParameters::builder(config.host.clone());
+    if let Some(pem) = &config.ca_certificate {
+        let ca = Certificate::from_pem(pem.as_bytes());
+        // Text without a certificate in it is no error to the parser.
+        let ca = ca.ok().filter(|_| pem.contains("BEGIN CERTIFICATE"));
+        let wrong = || Failure::new(FailureKind::Auth, "ca_certificate holds no PEM certificate");
+        builder = builder.add_root_certificate(ca.ok_or_else(wrong)?);
+    }
+    builder
+        .build()
+        .map_err(|_| Failure::new(FailureKind::NotSent, "TLS cannot be set up"))
 }
 
 /// A connection between two mails.

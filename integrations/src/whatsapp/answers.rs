@@ -9,7 +9,9 @@ use crate::calls::describe;
 use crate::outcome::Failure;
 use crate::outcome::FailureKind::{self, Auth, NotSent, Refused, Transient, Unknown};
 
-/// To one person one message in six seconds; the wait after 131056 where none is named.
+/// Too many messages to one person in a short time; others may be written to.
+const PAIR_CODE: i64 = 131_056;
+/// To one person one message in six seconds; the wait after that where none is named.
 const PAIR_WAIT: Duration = Duration::from_secs(6);
 /// Codes whose meaning the status alone does not tell.
 const CODES: [(i64, FailureKind); 17] = [
@@ -25,7 +27,7 @@ const CODES: [(i64, FailureKind); 17] = [
     (80_007, NotSent),
     (130_429, NotSent),
     (131_048, NotSent),
-    (131_056, NotSent),
+    (PAIR_CODE, NotSent),
     (131_026, Refused),
     // The 24 hours are over: only a template may go out.
     (131_047, Refused),
@@ -40,8 +42,13 @@ pub(super) fn classify(status: u16, retry_after: Option<Duration>, body: &[u8]) 
         .and_then(|body| body.error.code);
     let text = code.map(|code| code.to_string());
     let detail = describe("whatsapp", status, &[("code", text.as_deref())]);
-    let wait = retry_after.or((code == Some(131_056)).then_some(PAIR_WAIT));
-    Failure::new(kind(status, code), detail).with_retry_after(wait)
+    let failure = Failure::new(kind(status, code), detail);
+    match code == Some(PAIR_CODE) {
+        true => failure
+            .with_retry_after(retry_after.or(Some(PAIR_WAIT)))
+            .about_recipient(),
+        false => failure.with_retry_after(retry_after),
+    }
 }
 
 fn kind(status: u16, code: Option<i64>) -> FailureKind {
@@ -74,6 +81,7 @@ mod tests {
 
     use super::classify;
     use crate::outcome::FailureKind::{self, Auth, NotSent, Refused, Transient, Unknown};
+    use crate::outcome::Pause;
 
     const GOLDEN: [(u16, i64, FailureKind); 20] = [
         (400, 100, Refused),
@@ -113,5 +121,8 @@ mod tests {
     fn a_pair_that_is_too_fast_waits() {
         let failure = classify(400, None, br#"{"error":{"code":131056}}"#);
         assert_eq!(failure.retry_after, Some(Duration::from_secs(6)));
+        assert_eq!(failure.pause, Pause::Recipient);
+        let whole = classify(400, None, br#"{"error":{"code":130429}}"#);
+        assert_eq!(whole.pause, Pause::Account);
     }
 }

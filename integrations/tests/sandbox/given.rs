@@ -225,6 +225,7 @@ pub fn smtp(bench: &Bench) -> Smtp {
         host: bench.running.smtp.ip().to_string(),
         port: bench.running.smtp.port(),
         tls: Tls::None,
+        ca_certificate: None,
         credentials: Some(SmtpCredentials {
             username: "user".into(),
             password: Secret::new("password"),

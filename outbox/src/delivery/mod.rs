@@ -4,9 +4,11 @@
 mod account_letters;
 mod emails;
 mod erasures;
+mod handshakes;
 mod message_mails;
 mod message_texts;
 mod messages;
+mod provider_tests;
 mod stripe;
 mod webhooks;
 mod words;
@@ -59,6 +61,7 @@ pub struct Delivery {
     pub(crate) letters: Letters,
     pub(crate) senders: Senders,
     pub(crate) webhooks: WebhookSender,
+    permits: handshakes::Permits,
 }
 
 impl Delivery {
@@ -81,6 +84,7 @@ impl Delivery {
             letters: Letters::new().map_err(|error| Error::Internal(Box::new(error)))?,
             senders,
             webhooks,
+            permits: handshakes::Permits::default(),
         })
     }
 
@@ -142,6 +146,16 @@ impl Delivery {
                 pass,
                 after,
             } => self.run_import(job, &import_id, (kind, pass, after)).await,
+            Call::TestProvider {
+                provider,
+                test_id,
+                to,
+                person_id,
+            } => {
+                let recipient = (to.as_ref(), person_id.as_deref());
+                self.test_provider(job, (&provider, &test_id), recipient)
+                    .await
+            }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -301,6 +315,9 @@ impl Deliver for Delivery {
                 self.give_facts_up(job, &conversation_id).await
             }
             Call::RunImport { import_id, .. } => self.give_import_up(job, &import_id).await,
+            Call::TestProvider {
+                provider, test_id, ..
+            } => self.give_test_up(job, (&provider, &test_id)).await,
             _ => Ok(()),
         }
     }

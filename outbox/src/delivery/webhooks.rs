@@ -75,6 +75,14 @@ impl Delivery {
             }
         }
         let rendered = self.render(job, (id, &endpoint), news).await?;
+        if let Some(refusal) = self.shake_hands(job, (id, &endpoint)).await? {
+            self.log(job, id, &rendered, &refusal).await?;
+            self.note(job, id, &refusal).await?;
+            return match refusal.outcome {
+                Ok(()) => Ok(Delivered::Withheld("the endpoint did not allow it")),
+                Err(failure) => Err(failure.into()),
+            };
+        }
         let now = OffsetDateTime::now_utc();
         let secrets = self
             .open_secrets(&job.tenant_id, (id, &endpoint), now)

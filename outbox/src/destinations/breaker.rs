@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use deadpool_postgres::Pool;
-use integrations::outcome::{Failure, FailureKind};
+use integrations::outcome::{Failure, FailureKind, Pause};
 
 use crate::Result;
 use crate::queues::{Destination, Health, destination};
@@ -100,6 +100,9 @@ impl Verdict {
 
     /// What a failure says.
     pub fn of(failure: &Failure) -> Self {
+        if failure.pause == Pause::Recipient {
+            return Self::Answered;
+        }
         match (failure.kind, failure.retry_after) {
             (_, Some(wait)) => Self::Held(wait.min(LONGEST_HOLD)),
             (FailureKind::Auth, None) => Self::Unauthorized,
@@ -248,5 +251,21 @@ impl<'a> Columns<'a> {
             columns.unauthorized.push(one.is_unauthorized);
         }
         columns
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recipient_who_is_written_to_too_often_holds_up_nobody_else() {
+        let wait = Some(Duration::from_secs(6));
+        let too_many = Failure::new(FailureKind::NotSent, "too many").with_retry_after(wait);
+        assert_eq!(
+            Verdict::of(&too_many),
+            Verdict::Held(Duration::from_secs(6))
+        );
+        assert_eq!(Verdict::of(&too_many.about_recipient()), Verdict::Answered);
     }
 }

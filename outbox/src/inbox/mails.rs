@@ -24,7 +24,7 @@ const FIND_MAIL: &str = "select call from outbox_messages where tenant_id = $1 a
 #[derive(Debug)]
 pub(super) enum Told {
     News(Vec<Asked>),
-    /// A mail lies there under this id; it becomes what `of_mime` makes of it.
+    /// A mail lies there under this id; it becomes what `read` makes of it.
     Arrival(String),
 }
 
@@ -38,18 +38,23 @@ pub(super) fn of_resend(body: &[u8]) -> Result<Told> {
     })
 }
 
-/// A mail as it came over the wire. One that reports of a mail of ours, which went out by SMTP under its Message-ID, is
-/// news of that.
-pub(super) fn of_mime(body: &[u8], webhook_id: &str) -> Result<Vec<Asked>> {
+/// A mail as it came over the wire.
+pub(super) enum Read {
+    /// It reports of a mail of ours, which went out by SMTP under its Message-ID.
+    Report(Vec<Asked>),
+    Letter(Box<ReceivedMail>),
+}
+
+pub(super) fn read(body: &[u8]) -> Result<Read> {
     if let Some(state) = integrations::bounces::parse(body) {
-        return Ok(news("smtp", &state));
+        return Ok(Read::Report(news("smtp", &state)));
     }
     let mail = integrations::inbound_mail::parse(body).map_err(Error::internal)?;
-    Ok(received("email", mail, webhook_id).into_iter().collect())
+    Ok(Read::Letter(Box::new(mail)))
 }
 
 /// What a machine wrote (an absence note, a bounce, a list) is no message of the customer's.
-fn received(provider: &str, mail: ReceivedMail, webhook_id: &str) -> Option<Asked> {
+pub(super) fn received(provider: &str, mail: ReceivedMail, webhook_id: &str) -> Option<Asked> {
     if mail.is_automatic {
         return None;
     }
@@ -163,8 +168,15 @@ fn provider_id(message_id: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Told, of_mime};
+    use super::{Read, Told, read, received};
     use crate::inbox::Asked;
+
+    fn of_mime(body: &[u8], webhook_id: &str) -> Vec<Asked> {
+        match read(body).unwrap() {
+            Read::Report(asked) => asked,
+            Read::Letter(mail) => received("email", *mail, webhook_id).into_iter().collect(),
+        }
+    }
 
     fn of_resend(body: &[u8]) -> Vec<Asked> {
         match super::of_resend(body).unwrap() {
@@ -177,7 +189,7 @@ mod tests {
     fn a_mail_from_a_person_becomes_a_message() {
         let raw = b"From: Ada <ada@example.test>\r\nMessage-ID: <a1@example.test>\r\nSubject: Friday\r\n\
             Date: Sat, 14 Mar 2026 18:00:00 +0000\r\n\r\nIs it free?\r\n\r\nOn Monday you wrote:\r\n> Yes\r\n";
-        let asked = of_mime(raw, "w1").unwrap();
+        let asked = of_mime(raw, "w1");
         assert_eq!(
             asked[0].body,
             json!({
@@ -191,12 +203,12 @@ mod tests {
             Reporting-MTA: dns; mx\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n--b\r\n\
             Content-Type: message/rfc822\r\n\r\nMessage-ID: <m1@rapport>\r\n\r\nHi\r\n--b--\r\n";
         assert_eq!(
-            of_mime(bounce, "w1").unwrap()[0].body,
+            of_mime(bounce, "w1")[0].body,
             json!({ "provider": "smtp", "provider_message_id": "m1@rapport", "status": "failed",
                 "reason": "undelivered", "code": "5.1.1" })
         );
         let note = b"From: ada@example.test\r\nAuto-Submitted: auto-replied\r\n\r\nAway";
-        assert!(of_mime(note, "w1").unwrap().is_empty());
+        assert!(of_mime(note, "w1").is_empty());
     }
 
     #[test]
