@@ -1,5 +1,5 @@
 //! The claim: hands out due messages of several destinations at once, under every gate that a destination has. At most
-//! one message of a key is under way, the oldest first.
+//! one message of a key is under way, the oldest first. It reads a few times what it is asked for, however much waits.
 
 use std::time::{Duration, Instant};
 
@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 
 use crate::Result;
 use crate::leases::Leases;
-use crate::queues::Asked;
+use crate::queues::{Asked, Destination};
 use crate::work::{Job, Settings};
 
 /// The share of a rate that is used, so that a call that was quick on its way is not one too many at the other end.
@@ -25,13 +25,20 @@ pub const MAX_CLAIMED: usize = 256;
 /// destinations, everybody's first message comes before anybody's second. A dead letter holds its key where the order
 /// says so. Rows are found by their places, so no plan rests on how full the tables were when it was made, and nothing
 /// that is chosen is joined again: what a destination is given is its first so many, which can be counted anew.
+///
+/// Of each queue only the front is looked at, as far as `look` says: where a few keys have much before them, those at the
+/// front wait for one another. A destination whose front was all looked at, and that was given less than it may have, is
+/// named in a row of its own, without a message; what can be sent there is then found by its keys (`crate::heads`) and
+/// comes in as `heads`, which are taken before the front is looked at.
 const CLAIM: &str = "
     with asked as materialized (
-        select a.tenant_id, a.target, a.quota, a.floor, a.ordering
-        from unnest($1::text[], $2::text[], $3::bigint[], $4::timestamptz[], $5::text[])
-            as a (tenant_id, target, quota, floor, ordering)
+        select a.tenant_id, a.target, a.quota, a.look, a.floor, a.ordering
+        from unnest($1::text[], $2::text[], $3::bigint[], $10::bigint[], $4::timestamptz[], $5::text[])
+            as a (tenant_id, target, quota, look, floor, ordering)
+    ), heads as materialized (
+        select * from unnest($11::text[], $12::text[], $13::bigint[]) as h (tenant_id, target, work_id)
     ), gated as materialized (
-        select a.tenant_id, a.target, a.floor, a.ordering, d.tenant_id is not null as is_governed,
+        select a.tenant_id, a.target, a.look, a.floor, a.ordering, d.tenant_id is not null as is_governed,
             s.window_failures > 0 or s.breaker_opens > 0 as is_troubled, d.breaker_opens > 0 as is_probe,
             d.max_in_flight is not null as is_counted,
             case when d.rate_per_second is not null then 1 / (d.rate_per_second * $9::float8) end as pace_seconds,
@@ -60,21 +67,43 @@ const CLAIM: &str = "
         select g.tenant_id, g.target, w.*, row_number() over (partition by g.tenant_id, g.target order by w.run_at, w.work_id) as nth
         from gated g
         cross join lateral (
-            select w.ctid as place, w.work_id, w.run_at
-            from outbox_work w
-            where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
-              and w.lease_until < now()
-              and (w.order_key is null
-                or not exists (
+            select w.place, w.work_id, w.run_at
+            from (
+                select w.ctid as place, w.work_id, w.order_key
+                from heads h
+                cross join lateral (select o.ctid, o.* from outbox_work o where o.work_id = h.work_id) w
+                where h.tenant_id = g.tenant_id and h.target = g.target
+                  and w.tenant_id = g.tenant_id and w.target = g.target
+                union all
+                (select w.ctid as place, w.work_id, w.order_key
+                from outbox_work w
+                where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
+                  and w.lease_until < now()
+                  and not exists (select from heads h where h.work_id = w.work_id)
+                order by w.run_at, w.work_id limit case when g.allowance > 0 then g.look else 0 end)
+            ) s
+            cross join lateral (
+                select w.ctid as place, w.work_id, w.run_at from outbox_work w
+                where w.ctid = s.place and w.run_at <= now() and w.lease_until < now()
+                for update skip locked) w
+            where s.order_key is null
+               or not exists (
                     select from outbox_work older
-                    where older.tenant_id = w.tenant_id and older.target = w.target and older.order_key = w.order_key
-                      and older.work_id < w.work_id)
+                    where older.tenant_id = g.tenant_id and older.target = g.target and older.order_key = s.order_key
+                      and older.work_id < s.work_id)
                 and (g.ordering <> 'fifo' or not exists (
                     select from outbox_dead dead
-                    where dead.tenant_id = w.tenant_id and dead.target = w.target and dead.order_key = w.order_key
-                      and dead.discarded_at is null and dead.work_id < w.work_id)))
-            order by w.run_at, w.work_id limit greatest(g.allowance, 0)
-            for update of w skip locked) w
+                    where dead.tenant_id = g.tenant_id and dead.target = g.target and dead.order_key = s.order_key
+                      and dead.discarded_at is null and dead.work_id < s.work_id))
+            limit greatest(g.allowance, 0)) w
+    ), crowded as materialized (
+        select g.tenant_id, g.target from gated g
+        where g.allowance > (select count(*) from due d where d.tenant_id = g.tenant_id and d.target = g.target)
+          and exists (
+            select from outbox_work w
+            where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
+              and w.lease_until < now()
+            order by w.run_at, w.work_id offset g.look limit 1)
     ), chosen as materialized (
         select * from (
             select d.*, row_number() over (partition by d.tenant_id order by d.nth, d.run_at) as turn from due d) d
@@ -101,7 +130,7 @@ const CLAIM: &str = "
     ), placed as (
         select l.*, row_number() over (partition by l.tenant_id, l.target order by l.run_at, l.work_id) as nth from leased l
     )
-    select l.work_id, l.lease_no, l.attempt, l.tenant_id, l.message_id, m.name, l.target, m.call, m.correlation_id,
+    select l.nth, l.work_id, l.lease_no, l.attempt, l.tenant_id, l.message_id, m.name, l.target, m.call, m.correlation_id,
         m.causation_id, now() as leased_at, l.first_sent_at, l.expires_at, l.is_uncertain,
         l.intent_no > 0 as was_intended, extract(epoch from now() - l.run_at)::float8 as late_seconds, coalesce(g.is_troubled, false) as is_troubled,
         g.ordering = 'latest' and l.order_key is not null and exists (
@@ -114,12 +143,18 @@ const CLAIM: &str = "
     from placed l
     join gated g on g.tenant_id = l.tenant_id and g.target = l.target
     join outbox_messages m on m.tenant_id = l.tenant_id and m.message_id = l.message_id
-    order by l.nth, l.work_id";
+    union all
+    select null, null, null, null, c.tenant_id, null, null, c.target, null, null, null, null, null, null, null, null, null, null,
+        null, null
+    from crowded c
+    order by nth, work_id";
 
 /// What one claim brought.
 #[derive(Debug)]
 pub struct Claimed {
     pub jobs: Vec<Job>,
+    /// Where the front of the queue was looked at in vain, or nearly so.
+    pub crowded: Vec<Destination>,
     /// Before the statement was sent; leases are counted from here.
     pub asked_at: Instant,
 }
@@ -140,10 +175,11 @@ pub async fn claim(
     if leases.are_overdue() {
         return Ok(Claimed {
             jobs: Vec::new(),
+            crowded: Vec::new(),
             asked_at,
         });
     }
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 9] = [
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 13] = [
         &asked.tenants,
         &asked.targets,
         &asked.quotas,
@@ -153,12 +189,26 @@ pub async fn claim(
         &lease_seconds,
         &worker,
         &RATE_USED,
+        &asked.looks,
+        &asked.heads.tenants,
+        &asked.heads.targets,
+        &asked.heads.work_ids,
     ];
     let rows = client.query(&statement, &parameters).await?;
-    Ok(Claimed {
-        jobs: rows.iter().map(job).collect::<Result<_>>()?,
+    let mut claimed = Claimed {
+        jobs: Vec::with_capacity(rows.len()),
+        crowded: Vec::new(),
         asked_at,
-    })
+    };
+    for row in &rows {
+        match row.try_get::<_, Option<i64>>("work_id")? {
+            Some(_) => claimed.jobs.push(job(row)?),
+            None => claimed
+                .crowded
+                .push((row.try_get("tenant_id")?, row.try_get("target")?)),
+        }
+    }
+    Ok(claimed)
 }
 
 fn job(row: &Row) -> Result<Job> {

@@ -9,6 +9,7 @@ pub mod deliver;
 pub mod delivery;
 pub mod destinations;
 pub mod erasures;
+mod heads;
 pub mod imports;
 pub mod inbox;
 mod leases;

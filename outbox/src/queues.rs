@@ -1,7 +1,7 @@
 //! The destinations that have work: found by hopping over the queue's index, remembered, and asked for their share. Each
 //! has a quota that grows while it is filled and shrinks while it is not, so that claims lock hardly more than they lease.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -9,10 +9,19 @@ use time::OffsetDateTime;
 
 use crate::Result;
 use crate::deliver::Deliver;
+use crate::heads;
 use crate::work::Job;
 
 /// Destinations that one claim looks into.
 const MAX_ASKED: usize = 128;
+/// Messages that one claim may ask for in all; its destinations share them.
+const MAX_ASKED_FOR: usize = 1_024;
+/// Messages that are looked at, of each destination, for each that is asked for: some wait for others of their keys.
+const LOOK_TIMES: usize = 4;
+/// The least that is looked at of a destination.
+const LEAST_LOOK: usize = 64;
+/// How long a queue whose keys were visited in vain is left alone before they are visited again.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// What a destination is asked for at first, and at least.
 const SMALLEST_QUOTA: usize = 4;
 /// How soon destinations are looked for again, and how late at the latest.
@@ -56,8 +65,19 @@ pub struct Asked {
     pub tenants: Vec<String>,
     pub targets: Vec<String>,
     pub quotas: Vec<i64>,
+    /// How far the front of each queue is looked at.
+    pub looks: Vec<i64>,
     pub floors: Vec<OffsetDateTime>,
     pub orderings: Vec<&'static str>,
+    pub heads: Heads,
+}
+
+/// Messages that are known to be the oldest of their keys.
+#[derive(Debug, Default)]
+pub struct Heads {
+    pub tenants: Vec<String>,
+    pub targets: Vec<String>,
+    pub work_ids: Vec<i64>,
 }
 
 /// A tenant's account with a provider.
@@ -70,9 +90,20 @@ struct Queue {
     under_way: usize,
     health: Health,
     pace: Pace,
+    keys: Keys,
     /// Asked for in the claim that runs, and not granted yet.
     asked: usize,
     granted: usize,
+}
+
+/// What was found by visiting a queue's keys, because its front waits for itself.
+#[derive(Default)]
+struct Keys {
+    /// To be claimed; whatever was known longest comes first.
+    heads: VecDeque<i64>,
+    /// Behind which key the next visit begins.
+    cursor: String,
+    visit_at: Option<Instant>,
 }
 
 /// How a delivery to a destination has ended.
@@ -164,7 +195,8 @@ impl Queues {
             let destination = (row.try_get("tenant_id")?, row.try_get("target")?);
             let seconds: f64 = row.try_get("due_in_seconds")?;
             let due_in = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
-            let before = self.known.remove(&destination);
+            let mut before = self.known.remove(&destination);
+            let keys = before.as_mut().map(|queue| std::mem::take(&mut queue.keys));
             let queue = Queue {
                 quota: before.as_ref().map_or(SMALLEST_QUOTA, |queue| queue.quota),
                 floor: row.try_get("floor")?,
@@ -172,6 +204,7 @@ impl Queues {
                 under_way: before.as_ref().map_or(0, |queue| queue.under_way),
                 health: before.as_ref().map_or(Health::Good, |queue| queue.health),
                 pace: before.as_ref().map_or(Pace::default(), |queue| queue.pace),
+                keys: keys.unwrap_or_default(),
                 asked: 0,
                 granted: 0,
             };
@@ -204,29 +237,43 @@ impl Queues {
             }
         }
         self.turn = (turn + chosen.len().min(count - 1).max(1)) % count;
+        let share = (MAX_ASKED_FOR / chosen.len().max(1)).max(SMALLEST_QUOTA);
         for destination in chosen {
-            let Some(queue) = self.known.get_mut(&destination) else {
-                continue;
-            };
-            let most = match queue.health {
-                Health::Good => queue.pace.ready_for(deliver.concurrency(&destination.1)),
-                Health::Poor => SMALLEST_QUOTA,
-            };
-            let free = most.saturating_sub(queue.under_way);
-            let quota = queue.quota.min(free).min(limit);
-            if quota == 0 {
-                continue;
+            if let Some(queue) = self.known.get_mut(&destination) {
+                queue.ask(deliver, destination, limit.min(share), &mut asked);
             }
-            (queue.asked, queue.granted) = (quota, 0);
-            asked.quotas.push(i64::try_from(quota).unwrap_or(1));
-            asked.floors.push(queue.floor);
-            asked
-                .orderings
-                .push(deliver.ordering(&destination.1).as_str());
-            asked.tenants.push(destination.0);
-            asked.targets.push(destination.1);
         }
         asked
+    }
+
+    /// Visits the keys of queues whose front waits for itself, unless that was done in vain a moment ago; answers whether
+    /// there is now more to be claimed.
+    pub async fn visit_keys(&mut self, pool: &Pool, crowded: &[Destination]) -> Result<bool> {
+        let now = Instant::now();
+        let is_left_alone = |queue: &Queue| queue.keys.visit_at.is_some_and(|at| at > now);
+        let asked = crowded.iter().filter_map(|destination| {
+            let queue = self.known.get(destination)?;
+            let cursor = queue.keys.cursor.clone();
+            (!is_left_alone(queue)).then(|| (destination.clone(), cursor))
+        });
+        let asked: Vec<(Destination, String)> = asked.collect();
+        if asked.is_empty() {
+            return Ok(false);
+        }
+        let mut is_more = false;
+        for found in heads::find(pool, &asked).await? {
+            let Some(queue) = self.known.get_mut(&found.destination) else {
+                continue;
+            };
+            is_more |= !found.work_ids.is_empty();
+            let is_in_vain = found.work_ids.is_empty();
+            queue.keys = Keys {
+                heads: found.work_ids.into(),
+                cursor: found.cursor,
+                visit_at: is_in_vain.then(|| Instant::now() + LOOK_AGAIN),
+            };
+        }
+        Ok(is_more)
     }
 
     /// Notes what was leased, and asks for more or less the next time.
@@ -277,6 +324,41 @@ impl Queues {
     pub fn destinations(&self) -> Vec<Destination> {
         let known = self.known.keys().take(MAX_ASKED);
         known.cloned().collect()
+    }
+}
+
+impl Queue {
+    /// Adds what may be asked for here. Heads that are known are asked for before the front is looked at.
+    fn ask(
+        &mut self,
+        deliver: &impl Deliver,
+        (tenant_id, target): Destination,
+        limit: usize,
+        asked: &mut Asked,
+    ) {
+        let most = match self.health {
+            Health::Good => self.pace.ready_for(deliver.concurrency(&target)),
+            Health::Poor => SMALLEST_QUOTA,
+        };
+        let free = most.saturating_sub(self.under_way);
+        let quota = self.quota.max(self.keys.heads.len()).min(free).min(limit);
+        if quota == 0 {
+            return;
+        }
+        (self.asked, self.granted) = (quota, 0);
+        let known = self.keys.heads.len().min(quota);
+        for work_id in self.keys.heads.drain(..known) {
+            asked.heads.tenants.push(tenant_id.clone());
+            asked.heads.targets.push(target.clone());
+            asked.heads.work_ids.push(work_id);
+        }
+        asked.quotas.push(i64::try_from(quota).unwrap_or(1));
+        let look = i64::try_from((quota * LOOK_TIMES).max(LEAST_LOOK)).unwrap_or(1);
+        asked.looks.push(look);
+        asked.floors.push(self.floor);
+        asked.orderings.push(deliver.ordering(&target).as_str());
+        asked.tenants.push(tenant_id);
+        asked.targets.push(target);
     }
 }
 

@@ -27,6 +27,8 @@ use crate::work::{Job, Settings};
 
 /// The longest wait before due messages are looked for again.
 const POLL_IDLE: Duration = Duration::from_millis(500);
+/// Claims in a row that find nothing before the relay rests, while there is reason to think that there is something.
+const MAX_ROUNDS: u32 = 3;
 /// How soon after one claim that found nothing another may be made: commits that bring no work come in crowds.
 const POLL_SOONEST: Duration = Duration::from_millis(2);
 const POLL_CALM: Duration = Duration::from_millis(25);
@@ -180,24 +182,29 @@ impl<D: Deliver> Relay<D> {
         under_way.abort_all();
     }
 
-    /// Claims from the destinations that are known; where that brings nothing, looks for others.
+    /// Claims from the destinations that are known; where that brings nothing, looks behind what waits, and for others.
     async fn claim(&self, queues: &mut Queues, leases: &Leases, room: usize) -> Result<Claimed> {
         let pool = &self.store.pools.relay;
         let mut claimed = Claimed {
             jobs: Vec::new(),
+            crowded: Vec::new(),
             asked_at: Instant::now(),
         };
         if room == 0 {
             return Ok(claimed);
         }
-        for round in 0..2 {
+        for round in 1..=MAX_ROUNDS {
             let asked = queues.ask(&*self.deliver, room);
             if !asked.tenants.is_empty() {
                 let held = (self.worker.as_str(), &self.settings, leases);
                 claimed = claims::claim(pool, held, &asked, room).await?;
             }
             queues.granted(&claimed.jobs, room);
-            if !claimed.jobs.is_empty() || round > 0 || !queues.discover(pool).await? {
+            let is_more = queues.visit_keys(pool, &claimed.crowded).await?;
+            if !claimed.jobs.is_empty() || round == MAX_ROUNDS {
+                break;
+            }
+            if !is_more && !queues.discover(pool).await? {
                 break;
             }
         }
