@@ -116,6 +116,15 @@ pub enum Call {
         /// The last row that has been seen to.
         after: u32,
     },
+    /// Find out whether a provider works; the result comes back as `record-provider-test`.
+    TestProvider {
+        provider: String,
+        test_id: String,
+        /// Where the test goes to, sealed under the tenant's key.
+        to: Option<Sealed>,
+        /// Who asked, where it goes to them.
+        person_id: Option<String>,
+    },
     /// A timer: when due, this command is sent by the system. A late one decides zero events.
     Timer(Timer),
 }
@@ -183,6 +192,8 @@ impl Call {
             },
             // Receivers know it by its id, which stays the same.
             Self::SendWebhook { .. } => EffectClass::Named,
+            // Tried once, whatever becomes of it: somebody looks at the result and asks again.
+            Self::TestProvider { .. } => EffectClass::Blind(OnUnknown::Resend),
             // A model only answers; what is done with the answer is a command under a key of its own.
             Self::RunAssistant { .. } | Self::ExtractFacts { .. } => EffectClass::Pure,
             // Commands of ours, under keys that are never forgotten.

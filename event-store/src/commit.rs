@@ -226,6 +226,8 @@ fn target(call: &Call) -> Cow<'static, str> {
         | Call::FollowApproval { .. }
         | Call::ExtractFacts { .. } => "assistant".into(),
         Call::RunImport { .. } => "import".into(),
+        // Of its own, so that a destination which is held can be tested.
+        Call::TestProvider { .. } => "provider_test".into(),
         Call::Timer(_) => "timer".into(),
     }
 }

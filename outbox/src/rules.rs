@@ -18,6 +18,9 @@ const RUNS_AT_ONCE: usize = 16;
 /// Imports of one tenant that run at once.
 const IMPORTS_AT_ONCE: usize = 2;
 
+/// Providers of one tenant that are tested at once.
+const TESTS_AT_ONCE: usize = 4;
+
 /// Connections that one endpoint of a tenant is asked to bear.
 const WEBHOOKS_AT_ONCE: usize = 16;
 
@@ -51,6 +54,7 @@ pub fn concurrency(target: &str) -> usize {
         "assistant" => RUNS_AT_ONCE,
         "webhook" => WEBHOOKS_AT_ONCE,
         "import" => IMPORTS_AT_ONCE,
+        "provider_test" => TESTS_AT_ONCE,
         // Half of all, so that one that hangs leaves as much to the others.
         _ => MAX_IN_FLIGHT / 2,
     }

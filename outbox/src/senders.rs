@@ -1,7 +1,7 @@
 //! The senders that a tenant's configuration makes: for each thing to be done the provider that the tenant has chosen.
 //! Kept as long as the configuration stays, for they hold connections and what they have signed in with.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::ids::TenantId;
@@ -111,15 +111,10 @@ impl<T> Kept<T> {
         if let Some(known) = kept.get(&key) {
             return Ok(known.clone());
         }
-        let open = |(name, sealed): (&String, &Sealed)| {
-            let purpose = commands::tenants::secret_purpose(entry.name, name);
-            let plain = of.keys.open_secret(&purpose, sealed)?;
-            Some((name.clone(), Secret::new(plain.as_str())))
-        };
         let made = Arc::new(make(&Configured {
             entry,
             settings: &settings,
-            secrets: provider.secrets.iter().filter_map(open).collect(),
+            secrets: secrets_of(entry.name, provider, of.keys),
         })?);
         if kept.len() >= KEPT_LIMIT {
             kept.clear();
@@ -127,6 +122,20 @@ impl<T> Kept<T> {
         kept.insert(key, made.clone());
         Ok(made)
     }
+}
+
+/// The provider's secrets, opened.
+pub(crate) fn secrets_of(
+    name: &str,
+    provider: &Provider,
+    keys: &TenantKeys,
+) -> BTreeMap<String, Secret> {
+    let open = |(secret, sealed): (&String, &Sealed)| {
+        let purpose = commands::tenants::secret_purpose(name, secret);
+        let plain = keys.open_secret(&purpose, sealed)?;
+        Some((secret.clone(), Secret::new(plain.as_str())))
+    };
+    provider.secrets.iter().filter_map(open).collect()
 }
 
 /// The provider's settings; where they name no number to send from, the tenant's own does.

@@ -6,6 +6,7 @@ use cqrs_es::Aggregate;
 use domain::conversations::canned::CannedReply;
 use domain::refusal::Refusal;
 use domain::tenants::price_book::PriceBook;
+use domain::tenants::provider_tests::ProviderTest;
 use domain::tenants::settings::Settings;
 use domain::tenants::{Module, Tenant};
 use event_store::Result;
@@ -73,6 +74,37 @@ struct ProviderItem {
     settings: Map<String, Value>,
     /// The names of the secrets that are set.
     secrets: Vec<String>,
+    /// The newest `test-provider` of this configuration; null before the first.
+    last_test: Option<LastTest>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct LastTest {
+    test_id: String,
+    /// `pending`, `passed` or `failed`.
+    status: &'static str,
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    requested_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>")]
+    finished_at: Option<OffsetDateTime>,
+    took_ms: Option<u64>,
+    /// What the provider answered, in our words; null while pending.
+    detail: Option<String>,
+    /// Why it failed; null unless it did.
+    problem: Option<TestProblem>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct TestProblem {
+    /// `provider-unreachable`, `provider-busy`, `provider-refused`, `provider-credentials-refused` or
+    /// `provider-answer-missing`.
+    code: &'static str,
+    /// What would be right.
+    title: &'static str,
+    /// The provider's verdict.
+    detail: String,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -120,6 +152,7 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
             ProviderItem {
                 settings: provider.settings,
                 secrets,
+                last_test: provider.last_test.map(last_test),
             },
         )
     };
@@ -143,6 +176,32 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
         updated_at: then.updated_at,
         sequence: then.sequence,
     })
+}
+
+fn last_test(test: ProviderTest) -> LastTest {
+    let result = test.result;
+    let trouble = result.as_ref().and_then(|result| result.trouble);
+    let detail = result.as_ref().map(|result| result.detail.clone());
+    LastTest {
+        test_id: test.test_id,
+        status: match (&result, trouble) {
+            (None, _) => "pending",
+            (Some(_), None) => "passed",
+            (Some(_), Some(_)) => "failed",
+        },
+        requested_at: test.requested_at,
+        finished_at: result.as_ref().map(|result| result.finished_at),
+        took_ms: result.as_ref().map(|result| result.took_ms),
+        problem: trouble.map(|trouble| {
+            let (code, title) = trouble.problem();
+            TestProblem {
+                code,
+                title,
+                detail: detail.clone().unwrap_or_default(),
+            }
+        }),
+        detail,
+    }
 }
 
 /// The tenant's settings, for queries that need its calendar.

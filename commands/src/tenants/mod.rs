@@ -1,5 +1,6 @@
 //! Commands about the tenant itself: create, settings, price book, providers.
 
+pub mod provider_tests;
 mod providers;
 mod settings;
 
@@ -15,6 +16,7 @@ use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use self::provider_tests::{RecordProviderTest, TestProvider};
 use self::providers::ConfigureProvider;
 use self::settings::UpdateSettings;
 use crate::Result;
@@ -52,6 +54,22 @@ pub fn commands() -> Vec<Command> {
             ConfigureProvider,
             Permission::TenantsConfigure,
             Risk::Key
+        ),
+        command!(
+            "test-provider",
+            provider_tests::test_provider,
+            TestProvider,
+            Permission::TenantsConfigure,
+            Risk::Outward
+        ),
+        // The relay brings the result back, and may configure nothing.
+        command!(
+            "record-provider-test",
+            provider_tests::record_provider_test,
+            RecordProviderTest,
+            Permission::TenantsRead,
+            Risk::Write,
+            internal
         ),
     ]
 }

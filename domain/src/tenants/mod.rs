@@ -7,6 +7,7 @@ pub mod messaging;
 pub mod openings;
 mod postcodes;
 pub mod price_book;
+pub mod provider_tests;
 pub mod retention;
 mod rules;
 pub mod settings;
@@ -16,8 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use cqrs_es::event_sink::EventSink;
 use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use self::price_book::PriceBook;
+use self::provider_tests::{ProviderTest, TestResult};
 use self::settings::Settings;
 use crate::conversations::canned::CannedReply;
 use crate::effects::Effect;
@@ -74,6 +77,9 @@ pub enum Module {
 pub struct Provider {
     pub settings: serde_json::Map<String, serde_json::Value>,
     pub secrets: BTreeMap<String, Sealed>,
+    /// Of this configuration.
+    #[serde(default)]
+    pub last_test: Option<ProviderTest>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,6 +102,20 @@ pub enum TenantCommand {
         settings: serde_json::Map<String, serde_json::Value>,
         /// Only those that change; `None` forgets one.
         secrets: BTreeMap<String, Option<Sealed>>,
+    },
+    RequestProviderTest {
+        provider: String,
+        test_id: String,
+        /// Where the test goes to, sealed under the tenant's key.
+        to: Option<Sealed>,
+        /// Who asks, where it goes to them.
+        person_id: Option<String>,
+        requested_at: OffsetDateTime,
+    },
+    FinishProviderTest {
+        provider: String,
+        test_id: String,
+        result: TestResult,
     },
     DefineCannedReply {
         name: String,
@@ -126,6 +146,22 @@ pub enum TenantEvent {
         #[serde(default)]
         secrets: BTreeMap<String, Option<Sealed>>,
     },
+    ProviderTestRequested {
+        provider: String,
+        test_id: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<Sealed>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        person_id: Option<String>,
+        #[serde(with = "time::serde::rfc3339")]
+        requested_at: OffsetDateTime,
+    },
+    ProviderTested {
+        provider: String,
+        test_id: String,
+        #[serde(flatten)]
+        result: TestResult,
+    },
     CannedReplyDefined {
         name: String,
         version: u32,
@@ -143,6 +179,8 @@ impl DomainEvent for TenantEvent {
             Self::SettingsUpdated { .. } => "SettingsUpdated",
             Self::PriceBookSet { .. } => "PriceBookSet",
             Self::ProviderConfigured { .. } => "ProviderConfigured",
+            Self::ProviderTestRequested { .. } => "ProviderTestRequested",
+            Self::ProviderTested { .. } => "ProviderTested",
             Self::CannedReplyDefined { .. } => "CannedReplyDefined",
             Self::CannedReplyRemoved { .. } => "CannedReplyRemoved",
         };
@@ -221,6 +259,7 @@ impl Aggregate for Tenant {
             } => {
                 let configured = self.providers.entry(provider).or_default();
                 configured.settings = settings;
+                configured.last_test = None;
                 for (name, secret) in secrets {
                     match secret {
                         Some(secret) => configured.secrets.insert(name, secret),
@@ -228,6 +267,25 @@ impl Aggregate for Tenant {
                     };
                 }
             }
+            TenantEvent::ProviderTestRequested {
+                provider,
+                test_id,
+                requested_at,
+                ..
+            } => {
+                let result = None;
+                let test = ProviderTest {
+                    test_id,
+                    requested_at,
+                    result,
+                };
+                self.apply_test_requested(&provider, test);
+            }
+            TenantEvent::ProviderTested {
+                provider,
+                test_id,
+                result,
+            } => self.apply_tested(&provider, &test_id, result),
             TenantEvent::CannedReplyDefined {
                 name,
                 version,
@@ -251,7 +309,7 @@ impl Noun for Tenant {
         ClaimChanges::default()
     }
 
-    fn effects(&self, _id: &str, _event: &TenantEvent) -> Vec<Effect> {
-        Vec::new()
+    fn effects(&self, _id: &str, event: &TenantEvent) -> Vec<Effect> {
+        provider_tests::effects(event)
     }
 }

@@ -27,6 +27,18 @@ impl Tenant {
                 settings,
                 secrets,
             } => self.configure_provider(provider, settings, secrets),
+            TenantCommand::RequestProviderTest {
+                provider,
+                test_id,
+                to,
+                person_id,
+                requested_at,
+            } => self.request_provider_test((provider, test_id), to, person_id, requested_at),
+            TenantCommand::FinishProviderTest {
+                provider,
+                test_id,
+                result,
+            } => self.finish_provider_test(provider, test_id, result),
             TenantCommand::DefineCannedReply { name, text } => {
                 self.require()?;
                 canned::define(&self.canned_replies, name, &text)

@@ -86,6 +86,16 @@ impl Stripe {
         self.send(self.http.get(url)).await
     }
 
+    /// `GET /v1/checkout/sessions?limit=1`: whether the key may work with checkout sessions. Nothing of it is kept.
+    ///
+    /// # Errors
+    /// As classified.
+    pub async fn try_key(&self) -> Result<(), Failure> {
+        let url = format!("{}/v1/checkout/sessions?limit=1", self.base_url);
+        let _: serde::de::IgnoredAny = self.send(self.http.get(url)).await?;
+        Ok(())
+    }
+
     /// `POST /v1/refunds`.
     ///
     /// # Errors

@@ -57,7 +57,7 @@ fn headers(tenant: &Tenant, parcel: &Parcel) -> Vec<(String, String)> {
 }
 
 /// The text as it is, in paragraphs.
-fn as_html(text: &str) -> String {
+pub(super) fn as_html(text: &str) -> String {
     let escaped = text
         .replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -7,6 +7,7 @@ mod erasures;
 mod message_mails;
 mod message_texts;
 mod messages;
+mod provider_tests;
 mod stripe;
 mod webhooks;
 mod words;
@@ -142,6 +143,16 @@ impl Delivery {
                 pass,
                 after,
             } => self.run_import(job, &import_id, (kind, pass, after)).await,
+            Call::TestProvider {
+                provider,
+                test_id,
+                to,
+                person_id,
+            } => {
+                let recipient = (to.as_ref(), person_id.as_deref());
+                self.test_provider(job, (&provider, &test_id), recipient)
+                    .await
+            }
             Call::Timer(timer) => self.fire(job, timer).await,
         }
     }
@@ -301,6 +312,9 @@ impl Deliver for Delivery {
                 self.give_facts_up(job, &conversation_id).await
             }
             Call::RunImport { import_id, .. } => self.give_import_up(job, &import_id).await,
+            Call::TestProvider {
+                provider, test_id, ..
+            } => self.give_test_up(job, (&provider, &test_id)).await,
             _ => Ok(()),
         }
     }

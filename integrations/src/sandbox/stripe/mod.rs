@@ -66,6 +66,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.service(
         web::scope("/stripe/v1")
             .route("/checkout/sessions", web::post().to(create_session))
+            .route("/checkout/sessions", web::get().to(list_sessions))
             .route("/checkout/sessions/{id}", web::get().to(retrieve_session))
             .route(
                 "/checkout/sessions/{id}/expire",
@@ -84,6 +85,11 @@ async fn create_session(
     body: String,
 ) -> HttpResponse {
     execute(&request, shared.into_inner(), &body, sessions::create).await
+}
+
+async fn list_sessions(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {
+    let query = request.query_string().to_owned();
+    execute(&request, shared.into_inner(), &query, sessions::list).await
 }
 
 async fn retrieve_session(request: HttpRequest, shared: web::Data<Shared>) -> HttpResponse {

@@ -1,7 +1,7 @@
 //! Checkout sessions: made by the API, paid or left on the hosted page, ended by the API or by time. Every function here
 //! decides over the state and answers with the entries to commit.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::sandbox::entries::{Charge, Entry, Session, SessionStatus, booking_of};
 use crate::sandbox::state::State;
@@ -29,6 +29,9 @@ const KNOWN_PARAMETERS: [&str; 14] = [
 ];
 /// Positions of one order, as at Stripe.
 const LINE_ITEMS_LIMIT: usize = 100;
+/// Sessions in one page, without `limit` and at most.
+const LIST_DEFAULT: i64 = 10;
+const LIST_LIMIT: i64 = 100;
 /// Clocks of caller and sandbox may differ by this much around Stripe's limits of a session's life.
 const CLOCK_SKEW_SECONDS: i64 = 60;
 
@@ -90,6 +93,28 @@ pub(super) fn create(state: &State, call: &Call) -> Result<Decision, StripeError
 
 pub(super) fn retrieve(state: &State, call: &Call) -> Result<Decision, StripeError> {
     own(state, call).map(|session| Decision::read(wire::session(session)))
+}
+
+/// Newest first, as at Stripe.
+pub(super) fn list(state: &State, call: &Call) -> Result<Decision, StripeError> {
+    call.params.only(&["limit"])?;
+    let limit = call.params.amount("limit")?.unwrap_or(LIST_DEFAULT);
+    if !(1..=LIST_LIMIT).contains(&limit) {
+        let message = "A page has a limit from 1 to 100.";
+        return Err(StripeError::invalid("parameter_invalid_integer", message).at("limit"));
+    }
+    let limit = usize::try_from(limit).unwrap_or_default();
+    let mut own: Vec<&Session> = state
+        .sessions
+        .values()
+        .filter(|session| session.account == call.account)
+        .collect();
+    own.sort_unstable_by_key(|session| std::cmp::Reverse(session.created));
+    let has_more = own.len() > limit;
+    let page: Vec<Value> = own.into_iter().take(limit).map(wire::session).collect();
+    Ok(Decision::read(json!({
+        "object": "list", "url": "/v1/checkout/sessions", "data": page, "has_more": has_more,
+    })))
 }
 
 pub(super) fn expire(state: &State, call: &Call) -> Result<Decision, StripeError> {

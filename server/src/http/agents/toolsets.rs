@@ -139,6 +139,7 @@ const TOOLSETS: &[(&str, &[&str])] = &[
             "set_chef_time_off",
             "set_price_book",
             "tenant",
+            "test_provider",
             "update_chef",
             "update_settings",
         ],
