@@ -17,13 +17,10 @@ export function clashesOf(base: Fields, mine: Fields, theirs: Fields): Clash[] {
 
 /** Theirs, with every change of mine on it but those that were given up for theirs. */
 export function merged<F extends Fields>(base: F, mine: F, theirs: F, givenUp: ReadonlySet<string>): F {
-  const fields: Fields = { ...theirs }
-  for (const name of namesOf(base, mine)) {
-    if (mine[name] === base[name] || givenUp.has(name)) continue
-    if (mine[name] === undefined) delete fields[name]
-    else fields[name] = mine[name]
-  }
-  return fields as F
+  const kept = namesOf(base, mine).filter((name) => mine[name] !== base[name] && !givenUp.has(name))
+  const untouched = Object.entries(theirs).filter(([name]) => !kept.includes(name))
+  const own = kept.flatMap((name) => (mine[name] === undefined ? [] : [[name, mine[name]] as const]))
+  return Object.fromEntries([...untouched, ...own]) as F
 }
 
 export function isSame(one: Fields, other: Fields): boolean {
