@@ -20,6 +20,7 @@ export const t = {
   ...templates,
   ...lists,
   ...held,
+  ...operators,
 }
 
 /** "one booking", "2 bookings". */
