@@ -10094,7 +10094,7 @@ export interface operations {
                         item: {
                             customer_id: string;
                             export_id: string;
-                            /** @description Every stream with its events, and the proof. */
+                            /** @description Every stream with its events, the rows of imported files, and the proof. */
                             document: unknown;
                             /** @description The same as a page, when asked for. */
                             html?: string | null;
