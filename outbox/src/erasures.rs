@@ -1,6 +1,7 @@
 //! What of a person lies beside the log, and its end: stored answers, messages, webhooks' bodies, files and snapshots. The
 //! log's own part ends with the keys, the read tables' with the event.
 
+mod imported;
 mod mentions;
 mod streams;
 
@@ -69,7 +70,13 @@ const PURGE_MESSAGES: &str =
 
 /// What stood in files about the person; how the rows stand is still told.
 const PURGE_IMPORT_ROWS: &str = "
-    update import_rows set cells = null, note = null where tenant_id = $1 and customer_id = any ($2::text[])";
+    update import_rows set cells = null, note = null
+    where tenant_id = $1 and customer_id = any ($2::text[]) and (cells is not null or note is not null)";
+/// The same, of rows that name no customer and speak of the person.
+const PURGE_UNNAMED_ROWS: &str = "
+    update import_rows r set cells = null, note = null
+    from unnest($2::text[], $3::bigint[]) as f (import_id, row_no)
+    where r.tenant_id = $1 and r.import_id = f.import_id and r.row_no = f.row_no and r.cells is not null";
 
 const FIND_RECORD: &str = "select counts::text as counts from erasures where tenant_id = $1 and customer_id = $2 for update";
 const WRITE_RECORD: &str = "
@@ -140,7 +147,10 @@ pub async fn purge_now(
     purge_streams(&tx, (tenant_id, &found.streams, own), &mut counts).await?;
     let mut subjects = found.streams.subjects();
     subjects.extend(mentions.approvals.iter().chain(&mentions.views).cloned());
-    execute(&tx, PURGE_IMPORT_ROWS, &[&tenant_id.as_str(), &family]).await?;
+    let rows = &mentions.rows;
+    let unnamed: [&(dyn ToSql + Sync); 3] = [&tenant_id.as_str(), &rows.imports, &rows.numbers];
+    counts.import_rows += execute(&tx, PURGE_IMPORT_ROWS, &[&tenant_id.as_str(), &family]).await?;
+    counts.import_rows += execute(&tx, PURGE_UNNAMED_ROWS, &unnamed).await?;
     let told = serde_json::to_string(&counts)?;
     let record: [&(dyn ToSql + Sync); 4] = [&tenant_id.as_str(), &family.last(), &subjects, &told];
     execute(&tx, WRITE_RECORD, &record).await?;

@@ -25,13 +25,13 @@ async fn post(client: &Client, key: &str, kind: &str, bytes: impl Into<Vec<u8>>)
         .await
 }
 
-async fn upload(client: &Client, bytes: impl Into<Vec<u8>>) -> String {
+pub async fn upload(client: &Client, bytes: impl Into<Vec<u8>>) -> String {
     let reply = post(client, &Uuid::new_v4().to_string(), "text/csv", bytes).await;
     text(&reply.ok()["result"], "import_id").to_owned()
 }
 
 /// The import once it stands so.
-async fn once(client: &Client, import_id: &str, standing: &str) -> Value {
+pub async fn once(client: &Client, import_id: &str, standing: &str) -> Value {
     wait::until(&format!("the import is {standing}"), async || {
         let found = client
             .items(&format!("imports?import_id={import_id}"))
@@ -44,7 +44,7 @@ async fn once(client: &Client, import_id: &str, standing: &str) -> Value {
 }
 
 /// Maps as guessed and runs to the end.
-async fn run(client: &Client, import_id: &str, more: Value) -> Value {
+pub async fn run(client: &Client, import_id: &str, more: Value) -> Value {
     let guessed = client.item(&format!("import-preview?id={import_id}")).await;
     let mut body = json!({ "import_id": import_id, "mapping": guessed["mapping"] });
     for (name, value) in more.as_object().into_iter().flatten() {
@@ -55,13 +55,13 @@ async fn run(client: &Client, import_id: &str, more: Value) -> Value {
     once(client, import_id, "finished").await
 }
 
-async fn send(client: &Client, command: &str, import_id: &str) -> Value {
+pub async fn send(client: &Client, command: &str, import_id: &str) -> Value {
     client
         .accepted(command, json!({ "import_id": import_id }))
         .await
 }
 
-async fn rows(client: &Client, import_id: &str, filter: &str) -> Vec<Value> {
+pub async fn rows(client: &Client, import_id: &str, filter: &str) -> Vec<Value> {
     client
         .items(&format!(
             "import-rows?import_id={import_id}&limit=200{filter}"
@@ -69,7 +69,7 @@ async fn rows(client: &Client, import_id: &str, filter: &str) -> Vec<Value> {
         .await
 }
 
-async fn by_email(app: &TestApp, client: &Client, query: &str) -> Option<Value> {
+pub async fn by_email(app: &TestApp, client: &Client, query: &str) -> Option<Value> {
     app.catch_up().await;
     client
         .items(&format!("customers?email={query}"))

@@ -112,6 +112,33 @@ async fn what_has_not_changed_is_not_sent_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn customers_are_found_by_their_ids_and_taken_away_as_a_file() {
+    let app = TestApp::start().await;
+    let owner = &app.tenant.owner;
+    let mut ids = Vec::new();
+    for name in ["Ada", "Bob", "Cleo"] {
+        ids.push(given::customer(owner, name).await);
+    }
+    app.catch_up().await;
+    let chosen = format!("customers?ids={},{}", ids[0], ids[2]);
+    let found = owner.items(&format!("{chosen}&sort=created_at")).await;
+    let found: Vec<&str> = found
+        .iter()
+        .map(|row| given::text(row, "customer_id"))
+        .collect();
+    assert_eq!(found, [ids[0].as_str(), ids[2].as_str()]);
+    let of_two = owner.items(&format!("{chosen}&search=cleo")).await;
+    assert_eq!(of_two.len(), 1, "{of_two:?}");
+    let request = owner.request(Method::GET, &format!("/queries/{chosen}"));
+    let csv = owner.send(request.header("accept", "text/csv")).await;
+    assert_eq!(csv.text.lines().count(), 3, "{}", csv.text);
+    let many = vec!["x"; 201].join(",");
+    let refused = owner.query(&format!("customers?ids={many}")).await;
+    assert_eq!(refused.status, 400, "{}", refused.text);
+    assert!(refused.text.contains("ids-too-many"), "{}", refused.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_list_as_csv_is_safe_to_open_in_a_spreadsheet() {
     let app = TestApp::start().await;
     let owner = &app.tenant.owner;

@@ -14,6 +14,7 @@ import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
 import { acceptSuggestion, answer, resumeAfterSleep } from './inbox.mjs'
 import { followTrace, rebuildWhileReading, redriveDeadLetter } from './operations.mjs'
 import { reschedule } from './schedule.mjs'
+import { keepDrafts } from './settings.mjs'
 import { signIn } from './sign_in.mjs'
 import { scrollThousands } from './thousands.mjs'
 import { ownWords } from './templates.mjs'
@@ -28,6 +29,7 @@ const JOURNEYS = [
   reschedule,
   refundWithApproval,
   ownWords,
+  keepDrafts,
   mergeAndUnmerge,
   eraseCustomer,
   readAudit,

@@ -3,6 +3,7 @@
 
 pub mod rows;
 pub mod taking_back;
+pub mod undo;
 
 use cqrs_es::Aggregate;
 use domain::ids::ImportId;

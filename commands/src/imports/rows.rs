@@ -10,6 +10,7 @@ use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::undo::Undo;
 use crate::Result;
 use crate::customers::corrections::{self, Wishes};
 use crate::customers::people::{self, Somebody};
@@ -39,6 +40,8 @@ pub struct RowSummary {
     pub outcome: Outcome,
     /// The customer's, after the row.
     pub sequence: i64,
+    /// Events of the customer that the row has made.
+    pub wrote: i64,
     pub undo: Option<Undo>,
 }
 
@@ -60,18 +63,6 @@ impl Outcome {
             Self::Skipped => "skipped",
         }
     }
-}
-
-/// What it takes to take a row back.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Undo {
-    /// What stood in the fields that were written; a field that was empty is in `written` alone.
-    pub before: CustomerDetails,
-    pub written: CustomerDetails,
-    /// Tags that the customer did not have.
-    pub tags: Vec<String>,
-    /// The customer was brought back from the archive.
-    pub was_archived: bool,
 }
 
 impl Input for ImportCustomer {
@@ -96,6 +87,7 @@ pub async fn import_customer(work: &mut Work, input: ImportCustomer) -> Result<R
     };
     let mut somebody = people::find(work, &person, draft.phone.as_deref()).await?;
     let is_new = somebody.origin.is_new();
+    let before = somebody.customer.sequence;
     if is_new {
         let how = (Source::Import, CHANNEL);
         people::write_down(work, &mut somebody, &person, how).await?;
@@ -121,6 +113,7 @@ pub async fn import_customer(work: &mut Work, input: ImportCustomer) -> Result<R
     Ok(RowSummary {
         outcome,
         sequence: somebody.customer.sequence,
+        wrote: somebody.customer.sequence - before,
         customer_id: somebody.customer.id,
         undo: undo.filter(|_| !matches!(outcome, Outcome::Unchanged)),
     })
@@ -200,11 +193,5 @@ fn before(known: &Customer, written: &CustomerDetails) -> CustomerDetails {
         phone: known.phone.clone().filter(|_| written.phone.is_some()),
         address: known.address.clone().filter(|_| written.address.is_some()),
         time_zone: written.time_zone.as_ref().map(|_| known.time_zone.clone()),
-    }
-}
-
-impl Undo {
-    fn is_nothing(&self) -> bool {
-        self.written == CustomerDetails::default() && self.tags.is_empty() && !self.was_archived
     }
 }

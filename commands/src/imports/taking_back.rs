@@ -1,5 +1,5 @@
-//! `take-back-import`: one row of an import is undone. Whoever was used or changed since by somebody else stays as they are:
-//! what people have done after the import outweighs it.
+//! `take-back-import`: all that an import has done to one customer is undone at once, whatever number of rows it took. Whoever
+//! was used or changed since by somebody else stays as they are: what people have done after the import outweighs it.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,8 @@ use event_store::vault::SubjectKey;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Outcome, Undo};
+use super::rows::Outcome;
+use super::undo::Undo;
 use crate::Result;
 use crate::customers::{load_of, people};
 use crate::registry::Input;
@@ -26,17 +27,18 @@ const USED_SINCE: &str = "used-since";
 /// Why a field stays: somebody else has written it.
 const CHANGED_SINCE: &str = "changed-since";
 
-/// # Take a row of an import back
+/// # Take back what an import did to a customer
 ///
 /// What it made is archived, what it changed is restored.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TakeBackImport {
     pub customer_id: CustomerId,
+    /// Whether one of the rows made the customer, or they only changed it.
     pub outcome: Outcome,
-    /// The customer's, after the row.
+    /// The customer's sequence if nobody but the import had written since it was made.
     pub sequence: i64,
-    /// What it takes, as JSON text.
+    /// What it takes, as JSON text: the rows' own, together.
     pub undo: String,
 }
 
@@ -44,7 +46,7 @@ pub struct TakeBackImport {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct TakenBack {
     pub customer_id: String,
-    /// Why the customer stays as it is; none where the row is undone.
+    /// Why the customer stays as it is; none where everything is undone.
     pub kept: Option<String>,
 }
 
@@ -94,7 +96,8 @@ async fn restore(
 ) -> Result<Option<&'static str>> {
     let key = work.subject(&customer.id).await?;
     let restored = Restored::of(work, (&key, &customer.id), &customer.state, undo).await?;
-    let kept = restored.is_partial.then_some(CHANGED_SINCE);
+    let is_partial = restored.is_partial || undo.is_broken;
+    let kept = is_partial.then_some(CHANGED_SINCE);
     let correct = CustomerCommand::Correct {
         details: restored.details,
         cleared: restored.cleared,

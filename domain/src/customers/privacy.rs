@@ -76,6 +76,9 @@ pub struct ErasureCounts {
     /// Saved views that looked for the person.
     #[serde(skip_serializing_if = "is_none")]
     pub views: u32,
+    /// Rows of imported files.
+    #[serde(skip_serializing_if = "is_none")]
+    pub import_rows: u32,
 }
 
 /// What came later is left out where there was none of it, as it was before.

@@ -13,6 +13,7 @@ use event_store::recorded::Payload;
 use event_store::store::Store;
 use serde_json::Value;
 
+use super::imported::{self, Rows};
 use super::streams::Streams;
 use crate::Result;
 
@@ -38,11 +39,12 @@ const LIST_COMMANDS: &str = "
 pub(super) struct Mentions {
     pub approvals: Vec<String>,
     pub views: Vec<String>,
+    pub rows: Rows,
 }
 
 /// What a person is known by.
 #[derive(Default)]
-struct Traits {
+pub(super) struct Traits {
     ids: BTreeSet<String>,
     emails: BTreeSet<String>,
     /// Digits only.
@@ -61,6 +63,7 @@ pub(super) async fn find(
     let mut mentions = Mentions::default();
     find_approvals(store, tenant_id, (&traits, streams), &mut mentions).await?;
     find_views(store, tenant_id, &traits, &mut mentions).await?;
+    mentions.rows = imported::find(store, tenant_id, &traits).await?;
     Ok(mentions)
 }
 
@@ -214,7 +217,7 @@ impl Traits {
     }
 
     /// Whether a JSON document speaks of the person.
-    fn are_in(&self, document: &str) -> bool {
+    pub(super) fn are_in(&self, document: &str) -> bool {
         let Ok(document) = serde_json::from_str::<Value>(document) else {
             return false;
         };

@@ -4,12 +4,15 @@
 
 pub mod rows;
 
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use commands::context::{Context, Mode};
 use commands::dispatch::{Request, Run};
 use commands::imports::rows::{Outcome, RowSummary};
 use commands::imports::taking_back::TakenBack;
+use commands::imports::undo::Undo;
 use domain::ids::ImportId;
 use domain::imports::mapping::Draft;
 use domain::imports::{Import, ImportStanding, Pass, Plan, Rest};
@@ -17,6 +20,7 @@ use domain::refusal::Refusal;
 use event_store::error::Error;
 use event_store::vault::SubjectKey;
 use futures_util::future::try_join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use identity::principals::Principal;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -86,7 +90,10 @@ impl Delivery {
             true => Rest::Nothing,
             false => Rest::More,
         };
-        let marks = working.see_to(rows).await?;
+        let marks = match pass {
+            Pass::Run | Pass::Retry => working.bring_all_in(rows).await?,
+            Pass::Undo => working.take_all_back(&rows).await?,
+        };
         rows::mark(store, working.place(), &marks).await?;
         let counts = rows::count(store, &job.tenant_id, import_id).await?;
         let body = json!({
@@ -131,7 +138,7 @@ impl Working<'_> {
     }
 
     /// All of them, lanes side by side.
-    async fn see_to(&self, rows: Vec<NextRow>) -> Result<Vec<Mark>> {
+    async fn bring_all_in(&self, rows: Vec<NextRow>) -> Result<Vec<Mark>> {
         let mut lanes: Vec<Vec<NextRow>> = (0..LANES).map(|_| Vec::new()).collect();
         for row in rows {
             let lane = self.lane(&row);
@@ -140,26 +147,34 @@ impl Working<'_> {
         let lanes = lanes.into_iter().map(async |lane| {
             let mut marks = Vec::with_capacity(lane.len());
             for row in lane {
-                marks.push(match self.pass {
-                    Pass::Run | Pass::Retry => self.bring_in(row).await?,
-                    Pass::Undo => self.take_back(row).await?,
-                });
+                marks.push(self.bring_in(row).await?);
             }
             Ok::<_, Error>(marks)
         });
         Ok(try_join_all(lanes).await?.into_iter().flatten().collect())
     }
 
+    /// Customer by customer, each with all of its rows; several side by side.
+    async fn take_all_back(&self, rows: &[NextRow]) -> Result<Vec<Mark>> {
+        let store = &self.delivery.dispatcher.store;
+        let mut customers: BTreeMap<String, Vec<NextRow>> = BTreeMap::new();
+        for row in rows::list_together(store, self.place(), rows).await? {
+            let customer = row.customer_id.clone().unwrap_or_default();
+            customers.entry(customer).or_default().push(row);
+        }
+        let taken_back = stream::iter(customers)
+            .map(|(customer_id, rows)| self.take_back(customer_id, rows))
+            .buffer_unordered(LANES);
+        let marks: Vec<Vec<Mark>> = taken_back.try_collect().await?;
+        Ok(marks.into_iter().flatten().collect())
+    }
+
     fn lane(&self, row: &NextRow) -> usize {
         let mut hasher = DefaultHasher::new();
-        match (&row.customer_id, &row.cells) {
-            (Some(customer_id), _) => customer_id.hash(&mut hasher),
-            (None, Some(cells)) => {
-                let draft = Draft::of(cells, &self.plan.mapping);
-                let email = draft.email.map(|email| email.to_lowercase());
-                email.or(draft.phone).hash(&mut hasher);
-            }
-            (None, None) => {}
+        if let Some(cells) = &row.cells {
+            let draft = Draft::of(cells, &self.plan.mapping);
+            let email = draft.email.map(|email| email.to_lowercase());
+            email.or(draft.phone).hash(&mut hasher);
         }
         let lanes = u64::try_from(LANES).unwrap_or(1);
         usize::try_from(hasher.finish() % lanes).unwrap_or(0)
@@ -174,7 +189,7 @@ impl Working<'_> {
             "draft": serde_json::to_string(&draft)?, "tags": self.plan.tags, "on_duplicate": self.plan.on_duplicate,
         });
         match self
-            .send::<RowSummary>(("import-customer", "row"), row.number, body)
+            .send::<RowSummary>("import-customer", format!("row:{}", row.number), body)
             .await?
         {
             Ok(summary) => Ok(Mark {
@@ -185,6 +200,7 @@ impl Working<'_> {
                     detail: None,
                     undo: summary.undo.map(serde_json::to_value).transpose()?,
                     sequence: summary.sequence,
+                    wrote: summary.wrote,
                 },
                 customer_id: Some(summary.customer_id),
             }),
@@ -192,39 +208,62 @@ impl Working<'_> {
         }
     }
 
-    async fn take_back(&self, row: NextRow) -> Result<Mark> {
-        let (Some(customer_id), Some(undo)) = (&row.customer_id, &row.note.undo) else {
-            return Ok(erased(row));
+    /// What the import did to one customer, from the last row to the first: the file's order is not always the rows', for
+    /// some may have been tried again.
+    async fn take_back(&self, customer_id: String, mut rows: Vec<NextRow>) -> Result<Vec<Mark>> {
+        rows.sort_by_key(|row| Reverse(row.note.sequence));
+        let mut undo: Option<Undo> = None;
+        for row in &rows {
+            let Some(noted) = &row.note.undo else {
+                return Ok(rows.into_iter().map(erased).collect());
+            };
+            let earlier: Undo = serde_json::from_value(noted.clone())?;
+            undo = Some(match undo {
+                Some(later) => later.after(earlier),
+                None => earlier,
+            });
+        }
+        let made = rows.iter().find(|row| row.standing == "created");
+        let outcome = match made {
+            Some(_) => Outcome::Created,
+            None => Outcome::Updated,
         };
-        let outcome = match row.standing.as_str() {
-            "created" => Outcome::Created,
-            _ => Outcome::Updated,
+        let since = |made: &NextRow| -> i64 {
+            let others = rows.iter().filter(|row| row.number != made.number);
+            made.note.sequence + others.map(|row| row.note.wrote).sum::<i64>()
         };
         let body = json!({
-            "customer_id": customer_id, "outcome": outcome, "sequence": row.note.sequence, "undo": serde_json::to_string(undo)?,
+            "customer_id": customer_id, "outcome": outcome, "sequence": made.map_or(0, since),
+            "undo": serde_json::to_string(&undo.unwrap_or_default())?,
         });
-        let key = ("take-back-import", "undo");
-        let kept = match self.send::<TakenBack>(key, row.number, body).await? {
+        let key = format!("undo:{customer_id}");
+        let kept = match self
+            .send::<TakenBack>("take-back-import", key, body)
+            .await?
+        {
             Ok(taken_back) => taken_back.kept,
             Err(refusal) => Some(refusal.code),
         };
-        Ok(Mark {
+        let standing = match kept {
+            Some(_) => "kept",
+            None => "undone",
+        };
+        let mark = |row: NextRow| Mark {
             number: row.number,
-            standing: match kept {
-                Some(_) => "kept",
-                None => "undone",
-            },
-            code: kept,
+            standing,
+            code: kept.clone(),
             note: row.note,
             customer_id: None,
-        })
+        };
+        Ok(rows.into_iter().map(mark).collect())
     }
 
-    /// One row's command. What the row does wrong is told apart from what keeps all of them from being seen to.
+    /// One command, of a row or of all rows of a customer. What it does wrong is told apart from what keeps all of them from
+    /// being seen to.
     async fn send<T: DeserializeOwned>(
         &self,
-        (command, what): (&str, &str),
-        row: i64,
+        command: &str,
+        what: String,
         body: Value,
     ) -> Result<std::result::Result<T, Refusal>> {
         let request = Request {
@@ -240,7 +279,7 @@ impl Working<'_> {
             },
             name: command.to_owned(),
             body,
-            key: Some(format!("import:{}:{what}:{row}", self.import_id)),
+            key: Some(format!("import:{}:{what}", self.import_id)),
             run: Run::Real,
         };
         match self.delivery.dispatcher.dispatch(&request).await {

@@ -1,5 +1,7 @@
 //! The rows of imports at rest: put away when the file comes, marked as they are seen to, deleted when their term is over.
 
+use std::collections::BTreeSet;
+
 use domain::ids::TenantId;
 use domain::imports::{Counts, Pass, cells_place, note_place};
 use event_store::error::Error;
@@ -7,6 +9,7 @@ use event_store::store::Store;
 use event_store::vault::SubjectKey;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio_postgres::Row;
 
 use crate::Result;
 
@@ -22,6 +25,13 @@ const LIST_NEXT: &str = "
     select r.row_no, r.cells, r.standing, r.note, r.customer_id from import_rows r
     where r.tenant_id = $1 and r.import_id = $2 and r.standing = any ($3::text[]) and r.row_no > $4
     order by r.row_no limit $5";
+
+/// All that is to be taken back of these customers.
+const LIST_OF_CUSTOMERS: &str = "
+    select r.row_no, r.cells, r.standing, r.note, r.customer_id from import_rows r
+    where r.tenant_id = $1 and r.import_id = $2 and r.customer_id = any ($3::text[])
+        and r.standing in ('created', 'updated')
+    order by r.row_no";
 
 const MARK_ROWS: &str = "
     update import_rows i set standing = r.standing, code = r.code, note = r.note,
@@ -65,6 +75,8 @@ pub(super) struct Note {
     pub undo: Option<Value>,
     /// The customer's sequence after the row.
     pub sequence: i64,
+    /// Events of the customer that the row has made.
+    pub wrote: i64,
 }
 
 /// Puts the rows of a file away, sealed under the import's key; once, however often it is tried.
@@ -133,24 +145,44 @@ pub(super) async fn list_next(
             ],
         )
         .await?;
-    let mut next = Vec::with_capacity(rows.len());
-    for row in rows {
-        let number: i64 = row.try_get("row_no")?;
-        let cells: Option<Vec<u8>> = row.try_get("cells")?;
-        let cells = cells.and_then(|cells| key.open_file(&cells_place(number), &cells));
-        let note: Option<Vec<u8>> = row.try_get("note")?;
-        let note = note.and_then(|note| key.open_file(&note_place(number), &note));
-        next.push(NextRow {
-            number,
-            cells: cells.and_then(|cells| serde_json::from_slice(&cells).ok()),
-            standing: row.try_get("standing")?,
-            note: note
-                .and_then(|note| serde_json::from_slice(&note).ok())
-                .unwrap_or_default(),
-            customer_id: row.try_get("customer_id")?,
-        });
-    }
-    Ok(next)
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+/// The rows that an undo is to take back with `rows`: all of the same customers, wherever in the file they stand. A file's
+/// limit is theirs.
+pub(super) async fn list_together(
+    store: &Store,
+    (tenant_id, import_id, key): (&TenantId, &str, &SubjectKey),
+    rows: &[NextRow],
+) -> Result<Vec<NextRow>> {
+    let customers: BTreeSet<&str> = rows
+        .iter()
+        .filter_map(|row| row.customer_id.as_deref())
+        .collect();
+    let customers: Vec<&str> = customers.into_iter().collect();
+    let client = store.pools.engine.get().await?;
+    let statement = client.prepare_cached(LIST_OF_CUSTOMERS).await?;
+    let rows = client
+        .query(&statement, &[&tenant_id.as_str(), &import_id, &customers])
+        .await?;
+    rows.iter().map(|row| read(row, key)).collect()
+}
+
+fn read(row: &Row, key: &SubjectKey) -> Result<NextRow> {
+    let number: i64 = row.try_get("row_no")?;
+    let cells: Option<Vec<u8>> = row.try_get("cells")?;
+    let cells = cells.and_then(|cells| key.open_file(&cells_place(number), &cells));
+    let note: Option<Vec<u8>> = row.try_get("note")?;
+    let note = note.and_then(|note| key.open_file(&note_place(number), &note));
+    Ok(NextRow {
+        number,
+        cells: cells.and_then(|cells| serde_json::from_slice(&cells).ok()),
+        standing: row.try_get("standing")?,
+        note: note
+            .and_then(|note| serde_json::from_slice(&note).ok())
+            .unwrap_or_default(),
+        customer_id: row.try_get("customer_id")?,
+    })
 }
 
 pub(super) async fn mark(

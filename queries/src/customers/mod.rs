@@ -28,6 +28,9 @@ pub(crate) const PROJECTION: &str = "customers";
 /// Up to so many customers a search begins with the customers; above, with the list.
 const MAX_FEW: i64 = 1_000;
 
+/// The most customers that are asked for by their ids: as many as a page has.
+const MAX_IDS: usize = 200;
+
 pub(crate) const CUSTOMERS: Entry = Entry {
     name: "customers",
     title: "Customers",
@@ -44,6 +47,9 @@ pub(crate) const CUSTOMERS: Entry = Entry {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct CustomersParams {
+    /// Only these, by their ids, separated by commas; 200 at most.
+    #[schemars(length(min = 1, max = 8_000))]
+    ids: Option<String>,
     /// Beginnings of words of the name, in any order: `ad lov` finds Ada Lovelace.
     #[schemars(length(min = 1, max = 200))]
     search: Option<String>,
@@ -216,6 +222,7 @@ async fn customers(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         return Found::all::<CustomerItem>(&[]);
     }
     let few = find_few(ctx, low.first(), high.first()).await?;
+    let few = chosen(params.ids.as_deref(), few)?;
     let (email, phone) = indexes(ctx, &params).await?;
     let source = params.source.map(serde_json::to_value).transpose()?;
     // Only one of the two is ever used; the other stays null for the statement's types.
@@ -278,6 +285,20 @@ async fn find_few(
         .collect::<Result<Vec<String>>>()?;
     let is_few = i64::try_from(few.len()).unwrap_or(i64::MAX) <= MAX_FEW;
     Ok(is_few.then_some(few))
+}
+
+/// The customers who were named, as far as they are among the few; the few where nobody was.
+fn chosen(ids: Option<&str>, few: Option<Vec<String>>) -> Result<Option<Vec<String>>> {
+    let Some(ids) = ids else {
+        return Ok(few);
+    };
+    let ids: Vec<String> = ids.split(',').map(|id| id.trim().to_owned()).collect();
+    if ids.len() > MAX_IDS {
+        let message = format!("at most {MAX_IDS} ids, separated by commas");
+        return Err(params::refuse_one("ids", "ids-too-many", &message).into());
+    }
+    let is_few = |id: &String| few.as_ref().is_none_or(|few| few.contains(id));
+    Ok(Some(ids.into_iter().filter(is_few).collect()))
 }
 
 /// The keyed hashes of the e-mail and phone asked for.

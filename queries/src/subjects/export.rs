@@ -1,6 +1,6 @@
 //! Everything about one person, from the log itself: the streams of the customer, of all that were merged into them, and of
-//! their bookings, threads and payments, with every field opened. The proof lists the streams with their lengths, and a digest
-//! of every event as it is stored.
+//! their bookings, threads and payments, with every field opened; and what imported files say, which lies beside the log. The
+//! proof lists the streams with their lengths, and a digest of every event as it is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::format_description::well_known::Rfc3339;
 
-use super::{EXPORT_READABLE, opening, page};
+use super::{EXPORT_READABLE, imported, opening, page};
 use crate::ask::{Ctx, Found};
 use crate::customers::find_family;
 use crate::params;
@@ -38,7 +38,7 @@ pub(crate) const SUBJECT_EXPORT: Entry = Entry {
         is on record.",
     shape: Shape::One,
     permission: Permission::PrivacyManage,
-    projections: &["customers", "conversations", "timelines"],
+    projections: &["customers", "conversations", "timelines", "imports"],
     params: schema_of::<ExportParams>,
     item: schema_of::<ExportItem>,
     run: |ctx, params| Box::pin(subject_export(ctx, params)),
@@ -67,7 +67,7 @@ enum ExportFormat {
 struct ExportItem {
     customer_id: String,
     export_id: String,
-    /// Every stream with its events, and the proof.
+    /// Every stream with its events, the rows of imported files, and the proof.
     document: Value,
     /// The same as a page, when asked for.
     html: Option<String>,
@@ -100,6 +100,7 @@ async fn subject_export(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         },
         "proof": export.proof(),
         "streams": export.streams,
+        "imported_rows": export.imported,
     });
     let html = (params.format == ExportFormat::Html).then(|| page::write(&document));
     Found::one(&ExportItem {
@@ -113,6 +114,7 @@ async fn subject_export(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
 /// The streams as they are shown, and what proves them.
 struct Export {
     streams: Vec<Value>,
+    imported: Vec<Value>,
     lengths: Vec<Value>,
     events: usize,
     digest: Sha256,
@@ -139,6 +141,7 @@ impl Export {
         let keys = keys_of(ctx, &streams).await?;
         let mut export = Self {
             streams: Vec::with_capacity(streams.len()),
+            imported: imported::list_imported(ctx, &family).await?,
             lengths: Vec::with_capacity(streams.len()),
             events: 0,
             digest: Sha256::new(),

@@ -1,6 +1,7 @@
 //! What people may read of the data about them, and who has read it.
 
 pub(crate) mod export;
+mod imported;
 mod opening;
 mod page;
 pub(crate) mod reads;

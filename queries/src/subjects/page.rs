@@ -29,6 +29,11 @@ pub(super) fn write(document: &Value) -> String {
         }
         page.push_str("</section>\n");
     }
+    for row in items(&document["imported_rows"]) {
+        page.push_str("<section><h2>Row of an imported file</h2>\n");
+        list(&mut page, row, 0);
+        page.push_str("</section>\n");
+    }
     page.push_str("<section><h2>That this is all</h2>\n");
     list(&mut page, &document["proof"], 0);
     page.push_str("</section></body></html>\n");

@@ -8,6 +8,7 @@ pub mod chat;
 pub mod commands;
 mod components;
 pub mod docs;
+mod etags;
 mod facade;
 mod facade_described;
 mod files;

@@ -1,19 +1,22 @@
-//! Queries over HTTP: JSON or CSV, with ETags, and waiting to read one's own writes.
+//! Queries over HTTP: JSON or CSV, with entity tags, and waiting to read one's own writes.
 
 use actix_web::http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use actix_web::{HttpRequest, HttpResponse, web};
-use commands::answer::parse_position;
+use commands::answer::{parse_position, position_token};
 use domain::refusal::Refusal;
 use queries::ask::{Found, ask};
 use queries::params::from_pairs;
 use serde_json::{Map, Value};
 
 use super::principals::{authenticate, header_text};
-use super::{problems, tables};
+use super::{etags, problems, tables};
 use crate::access::Read;
 use crate::app::App;
 
-/// `GET /queries/{name}`
+const JSON: &str = "application/json";
+const CSV: &str = "text/csv; charset=utf-8";
+
+/// `GET /queries/{name}`; 304 where the caller knows what was found already.
 pub async fn get_query(
     app: web::Data<App>,
     request: HttpRequest,
@@ -26,32 +29,37 @@ pub async fn get_query(
     let answer = ask(&app.store, &principal, &name, params, read_after).await?;
     let wants_csv =
         header_text(&request, ACCEPT.as_str()).is_some_and(|accept| accept.contains("text/csv"));
-    let (content_type, body) = match &answer.found {
-        Found::List { items, .. } if wants_csv => {
-            ("text/csv; charset=utf-8", tables::to_csv(items)?)
-        }
-        _ => ("application/json", serde_json::to_string(&answer)?),
+    let content_type = match &answer.found {
+        Found::List { .. } if wants_csv => CSV,
+        _ => JSON,
     };
-    let how = match content_type.starts_with("text/csv") {
-        true => Read::Export,
-        false => Read::Shown(id.as_deref()),
+    let how = match content_type {
+        CSV => Read::Export,
+        _ => Read::Shown(id.as_deref()),
     };
     let asker = (principal.tenant_id.as_str(), principal.id.as_str());
     app.access.note_read(asker, &name, how);
-    let etag = format!("\"{}\"", tables::digest(&body));
-    if header_text(&request, IF_NONE_MATCH.as_str()).is_some_and(|known| matches(known, &etag)) {
-        return Ok(HttpResponse::NotModified()
-            .insert_header((ETAG, etag))
-            .finish());
-    }
-    let mut response = HttpResponse::Ok();
+    let tag = etags::tag(&name, &answer.found, content_type)?;
+    let is_known = header_text(&request, IF_NONE_MATCH.as_str())
+        .is_some_and(|known| etags::matches(known, &tag));
+    let mut response = match is_known {
+        true => HttpResponse::NotModified(),
+        false => HttpResponse::Ok(),
+    };
     response
-        .insert_header((CONTENT_TYPE, content_type))
-        .insert_header((ETAG, etag));
-    response
+        .insert_header((ETAG, tag))
         .insert_header(("cache-control", "private, no-cache"))
-        .insert_header(("vary", "accept, authorization"));
-    if content_type.starts_with("text/csv") {
+        .insert_header(("vary", "accept, authorization"))
+        .insert_header(("x-position", position_token(answer.as_of)));
+    if is_known {
+        return Ok(response.finish());
+    }
+    let body = match &answer.found {
+        Found::List { items, .. } if wants_csv => tables::to_csv(items)?,
+        _ => serde_json::to_string(&answer)?,
+    };
+    response.insert_header((CONTENT_TYPE, content_type));
+    if content_type == CSV {
         response.insert_header((
             CONTENT_DISPOSITION,
             format!("attachment; filename=\"{name}.csv\""),
@@ -87,12 +95,4 @@ fn read_after(request: &HttpRequest) -> Result<Option<i64>, Refusal> {
             "X-Read-After is a position as a command's X-Position gave it",
         )
     })
-}
-
-/// Weak comparison of a list of entity tags (RFC 9110, 13.1.2).
-fn matches(known: &str, etag: &str) -> bool {
-    known
-        .split(',')
-        .map(str::trim)
-        .any(|tag| tag == "*" || tag.strip_prefix("W/").unwrap_or(tag) == etag)
 }

@@ -4,7 +4,6 @@
 use event_store::Result;
 use event_store::error::Error;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 /// What makes a spreadsheet take a cell for a formula when it comes first.
 const FORMULA_STARTS: [char; 7] = ['=', '+', '-', '@', '\t', '\r', '\0'];
@@ -37,14 +36,6 @@ pub fn to_csv(items: &[Value]) -> Result<String> {
         .into_inner()
         .map_err(|error| Error::Internal(error.to_string().into()))?;
     String::from_utf8(bytes).map_err(|error| Error::Internal(Box::new(error)))
-}
-
-/// A short digest of a body, for its entity tag.
-pub fn digest(body: &str) -> String {
-    Sha256::digest(body.as_bytes())[..12]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
 }
 
 fn cell(value: Option<&Value>) -> String {

@@ -1,4 +1,5 @@
 // The one way to the server: commands, queries and acts of operators, typed by the server's own description.
+import { forgetAll, recall, remember } from './known'
 import type { paths } from './schema'
 
 type Named<Prefix extends string> = keyof {
@@ -63,8 +64,9 @@ export function whenFactorNeeded(ask: () => Promise<boolean>) {
   askFactor = ask
 }
 
-// How long reads wait for one's own last write; after that every projection has long passed it.
-const READ_AFTER_MS = 5_000
+const NOT_MODIFIED = 304
+// How long reads wait for one's own last write. A projection that is not behind lets them pass at once, so this may be long.
+const READ_AFTER_MS = 20_000
 let written: { position: string; at: number } | null = null
 
 export async function send<T>(method: string, path: string, options: SendOptions = {}): Promise<T> {
@@ -79,6 +81,8 @@ export async function send<T>(method: string, path: string, options: SendOptions
       body: options.file ?? (options.body === undefined ? null : JSON.stringify(options.body)),
       signal: options.signal ?? null,
       credentials: 'same-origin',
+      // What is kept of people's data is kept by the page, not by the browser.
+      cache: 'no-store',
     })
   } catch (error) {
     if (options.signal?.aborted) throw error
@@ -88,6 +92,7 @@ export async function send<T>(method: string, path: string, options: SendOptions
       'The server cannot be reached. Check your connection; nothing was lost.',
     )
   }
+  if (response.status === NOT_MODIFIED && options.known) return options.known as T
   const text = await response.text()
   const answer: unknown =
     text && /json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : null
@@ -102,9 +107,13 @@ export async function send<T>(method: string, path: string, options: SendOptions
     ) {
       return send<T>(method, path, { ...options, again: true })
     }
-    if (problem.status === 401 && !path.startsWith('/auth/')) onSignedOut()
+    if (problem.status === 401 && !path.startsWith('/auth/')) {
+      forgetAll()
+      onSignedOut()
+    }
     throw problem
   }
+  options.onTag?.(response.headers.get('etag'), answer)
   return answer as T
 }
 
@@ -114,6 +123,10 @@ export interface SendOptions {
   file?: Blob
   headers?: Record<string, string>
   signal?: AbortSignal
+  /** The answer where nothing has changed. */
+  known?: unknown
+  /** Hears of a new answer and its entity tag. */
+  onTag?: (tag: string | null, answer: unknown) => void
   /** Sent once more, after the second factor was asked for. */
   again?: boolean
 }
@@ -163,11 +176,15 @@ export async function ask<N extends QueryName>(
 ): Promise<Answer<N>> {
   const headers: Record<string, string> = {}
   if (written && Date.now() - written.at < READ_AFTER_MS) headers['x-read-after'] = written.position
-  return send<Answer<N>>(
-    'GET',
-    `/queries/${name}${query(params as Record<string, unknown>)}`,
-    signal ? { headers, signal } : { headers },
-  )
+  const path = `/queries/${name}${query(params as Record<string, unknown>)}`
+  const known = recall(path)
+  if (known) headers['if-none-match'] = known.tag
+  return send<Answer<N>>('GET', path, {
+    headers,
+    ...(signal && { signal }),
+    ...(known && { known: known.answer }),
+    onTag: (tag, answer) => remember(path, tag, answer),
+  })
 }
 
 /** A query string of what is there; absent and empty values are left out. */

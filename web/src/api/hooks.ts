@@ -20,7 +20,9 @@ import type {
   Problem,
 } from './client'
 import { ask, command } from './client'
-import { createElement } from 'react'
+import { lastingCursor } from './known'
+import { refresh } from './refresh'
+import { createElement, useMemo } from 'react'
 import { UndoMessage } from '../components/UndoMessage'
 import { t } from '../texts'
 
@@ -47,13 +49,18 @@ export function useList<N extends ListName>(name: N, params: Omit<Params<N>, 'cu
     queryKey: [name, 'list', params],
     queryFn: async ({ pageParam, signal }) => {
       const wanted = { limit: PAGE, ...params, cursor: pageParam ?? undefined } as unknown as Params<N>
-      return (await ask(name, wanted, signal)) as unknown as PageOf<N>
+      const page = (await ask(name, wanted, signal)) as unknown as PageOf<N>
+      if (page.next_cursor === null) return page
+      const behind = JSON.stringify([name, params, page.items.at(-1)])
+      const next_cursor = lastingCursor(behind, page.next_cursor)
+      return next_cursor === page.next_cursor ? page : { ...page, next_cursor }
     },
     initialPageParam: null as string | null,
     getNextPageParam: (last: PageOf<N>) => last.next_cursor,
     placeholderData: keepPreviousData,
   })
-  const rows = found.data?.pages.flatMap((page) => page.items) ?? []
+  const pages = found.data?.pages
+  const rows = useMemo(() => pages?.flatMap((page) => page.items) ?? [], [pages])
   return { ...found, rows, problem: found.error as Problem | null }
 }
 
@@ -71,7 +78,7 @@ export function useCommand<N extends CommandName>(name: N, hook: CommandHook = {
     mutationFn: ({ $options, ...body }) => command(name, body as unknown as Body<N>, $options),
     onSuccess: () => {
       if (hook.said) notifications.show({ message: hook.said, color: 'teal' })
-      return client.invalidateQueries()
+      return refresh(client)
     },
     onError: (problem) => {
       if (!hook.quiet) showProblem(problem)

@@ -2,6 +2,7 @@
 import type { QueryClient } from '@tanstack/react-query'
 import { useSyncExternalStore } from 'react'
 import type { QueryName } from './client'
+import { refresh } from './refresh'
 
 /** Which queries a topic of the stream makes stale. */
 const STALE: Record<string, QueryName[]> = {
@@ -21,6 +22,8 @@ const STALE: Record<string, QueryName[]> = {
 
 /** Changes that come together are asked for once. */
 const GATHER_MS = 120
+/** The next ones wait until those before have been asked for, so that long lists get to their end; no longer than this. */
+const MAX_REFRESH_MS = 3_000
 /** The longest wait between two attempts to listen again. */
 const MAX_RETRY_MS = 15_000
 /** The server speaks every 15 seconds; three silences mean that nobody is there. */
@@ -66,17 +69,22 @@ export function listen(client: QueryClient): () => void {
   let retry: ReturnType<typeof setTimeout> | undefined
   let seen = Date.now()
 
-  const refresh = () => {
-    gathering = undefined
+  const catchUp = async () => {
     const names = staleQueries(gathered)
     gathered = new Set()
-    void client.invalidateQueries({ predicate: (query) => names.has(String(query.queryKey[0])) })
+    const asked = refresh(client, (query) => names.has(String(query.queryKey[0])))
+    await Promise.race([asked, new Promise((done) => setTimeout(done, MAX_REFRESH_MS))])
+    gathering = undefined
+    if (gathered.size > 0) gather()
+  }
+  const gather = () => {
+    gathering ??= setTimeout(() => void catchUp(), GATHER_MS)
   }
   const open = () => {
     source = new EventSource('/stream')
     source.onopen = () => {
       // What happened while nobody listened is unknown, so everything is asked again.
-      if (standing.state === 'stale') void client.invalidateQueries()
+      if (standing.state === 'stale') void refresh(client)
       failures = 0
       seen = Date.now()
       stand({ state: 'live' })
@@ -91,7 +99,7 @@ export function listen(client: QueryClient): () => void {
       source.addEventListener(topic, () => {
         seen = Date.now()
         gathered.add(topic)
-        gathering ??= setTimeout(refresh, GATHER_MS)
+        gather()
       })
     }
   }

@@ -68,6 +68,18 @@ export interface Destination {
   in_flight: number
 }
 
+/** An order to send again what has failed. */
+export interface Redrive {
+  redrive_id: string
+  reason: string
+  target: string | null
+  /** Dead letters that fitted when it was ordered, and those tried again so far. */
+  found: number
+  revived: number
+  started_at: string
+  finished_at: string | null
+}
+
 export interface LoggedEvent {
   position: number
   aggregate_type: string

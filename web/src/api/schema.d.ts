@@ -82,6 +82,29 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/test-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a provider
+         * @description Tries the provider once as it is configured now: `smtp` and `resend` send a letter to whoever asks, or to `to`; `twilio`,
+         *     `ringcentral` and `whatsapp` send a text to `to`; `stripe` lists a checkout session and `openai` and `anthropic` answer
+         *     a few tokens, which changes nothing. The result stands in `tenant`, as `last_test` of the provider, within two minutes;
+         *     until then another test of the same provider is refused with `provider-test-under-way`.
+         */
+        post: operations["test_provider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/decide-approval": {
         parameters: {
             query?: never;
@@ -5563,6 +5586,32 @@ export interface components {
             };
             /** @description The names of the secrets that are set. */
             secrets: string[];
+            /** @description The newest `test-provider` of this configuration; null before the first. */
+            last_test?: components["schemas"]["LastTest"] | null;
+        };
+        LastTest: {
+            test_id: string;
+            /** @description `pending`, `passed` or `failed`. */
+            status: string;
+            requested_at: string;
+            finished_at?: string | null;
+            /** Format: uint64 */
+            took_ms?: number | null;
+            /** @description What the provider answered, in our words; null while pending. */
+            detail?: string | null;
+            /** @description Why it failed; null unless it did. */
+            problem?: components["schemas"]["TestProblem"] | null;
+        };
+        TestProblem: {
+            /**
+             * @description `provider-unreachable`, `provider-busy`, `provider-refused`, `provider-credentials-refused` or
+             *     `provider-answer-missing`.
+             */
+            code: string;
+            /** @description What would be right. */
+            title: string;
+            /** @description The provider's verdict. */
+            detail: string;
         };
         CannedReplyItem: {
             /** Format: uint32 */
@@ -5933,6 +5982,38 @@ export interface operations {
                     secrets?: {
                         [key: string]: components["schemas"]["Pii"] | null;
                     };
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    test_provider: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description One that is configured and does more than receive. */
+                    provider: string;
+                    /** @description Where the letter or the text goes: an e-mail address or a phone number. */
+                    to?: components["schemas"]["Pii"] | null;
                 };
             };
         };
@@ -9452,6 +9533,7 @@ export interface operations {
     customers: {
         parameters: {
             query?: {
+                ids?: string | null;
                 search?: string | null;
                 email?: string | null;
                 phone?: string | null;
@@ -10012,7 +10094,7 @@ export interface operations {
                         item: {
                             customer_id: string;
                             export_id: string;
-                            /** @description Every stream with its events, and the proof. */
+                            /** @description Every stream with its events, the rows of imported files, and the proof. */
                             document: unknown;
                             /** @description The same as a page, when asked for. */
                             html?: string | null;

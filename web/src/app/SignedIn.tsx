@@ -1,9 +1,12 @@
 // The gate: whoever is not signed in signs in here, and then sees the page of the address.
 import { useQueryClient } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import { lazy, Suspense, useEffect } from 'react'
 import { listen } from '../api/live'
 import { useSession } from '../api/session'
 import { ProblemNote, Waiting } from '../components/Page'
+import { useTenant, Zone } from '../components/useTenant'
+import { TimeHints } from '../components/When'
 import { Shell } from './Shell'
 
 const SignInPage = lazy(() =>
@@ -25,5 +28,14 @@ export function SignedIn() {
       </Suspense>
     )
   }
-  return <Shell session={session.data} />
+  return (
+    <InZone>
+      <Shell session={session.data} />
+      <TimeHints />
+    </InZone>
+  )
+}
+
+function InZone({ children }: { children: ReactNode }) {
+  return <Zone value={useTenant().settings?.time_zone}>{children}</Zone>
 }

@@ -6,12 +6,13 @@ import { IconArrowDown, IconArrowUp, IconColumns3 } from '@tabler/icons-react'
 import { columnVisibilityFeature, createColumnHelper, tableFeatures, useTable } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import type { ReactNode } from 'react'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Problem } from '../api/client'
 import { useActions } from '../registry/actions'
 import { t } from '../texts'
 import { number } from './format'
 import { Empty, ProblemNote, Waiting } from './Page'
+import { DataRow } from './DataRow'
 import css from './DataTable.module.css'
 
 export interface Column<R> {
@@ -61,31 +62,35 @@ export interface Selection<R> {
 const ROW_PX = 40
 /** Rows before the end at which the next page is asked for. */
 const AHEAD = 20
+/** Rows that are drawn above and below what is seen. */
+const OVERSCAN = 8
 const features = tableFeatures({ columnVisibilityFeature })
+/** The table knows its columns; the rows, of which there may be very many, are drawn from the list itself. */
+const NO_ROWS: never[] = []
+const NOTHING: string[] = []
 
 export function DataTable<R extends object>(props: Props<R>) {
   const { rows, columns, idOf, found, empty, openId, onOpen } = props
   const narrow = useMediaQuery('(max-width: 700px)', false, { getInitialValueInEffect: false })
   const scroll = useRef<HTMLDivElement>(null)
   const [at, setAt] = useState(0)
-  const table = useColumns(columns, rows, idOf, props.hidden ?? [], narrow)
-  const shown = table.getVisibleLeafColumns().map((column) => columns.find((known) => known.id === column.id))
-  const model = table.getRowModel().rows
+  const shown = useColumns(columns, props.hidden ?? NOTHING, narrow)
   const virtual = useVirtualizer({
-    count: model.length,
+    count: rows.length,
     getScrollElement: () => scroll.current,
     estimateSize: () => ROW_PX,
-    overscan: 12,
-    getItemKey: (index) => model[index]?.id ?? index,
+    overscan: OVERSCAN,
   })
   const items = virtual.getVirtualItems()
   const last = items.at(-1)?.index ?? 0
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = found
   useEffect(() => {
-    if (hasNextPage && !isFetchingNextPage && last >= model.length - AHEAD) fetchNextPage()
-  }, [last, model.length, hasNextPage, isFetchingNextPage, fetchNextPage])
+    if (hasNextPage && !isFetchingNextPage && last >= rows.length - AHEAD) fetchNextPage()
+  }, [last, rows.length, hasNextPage, isFetchingNextPage, fetchNextPage])
 
   const current = openId === undefined ? at : rows.findIndex((row) => idOf(row) === openId)
+  const isTicked = props.selection?.ids
+  const tick = useTick(props.selection)
   const walk = (step: number) => {
     const next = Math.min(Math.max(current + step, 0), rows.length - 1)
     const row = rows[next]
@@ -96,6 +101,16 @@ export function DataTable<R extends object>(props: Props<R>) {
     // The row may be drawn only once it has been scrolled to.
     requestAnimationFrame(() => scroll.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus())
   }
+  // Rows are drawn again only when something about them has changed, so what they call stays the same.
+  const latest = useRef({ walk, onOpen })
+  useEffect(() => {
+    latest.current = { walk, onOpen }
+  })
+  const onRow = useCallback((row: R, index: number, how: 'open' | 'focus' | 'down' | 'up') => {
+    if (how === 'down' || how === 'up') latest.current.walk(how === 'down' ? 1 : -1)
+    else setAt(index)
+    if (how === 'open') latest.current.onOpen(row)
+  }, [])
   useActions([
     {
       id: 'list.next',
@@ -126,7 +141,7 @@ export function DataTable<R extends object>(props: Props<R>) {
     )
   }
   const { selection } = props
-  const tracks = [...(selection ? ['36px'] : []), ...shown.map((column) => column?.width ?? '1fr')].join(' ')
+  const tracks = [...(selection ? ['36px'] : []), ...shown.map((column) => column.width)].join(' ')
   return (
     <>
       <div className={css.scroll} ref={scroll} data-stale={found.isPlaceholderData || undefined}>
@@ -153,50 +168,34 @@ export function DataTable<R extends object>(props: Props<R>) {
                   />
                 </div>
               )}
-              {shown.map(
-                (column) =>
-                  column && <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />,
-              )}
+              {shown.map((column) => (
+                <Head key={column.id} column={column} sort={props.sort} onSort={props.onSort} />
+              ))}
             </div>
           </div>
           <div role="rowgroup" className={css.body} style={{ height: virtual.getTotalSize() }}>
             {items.map((item) => {
-              const row = model[item.index]
+              const row = rows[item.index]
               if (!row) return null
-              const isOpen = row.id === openId
+              const id = idOf(row)
               return (
-                <div
-                  role="row"
-                  key={row.id}
-                  data-index={item.index}
-                  aria-rowindex={item.index + 2}
-                  aria-selected={isOpen}
-                  tabIndex={item.index === Math.max(current, 0) ? 0 : -1}
-                  className={css.row}
-                  style={{ gridTemplateColumns: tracks, transform: `translateY(${item.start}px)` }}
-                  onClick={() => {
-                    setAt(item.index)
-                    onOpen(row.original)
-                  }}
-                  onFocus={() => setAt(item.index)}
-                  onKeyDown={(event) => {
-                    if (event.key === 'Enter' && event.target === event.currentTarget) onOpen(row.original)
-                    else if (event.key === 'ArrowDown') walk(1)
-                    else if (event.key === 'ArrowUp') walk(-1)
-                    else return
-                    event.preventDefault()
-                  }}
-                >
-                  {selection && <Tick selection={selection} row={row.original} id={row.id} />}
-                  {shown.map(
-                    (column) =>
-                      column && (
-                        <div role="cell" key={column.id} className={css.cell} data-align={column.align}>
-                          {column.cell(row.original)}
-                        </div>
-                      ),
-                  )}
-                </div>
+                <DataRow
+                  key={id}
+                  row={row}
+                  id={id}
+                  index={item.index}
+                  start={item.start}
+                  columns={shown}
+                  tracks={tracks}
+                  isOpen={id === openId}
+                  isCurrent={item.index === Math.max(current, 0)}
+                  onRow={onRow}
+                  {...(selection && {
+                    tickLabel: t.bulk.select(selection.nameOf(row)),
+                    isTicked: isTicked?.has(id) ?? false,
+                    onTick: tick,
+                  })}
+                />
               )
             })}
           </div>
@@ -212,33 +211,21 @@ export function DataTable<R extends object>(props: Props<R>) {
   )
 }
 
-/** Ticks a row without opening it. */
-function Tick<R>({ selection, row, id }: { selection: Selection<R>; row: R; id: string }) {
-  const toggle = (ticked: boolean) => {
-    const ids = new Set(selection.ids)
+/** Ticks and unticks rows; the same function however often the list is drawn. */
+function useTick<R>(selection: Selection<R> | undefined) {
+  const latest = useRef(selection)
+  useEffect(() => {
+    latest.current = selection
+  })
+  return useCallback((id: string, ticked: boolean) => {
+    const ids = new Set(latest.current?.ids)
     if (ticked) ids.add(id)
     else ids.delete(id)
-    selection.onChange(ids)
-  }
-  return (
-    <div role="cell" className={css.tick} onClick={(event) => event.stopPropagation()}>
-      <Checkbox
-        size="xs"
-        aria-label={t.bulk.select(selection.nameOf(row))}
-        checked={selection.ids.has(id)}
-        onChange={(event) => toggle(event.currentTarget.checked)}
-      />
-    </div>
-  )
+    latest.current?.onChange(ids)
+  }, [])
 }
 
-function useColumns<R extends object>(
-  columns: Column<R>[],
-  rows: R[],
-  idOf: (row: R) => string,
-  hidden: string[],
-  narrow: boolean,
-) {
+function useColumns<R extends object>(columns: Column<R>[], hidden: string[], narrow: boolean): Column<R>[] {
   const defined = useMemo(() => {
     const helper = createColumnHelper<typeof features, R>()
     return columns.map((column) => helper.display({ id: column.id, header: column.header }))
@@ -250,7 +237,15 @@ function useColumns<R extends object>(
       ),
     [columns, hidden, narrow],
   )
-  return useTable({ features, columns: defined, data: rows, getRowId: idOf, state: { columnVisibility } })
+  const table = useTable({ features, columns: defined, data: NO_ROWS as R[], state: { columnVisibility } })
+  const names = table
+    .getVisibleLeafColumns()
+    .map((column) => column.id)
+    .join(' ')
+  return useMemo(() => {
+    const visible = names.split(' ')
+    return columns.filter((column) => visible.includes(column.id))
+  }, [columns, names])
 }
 
 function Head<R>({
@@ -290,8 +285,8 @@ function Head<R>({
 }
 
 /** What the columns need at least, in pixels: the first length that each track names. */
-function leastWidth<R>(columns: (Column<R> | undefined)[]): number {
-  return columns.reduce((sum, column) => sum + Number(/(\d+)px/.exec(column?.width ?? '')?.[1] ?? 0), 0)
+function leastWidth<R>(columns: Column<R>[]): number {
+  return columns.reduce((sum, column) => sum + Number(/(\d+)px/.exec(column.width)?.[1] ?? 0), 0)
 }
 
 /** Chooses which columns are shown; the choice belongs into the address. */

@@ -1,4 +1,5 @@
 // The business whose data is shown: its zone, its slots, its currency, its prices.
+import { createContext, useContext } from 'react'
 import { useAsk } from '../api/hooks'
 import { useMay } from '../api/session'
 
@@ -34,6 +35,9 @@ export function useTenant() {
   return { ...found, tenant: item, settings: item?.settings as unknown as TenantSettings | undefined }
 }
 
+/** The zone of the business, for all that shows times: asked for once on the page. */
+export const Zone = createContext<string | undefined>(undefined)
+
 export function useZone(): string | undefined {
-  return useTenant().settings?.time_zone
+  return useContext(Zone)
 }

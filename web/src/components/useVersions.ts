@@ -28,5 +28,9 @@ export function useVersions<F extends Fields>(
       return false
     }
   }
-  return { base, theirs, send }
+  /** Shows the newer version before anything is sent. */
+  const look = async () => setTheirs(await newest())
+  /** Back to the form, with what was typed. */
+  const back = () => setTheirs(null)
+  return { base, theirs, send, look, back }
 }

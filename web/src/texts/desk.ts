@@ -108,7 +108,7 @@ export const desk = {
     paused: 'The assistant is paused',
     resume: 'Let it go on',
     resumed: 'The assistant goes on',
-    pausedUntil: (when: string) => `The assistant is paused until ${when}`,
+    pausedUntil: 'The assistant is paused until',
     newThreads: 'In new conversations',
     newThreadsWhy: 'Each conversation can be set apart in the inbox.',
     verdicts: { allow: 'Goes ahead', approve: 'A person agrees first', deny: 'Never' },

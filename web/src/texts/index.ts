@@ -1,14 +1,27 @@
 // Every word that people read, in one place, so that another language is another set of these files.
 import { business } from './business'
 import { desk } from './desk'
+import { held } from './held'
 import { lists } from './lists'
+import { operators } from './operators'
 import { shared } from './shared'
 import { people } from './people'
 import { running } from './running'
 import { templates } from './templates'
 import { trust } from './trust'
 
-export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk, ...templates, ...lists }
+export const t = {
+  ...shared,
+  ...people,
+  ...business,
+  ...running,
+  ...trust,
+  ...desk,
+  ...templates,
+  ...lists,
+  ...held,
+  ...operators,
+}
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {

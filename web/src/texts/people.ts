@@ -128,7 +128,7 @@ export const people = {
     book: 'New booking',
     then: 'As it was',
     now: 'Now',
-    thenLabel: (when: string) => `As it was on ${when}`,
+    thenLabel: 'As it was on',
     thenWhy: 'You are looking at the past; nothing can be changed there.',
     noTimeline: 'Nothing has happened yet.',
     bulkNote: 'One tag for all chosen',

@@ -6,10 +6,9 @@ import type { Destination } from '../../api/operations'
 import { useAct, useOperations } from '../../api/operations'
 import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
-import { moment } from '../../components/format'
 import { Page, Waiting } from '../../components/Page'
 import { useFilters } from '../../components/useFilters'
-import { useZone } from '../../components/useTenant'
+import { When } from '../../components/When'
 import { useActions } from '../../registry/actions'
 import { t } from '../../texts'
 
@@ -97,7 +96,6 @@ function Pause() {
   const found = useOperations<Destination>('destinations')
   const { confirm, dialog } = useConfirm()
   const act = useAct()
-  const zone = useZone()
   const canWrite = useMay()('operations:write')
   const until = found.data?.items.find((destination) => destination.target === TARGET)?.paused_until
   const order = (verb: 'pause' | 'resume') => {
@@ -119,7 +117,7 @@ function Pause() {
     <>
       {until && (
         <Alert color="orange" py={4} px="sm">
-          {t.agents.pausedUntil(moment(until, zone))}
+          {t.agents.pausedUntil} <When at={until} />
         </Alert>
       )}
       {canWrite && (

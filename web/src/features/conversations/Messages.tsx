@@ -2,7 +2,7 @@
 import { Divider, Group, Text, Tooltip } from '@mantine/core'
 import { IconAlertTriangle, IconCheck, IconChecks, IconClock, IconNote } from '@tabler/icons-react'
 import { Fragment } from 'react'
-import { day, moment, today } from '../../components/format'
+import { day, today } from '../../components/format'
 import { useZone } from '../../components/useTenant'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
@@ -80,16 +80,21 @@ const ICONS: Record<string, typeof IconCheck> = {
 
 /** How far it has come; on hover, why it was allowed to go. */
 function Arrival({ message }: { message: Message }) {
-  const zone = useZone()
   const Icon = ICONS[message.status ?? ''] ?? IconClock
   const why = message.why ? (t.inbox.why[message.why.basis] ?? humane(message.why.basis)) : ''
-  const held = message.held_until ? `${t.inbox.held} ${moment(message.held_until, zone)}` : ''
-  const label = [humane(message.purpose ?? ''), why, held].filter(Boolean).join(' · ')
+  const held = message.held_until
+  const label = [humane(message.purpose ?? ''), why, held && t.inbox.held].filter(Boolean).join(' · ')
   return (
     <Tooltip label={label} disabled={!label}>
       <Group gap={3} wrap="nowrap">
         <Icon size={13} aria-hidden />
-        <Text size="xs">{held || humane(message.status ?? '')}</Text>
+        {held ? (
+          <Text size="xs">
+            {t.inbox.held} <When at={held} size="xs" />
+          </Text>
+        ) : (
+          <Text size="xs">{humane(message.status ?? '')}</Text>
+        )}
       </Group>
     </Tooltip>
   )

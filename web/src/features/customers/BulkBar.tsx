@@ -7,10 +7,11 @@ import { Problem, query } from '../../api/client'
 import { showProblem } from '../../api/hooks'
 import type { Went } from '../../api/many'
 import { sendForMany } from '../../api/many'
+import { refresh } from '../../api/refresh'
 import { useConfirm } from '../../components/Confirm'
 import { number } from '../../components/format'
 import { t } from '../../texts'
-import { exportCsv } from './exportCsv'
+import { exportCsv, exportCsvs } from './exportCsv'
 
 interface Props {
   ids: ReadonlySet<string>
@@ -23,6 +24,16 @@ interface Props {
 interface Order {
   command: string
   body: Record<string, unknown>
+}
+
+/** The most rows of one answer. */
+const PAGE = 200
+
+/** Ids as the list takes them, as many at a time as fit a page. */
+function inPages(ids: string[]): string[] {
+  const pages: string[] = []
+  for (let first = 0; first < ids.length; first += PAGE) pages.push(ids.slice(first, first + PAGE).join(','))
+  return pages
 }
 
 /** Failures that are told one by one. */
@@ -47,7 +58,7 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
       if (error instanceof Problem) showProblem(error)
     }
     setBusy(false)
-    await client.invalidateQueries()
+    await refresh(client)
   }
   const begin = (next: Order) => {
     if (!everybody) return void run(next, { ids: [...ids] })
@@ -91,20 +102,20 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
         >
           {t.bulk.archive}
         </Button>
-        {everybody && (
-          <Button
-            size="xs"
-            variant="default"
-            onClick={() =>
-              void exportCsv(
-                `/queries/customers${query({ ...filter, limit: 200 } as Record<string, unknown>)}`,
-                'customers.csv',
-              )
-            }
-          >
-            {t.bulk.export}
-          </Button>
-        )}
+        <Button
+          size="xs"
+          variant="default"
+          onClick={() =>
+            void (everybody
+              ? exportCsv(`/queries/customers${query({ ...filter, limit: PAGE })}`, 'customers.csv')
+              : exportCsvs(
+                  inPages([...ids]).map((page) => `/queries/customers${query({ ids: page, limit: PAGE })}`),
+                  'customers.csv',
+                ))
+          }
+        >
+          {t.bulk.export}
+        </Button>
         <Button
           size="compact-xs"
           variant="subtle"

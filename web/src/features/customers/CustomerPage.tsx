@@ -2,10 +2,9 @@
 import { Alert, Button, Group, TextInput } from '@mantine/core'
 import { useParams } from '@tanstack/react-router'
 import { useAsk } from '../../api/hooks'
-import { moment } from '../../components/format'
 import { Page, ProblemNote, Waiting } from '../../components/Page'
 import { useFilters } from '../../components/useFilters'
-import { useZone } from '../../components/useTenant'
+import { When } from '../../components/When'
 import { t } from '../../texts'
 import { CustomerFacts, CustomerRelated } from './CustomerRecord'
 import { Timeline } from './Timeline'
@@ -21,7 +20,6 @@ export interface RecordSearch {
 export function CustomerPage() {
   const { id } = useParams({ from: '/signed-in/customers/$id' })
   const { filters, set } = useFilters<RecordSearch>()
-  const zone = useZone()
   const found = useAsk('customer-360', { id, ...(filters.as_of && { as_of: filters.as_of }) })
   const record = found.data?.item
   const past = filters.as_of !== undefined
@@ -57,7 +55,15 @@ export function CustomerPage() {
         onChange={(as_of) => set({ as_of } as Partial<RecordSearch>)}
       />
       {past && at && (
-        <Alert color="yellow" my="sm" title={t.customers.thenLabel(moment(at, zone))}>
+        <Alert
+          color="yellow"
+          my="sm"
+          title={
+            <>
+              {t.customers.thenLabel} <When at={at} />
+            </>
+          }
+        >
           {t.customers.thenWhy}
         </Alert>
       )}

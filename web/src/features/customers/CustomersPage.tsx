@@ -71,7 +71,7 @@ const COLUMNS: Column<Row>[] = [
   {
     id: 'since',
     header: t.customers.since,
-    width: '100px',
+    width: '112px',
     sort: 'created_at',
     wide: true,
     cell: (row) => <When at={row.created_at} relative />,

@@ -1,13 +1,17 @@
 // Finds the other record, shows what becomes of both, and merges.
 import { Button, Card, Group, Modal, SimpleGrid, Stack, Text, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Done, Problem } from '../../api/client'
+import { tryCommand } from '../../api/client'
 import { useAsk, useCommand } from '../../api/hooks'
 import { Facts, ProblemNote, Waiting } from '../../components/Page'
 import { Refused } from '../../components/Refused'
 import { useFields } from '../../components/useFields'
 import { t } from '../../texts'
 import type { Customer360 } from './CustomerRecord'
+import { MergeOutcome } from './MergeOutcome'
 
 export function MergeDialog({ record, onClose }: { record: Customer360; onClose: () => void }) {
   const [other, setOther] = useState('')
@@ -70,6 +74,12 @@ function Preview({ record, otherId, onBack, onClose }: PreviewProps) {
   const other = useAsk('customer-360', { id: otherId })
   const form = useFields({})
   const merge = useCommand('merge-customers', { said: t.customers.mergedSaid, quiet: true })
+  // The server says beforehand whether it would refuse.
+  const tried = useQuery<Done, Problem>({
+    queryKey: ['merge-customers', 'tried', record.customer_id, otherId],
+    queryFn: () => tryCommand('merge-customers', { survivor_id: record.customer_id, merged_id: otherId }),
+    retry: false,
+  })
   const send = form.submit(async () => {
     await merge.mutateAsync({ survivor_id: record.customer_id, merged_id: otherId })
     onClose()
@@ -82,15 +92,16 @@ function Preview({ record, otherId, onBack, onClose }: PreviewProps) {
         <Side title={t.customers.mergeSurvivor} record={record} />
         <Side title={t.customers.mergeGone} record={other.data.item} />
       </SimpleGrid>
+      <MergeOutcome survivor={record} gone={other.data.item} />
       <Text size="sm" c="dimmed">
         {t.customers.mergeWhy}
       </Text>
-      <Refused problem={form.problem} />
+      <Refused problem={form.problem ?? tried.error} />
       <Group justify="flex-end">
         <Button variant="default" onClick={onBack}>
           {t.actions.cancel}
         </Button>
-        <Button loading={form.busy} onClick={() => void send()}>
+        <Button loading={form.busy} disabled={tried.isError} onClick={() => void send()}>
           {t.customers.mergeDo}
         </Button>
       </Group>

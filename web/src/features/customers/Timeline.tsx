@@ -3,9 +3,10 @@ import { Badge, Button, Group, Select, Text, Title } from '@mantine/core'
 import { useState } from 'react'
 import { grouped } from '../../components/grouped'
 import { Part } from '../../components/Page'
-import { day, moment, today } from '../../components/format'
+import { day, today } from '../../components/format'
 import { useActorName } from '../../components/useActorName'
 import { useZone } from '../../components/useTenant'
+import { When } from '../../components/When'
 import { humane, t } from '../../texts'
 import { Changes } from './Changes'
 import type { RecordSearch } from './CustomerPage'
@@ -87,7 +88,6 @@ type LineOf = Customer360['timeline'][number]
 
 function Line({ line, customerId, onGo }: { line: LineOf; customerId: string; onGo: () => void }) {
   const [open, setOpen] = useState(false)
-  const zone = useZone()
   const actorName = useActorName()
   const isAgent = line.actor.startsWith('agent:') || line.actor.endsWith(':assistant')
   return (
@@ -95,7 +95,7 @@ function Line({ line, customerId, onGo }: { line: LineOf; customerId: string; on
       <Text size="sm">{line.summary || humane(line.event_type)}</Text>
       <Group gap={6}>
         <Text size="xs" c="dimmed">
-          {moment(line.occurred_at, zone)} · {humane(line.event_type)} · {actorName(line.actor)}
+          <When at={line.occurred_at} size="xs" /> · {humane(line.event_type)} · {actorName(line.actor)}
         </Text>
         {isAgent && (
           <Badge size="xs" variant="default" className="status">

@@ -1,11 +1,14 @@
 // The places that messages go to: limits, breakers, and pausing one of them.
-import { Group, Menu, Button, Text } from '@mantine/core'
+import { Button, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { useState } from 'react'
 import type { Destination } from '../../api/operations'
 import { useAct, useOperations } from '../../api/operations'
 import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
 import { duration, number } from '../../components/format'
+import { Refused } from '../../components/Refused'
 import { Status } from '../../components/Status'
+import { useFields } from '../../components/useFields'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
 import { Rows } from './Rows'
@@ -17,6 +20,7 @@ export function Destinations() {
   const { confirm, dialog } = useConfirm()
   const act = useAct()
   const canWrite = useMay()('operations:write')
+  const [limited, setLimited] = useState<Destination | null>(null)
   const order = (destination: Destination, title: string, verb: string, body: Record<string, unknown>) =>
     confirm({
       title: `${title}: ${humane(destination.target)}`,
@@ -91,6 +95,7 @@ export function Destinations() {
                       {t.system.pauseHour}
                     </Menu.Item>
                   )}
+                  <Menu.Item onClick={() => setLimited(destination)}>{t.limits.set}</Menu.Item>
                   {destination.breaker === 'closed' ? (
                     <Menu.Item
                       onClick={() =>
@@ -117,7 +122,69 @@ export function Destinations() {
           ),
         ]}
       />
+      {limited && <LimitsDialog destination={limited} onClose={() => setLimited(null)} />}
       {dialog}
     </>
+  )
+}
+
+/** How fast, how many at once, and for how long. */
+function LimitsDialog({ destination, onClose }: { destination: Destination; onClose: () => void }) {
+  const form = useFields({
+    rate: String(destination.rate_per_second ?? ''),
+    inFlight: String(destination.max_in_flight ?? ''),
+    hours: '1',
+    reason: '',
+  })
+  const act = useAct()
+  const { rate, inFlight, hours, reason } = form.values
+  const send = form.submit(async () => {
+    await act.mutateAsync({
+      path: `destinations/${encodeURIComponent(destination.target)}/limits`,
+      body: {
+        ...(rate && { rate_per_second: Number(rate) }),
+        ...(inFlight && { max_in_flight: Number(inFlight) }),
+        seconds: Math.round(Number(hours) * HOUR_SECONDS),
+        reason: reason.trim(),
+      },
+      said: t.system.done,
+    })
+    onClose()
+  })
+  const isWhole = [rate || '1', inFlight || '1', hours].every((text) => Number(text) > 0)
+  return (
+    <Modal opened onClose={onClose} title={`${t.limits.set}: ${humane(destination.target)}`}>
+      <form onSubmit={(event) => void send(event)}>
+        <Stack>
+          <Text size="sm">{t.limits.body}</Text>
+          <TextInput label={t.limits.rate} inputMode="decimal" {...form.field('rate', '/rate_per_second')} />
+          <TextInput
+            label={t.limits.inFlight}
+            inputMode="numeric"
+            {...form.field('inFlight', '/max_in_flight')}
+          />
+          <TextInput
+            label={t.limits.hours}
+            inputMode="decimal"
+            required
+            {...form.field('hours', '/seconds')}
+          />
+          <TextInput label={t.reason} maxLength={500} required {...form.field('reason')} />
+          <Refused problem={form.problem} />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              {t.actions.cancel}
+            </Button>
+            <Button
+              type="submit"
+              loading={form.busy}
+              disabled={!isWhole || !reason.trim() || !(rate || inFlight)}
+            >
+              {t.limits.set}
+            </Button>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
   )
 }

@@ -9,6 +9,8 @@ import { Status } from '../../components/Status'
 import { useFilters } from '../../components/useFilters'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
+import { Blocked } from './Blocked'
+import { Redrives } from './Redrives'
 import { Rows } from './Rows'
 
 interface Search {
@@ -51,6 +53,8 @@ export function Outbox() {
           </Button>
         )}
       </Group>
+      <Blocked onOpen={(message) => set({ message })} />
+      <Redrives />
       <Rows
         found={found}
         keyOf={(message) => message.message_id}

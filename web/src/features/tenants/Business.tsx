@@ -1,24 +1,41 @@
 // When and where the business works, how it refunds, and in whose name it writes.
 import { Button, Group, NumberInput, SimpleGrid, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { useEffect } from 'react'
+import { ask } from '../../api/client'
 import { useCommand } from '../../api/hooks'
 import { useMay } from '../../api/session'
+import { Conflict } from '../../components/Conflict'
+import { isSame } from '../../components/merging'
+import { NewerNote } from '../../components/NewerNote'
 import { Part, Waiting } from '../../components/Page'
 import { Refused } from '../../components/Refused'
 import { useFields } from '../../components/useFields'
 import type { TenantSettings } from '../../components/useTenant'
+import { useHeld } from '../../components/useHeld'
 import { useTenant } from '../../components/useTenant'
+import type { Version } from '../../components/useVersions'
+import { useVersions } from '../../components/useVersions'
 import { t } from '../../texts'
 import { commaList, parseRefund, parseZones, refundText, zonesText } from './lists'
 
-export function Business() {
-  const { tenant, settings } = useTenant()
-  if (!tenant || !settings) return <Waiting />
-  // A newer version brings a form of its own: nobody overwrites what they have not seen.
-  return <Form settings={settings} version={tenant.sequence} key={tenant.sequence} />
+const LABELS = {
+  time_zone: t.settings.zone,
+  currency: t.settings.currency,
+  slots: t.settings.slots,
+  party_minutes: t.settings.party,
+  hold_hours: t.settings.hold,
+  zones: t.settings.zones,
+  refund: t.settings.refund,
+  email_name: t.settings.senderName,
+  email_from: t.settings.senderEmail,
+  email_reply_to: t.settings.senderReply,
+  sms_from: t.settings.senderSms,
 }
+type Fields = Record<keyof typeof LABELS, string>
 
-function Form({ settings, version }: { settings: TenantSettings; version: number }) {
-  const form = useFields({
+function versionOf(tenant: { sequence: number; settings: unknown }): Version<Fields> {
+  const settings = tenant.settings as TenantSettings
+  const fields = {
     time_zone: settings.time_zone,
     currency: settings.currency,
     slots: settings.slots.join(', '),
@@ -30,34 +47,82 @@ function Form({ settings, version }: { settings: TenantSettings; version: number
     email_from: settings.senders.email_from ?? '',
     email_reply_to: settings.senders.email_reply_to ?? '',
     sms_from: settings.senders.sms_from ?? '',
-  })
+  }
+  return { fields, sequence: tenant.sequence }
+}
+
+export function Business() {
+  const { tenant } = useTenant()
+  if (!tenant) return <Waiting />
+  return <Held newest={versionOf(tenant)} />
+}
+
+function Held({ newest }: { newest: Version<Fields> }) {
+  const { held, isOld, setTouched } = useHeld(newest)
+  return <Form key={held.sequence} version={held} isOld={isOld} onTouched={setTouched} />
+}
+
+interface FormProps {
+  version: Version<Fields>
+  /** Somebody has saved another one since. */
+  isOld: boolean
+  onTouched: (isTouched: boolean) => void
+}
+
+function Form({ version, isOld, onTouched }: FormProps) {
   const update = useCommand('update-settings', { said: t.settings.saved, quiet: true })
+  const { base, theirs, send, look, back } = useVersions<Fields>(
+    version,
+    (fields, on) =>
+      update.mutateAsync({
+        time_zone: fields.time_zone,
+        currency: fields.currency,
+        slots: commaList(fields.slots),
+        party_minutes: Number(fields.party_minutes),
+        hold_hours: Number(fields.hold_hours),
+        zones: parseZones(fields.zones) ?? [],
+        refund_policy: parseRefund(fields.refund) ?? [],
+        senders: {
+          email_name: fields.email_name || null,
+          email_from: fields.email_from || null,
+          email_reply_to: fields.email_reply_to || null,
+          sms_from: fields.sms_from || null,
+        },
+        $options: { ifMatch: on.sequence },
+      }),
+    async () => versionOf((await ask('tenant', {})).item),
+  )
+  const form = useFields(base.fields)
   const canWrite = useMay()('tenants:configure')
   const { values, field } = form
+  const isTouched = !isSame(base.fields, values)
+  useEffect(() => onTouched(isTouched), [isTouched, onTouched])
   const zones = parseZones(values.zones)
   const refund_policy = parseRefund(values.refund)
-  const send = form.submit(async () => {
-    if (!zones || !refund_policy) return
-    await update.mutateAsync({
-      time_zone: values.time_zone,
-      currency: values.currency,
-      slots: commaList(values.slots),
-      party_minutes: Number(values.party_minutes),
-      hold_hours: Number(values.hold_hours),
-      zones,
-      refund_policy,
-      senders: {
-        email_name: values.email_name || null,
-        email_from: values.email_from || null,
-        email_reply_to: values.email_reply_to || null,
-        sms_from: values.sms_from || null,
-      },
-      $options: { ifMatch: version },
+  const save = (fields: Fields) =>
+    form.submit(async () => {
+      if (parseZones(fields.zones) && parseRefund(fields.refund) && (await send(fields))) onTouched(false)
     })
-  })
+  if (theirs) {
+    return (
+      <Stack maw={720}>
+        <Conflict
+          labels={LABELS}
+          base={base.fields}
+          mine={values}
+          theirs={theirs.fields}
+          busy={form.busy}
+          onCancel={back}
+          onSave={(fields) => void save(fields)()}
+        />
+        <Refused problem={form.problem} />
+      </Stack>
+    )
+  }
   return (
-    <form onSubmit={(event) => void send(event)}>
+    <form onSubmit={(event) => void save(values)(event)}>
       <Stack maw={720} gap={0}>
+        {isOld && <NewerNote onLook={() => void look()} />}
         <Part title={t.settings.views.business}>
           <SimpleGrid cols={{ base: 1, sm: 2 }}>
             <TextInput label={t.settings.zone} {...field('time_zone')} />

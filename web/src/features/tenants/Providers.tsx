@@ -7,6 +7,7 @@ import { Refused } from '../../components/Refused'
 import { useFields } from '../../components/useFields'
 import { useTenant } from '../../components/useTenant'
 import { humane, t } from '../../texts'
+import { isTestable, isUnderWay, LastTest, TestButton } from './ProviderTest'
 
 export function Providers() {
   const providers = Object.entries(useTenant().tenant?.providers ?? {})
@@ -35,11 +36,15 @@ export function Providers() {
                   </Badge>
                 ))}
               </Group>
+              <LastTest test={provider.last_test ?? null} />
             </div>
             {canWrite && (
-              <Button size="compact-sm" variant="default" onClick={() => setOpen(name)}>
-                {t.settings.configure}
-              </Button>
+              <Group gap={6} wrap="nowrap">
+                {isTestable(name) && <TestButton name={name} isPending={isUnderWay(provider.last_test)} />}
+                <Button size="compact-sm" variant="default" onClick={() => setOpen(name)}>
+                  {t.settings.configure}
+                </Button>
+              </Group>
             )}
           </Group>
         </Card>

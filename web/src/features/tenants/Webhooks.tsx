@@ -14,6 +14,7 @@ import { useFields } from '../../components/useFields'
 import { When } from '../../components/When'
 import { t } from '../../texts'
 import { commaList } from './lists'
+import { ReplayDialog } from './ReplayDialog'
 
 type Endpoint = Item<'webhook-endpoints'>
 
@@ -46,6 +47,7 @@ export function Webhooks() {
 
 function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
   const [shown, setShown] = useState(false)
+  const [replaying, setReplaying] = useState(false)
   const [secret, setSecret] = useState<string | null>(null)
   const { confirm, dialog } = useConfirm()
   const canWrite = useMay()('webhooks:write')
@@ -93,6 +95,7 @@ function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
               </Menu.Target>
               <Menu.Dropdown>
                 <Menu.Item onClick={() => ping.mutate({ endpoint_id })}>{t.settings.ping}</Menu.Item>
+                <Menu.Item onClick={() => setReplaying(true)}>{t.replays.open}</Menu.Item>
                 <Menu.Item onClick={() => void showSecret()}>{t.settings.showSecret}</Menu.Item>
                 <Menu.Item
                   onClick={() =>
@@ -129,6 +132,7 @@ function EndpointCard({ endpoint }: { endpoint: Endpoint }) {
         </Group>
       </Group>
       {shown && <Deliveries endpointId={endpoint_id} />}
+      {replaying && <ReplayDialog endpointId={endpoint_id} onClose={() => setReplaying(false)} />}
       {dialog}
     </Card>
   )
