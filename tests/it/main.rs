@@ -76,6 +76,7 @@ mod race;
 mod readme;
 mod rebuild;
 mod retention;
+mod root_keys;
 mod shards;
 mod signatures;
 mod slow_clients;

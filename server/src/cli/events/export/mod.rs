@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
+use event_store::root_rotation;
 use event_store::store::Store;
 use identity::acts::{self, Act};
 use serde_json::json;
@@ -160,6 +161,9 @@ async fn begin(
             directory.display()
         );
         return Err(Refusal::conflict("directory-not-empty", detail).into());
+    }
+    if args.with_keys {
+        root_rotation::refuse_while_changing(&store.pools.engine.get().await?).await?;
     }
     let fingerprint = store.find_root_key_fingerprint().await?.unwrap_or_default();
     let (range, keys) = match args.with_keys {
