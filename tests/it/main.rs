@@ -86,6 +86,7 @@ mod sql;
 mod store;
 mod stream;
 mod supply;
+mod suspension;
 mod templates;
 mod tenancy;
 mod tenants;

@@ -2,6 +2,7 @@
 
 mod providers;
 mod settings;
+mod standing;
 
 use std::collections::BTreeSet;
 
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use self::providers::ConfigureProvider;
 use self::settings::UpdateSettings;
+use self::standing::{ResumeTenant, SuspendTenant};
 use crate::Result;
 use crate::command;
 use crate::registry::{Command, Input, Risk};
@@ -52,6 +54,22 @@ pub fn commands() -> Vec<Command> {
             ConfigureProvider,
             Permission::TenantsConfigure,
             Risk::Key
+        ),
+        command!(
+            "suspend-tenant",
+            standing::suspend_tenant,
+            SuspendTenant,
+            Permission::InstallationOperate,
+            Risk::Destructive,
+            internal
+        ),
+        command!(
+            "resume-tenant",
+            standing::resume_tenant,
+            ResumeTenant,
+            Permission::InstallationOperate,
+            Risk::Write,
+            internal
         ),
     ]
 }

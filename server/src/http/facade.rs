@@ -149,6 +149,7 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
         && let Some((tenant, openings)) = bound
         && (origin.is_some() || comes_from_open_address(request, &openings))
     {
+        app.store.directory.require_active(&tenant.tenant_id)?;
         let principal = Principal {
             tenant_id: tenant.tenant_id,
             id: OPEN_ID.to_owned(),

@@ -73,6 +73,25 @@ pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome
     }
 }
 
+/// All of a tenant with its keys, as `--output DIRECTORY --with-keys` does.
+pub async fn export_whole(
+    store: &Store,
+    tenant_id: &TenantId,
+    directory: &Path,
+    format: Format,
+) -> Outcome {
+    let args = ExportArgs {
+        tenant: TenantChoice { tenant: None },
+        after: 0,
+        output: Some(directory.to_owned()),
+        with_keys: true,
+        decrypt: false,
+        reason: None,
+        chunk: CHUNK_EVENTS,
+    };
+    export_files(store, &args, (tenant_id, directory), format).await
+}
+
 async fn export_lines(store: &Store, args: &ExportArgs, tenant_id: &TenantId) -> Outcome {
     let range = pages::Range::open(store, args.after).await?;
     note(store, args, tenant_id, range.until).await?;
