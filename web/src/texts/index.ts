@@ -4,11 +4,22 @@ import { desk } from './desk'
 import { lists } from './lists'
 import { shared } from './shared'
 import { people } from './people'
+import { programs } from './programs'
 import { running } from './running'
 import { templates } from './templates'
 import { trust } from './trust'
 
-export const t = { ...shared, ...people, ...business, ...running, ...trust, ...desk, ...templates, ...lists }
+export const t = {
+  ...shared,
+  ...people,
+  ...business,
+  ...running,
+  ...trust,
+  ...desk,
+  ...templates,
+  ...lists,
+  ...programs,
+}
 
 /** "one booking", "2 bookings". */
 export function counted(count: number, one: string, many: string): string {
