@@ -21,6 +21,7 @@ pub mod read_audit;
 pub mod readings;
 pub mod recorded;
 pub mod recording;
+pub mod root_rotation;
 pub mod rotation;
 pub mod shards;
 pub mod snapshots;

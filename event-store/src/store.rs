@@ -14,6 +14,7 @@ use crate::load::{self, Load, Loaded, Loads};
 use crate::pg::{Pools, begin_write};
 use crate::read_audit::{AuditedRead, AuditedReads};
 use crate::recorded::Recorded;
+use crate::root_rotation::Knowledge;
 use crate::snapshots::{self, StoredSnapshot};
 use crate::tail::Tail;
 use crate::tenants::Directory;
@@ -150,10 +151,12 @@ impl Store {
 
     /// The tenant's keys.
     pub async fn keys(&self, tenant_id: &TenantId) -> Result<Arc<TenantKeys>> {
-        self.directory
-            .find_keys(&self.vault, tenant_id)
-            .await?
-            .ok_or_else(|| Error::internal(format!("tenant {tenant_id} does not exist")))
+        let mut found = self.directory.find_keys(&self.vault, tenant_id).await;
+        // While the root key is being changed, the row may be under one that this process has not heard of yet.
+        if found.is_err() && self.learn_roots().await? == Knowledge::Grown {
+            found = self.directory.find_keys(&self.vault, tenant_id).await;
+        }
+        found?.ok_or_else(|| Error::internal(format!("tenant {tenant_id} does not exist")))
     }
 
     /// Makes a data key for a new subject; the second part must travel in the commit.

@@ -2,6 +2,7 @@
 //! subject, event type and field, so that a ciphertext moved elsewhere does not open.
 
 mod opened;
+pub mod roots;
 pub mod wraps;
 
 use std::collections::HashMap;
@@ -18,6 +19,7 @@ use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use self::opened::Opened;
+use self::roots::Roots;
 use self::wraps::Wraps;
 use crate::{Result, error::Error};
 
@@ -36,9 +38,9 @@ pub struct Place<'a> {
     pub field: &'a str,
 }
 
-/// Holds the root key and the tenants' keys that this process has unwrapped.
+/// Holds the root key, or both while it is being changed, and the tenants' keys that this process has unwrapped.
 pub struct Vault {
-    root: Key,
+    roots: Roots,
     tenants: RwLock<HashMap<TenantId, Arc<TenantKeys>>>,
 }
 
@@ -64,7 +66,7 @@ pub struct SubjectKey {
 impl Vault {
     pub fn new(root: &[u8; KEY_BYTES]) -> Self {
         Self {
-            root: Zeroizing::new(*root),
+            roots: Roots::new(root),
             tenants: RwLock::new(HashMap::new()),
         }
     }
@@ -72,23 +74,10 @@ impl Vault {
     /// Makes a tenant's key and wraps it under the root key.
     pub fn new_tenant(&self, tenant_id: &TenantId) -> Result<Vec<u8>> {
         let key = random_key()?;
-        let wrapped = encrypt(
-            &self.root,
-            key.as_ref(),
-            &bind(&["tenant", tenant_id.as_str()]),
-        )?;
+        let bound = bind(&["tenant", tenant_id.as_str()]);
+        let wrapped = self.roots.encrypt(key.as_ref(), &bound)?;
         self.remember(tenant_id, &key);
         Ok(wrapped)
-    }
-
-    /// Seals a secret of the installation's own, of no tenant, under the root key.
-    pub fn seal_own(&self, purpose: &str, plain: &[u8]) -> Result<Vec<u8>> {
-        encrypt(&self.root, plain, &bind(&["installation", purpose]))
-    }
-
-    /// Opens what `seal_own` sealed for the same purpose.
-    pub fn open_own(&self, purpose: &str, envelope: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
-        decrypt(&self.root, envelope, &bind(&["installation", purpose])).map(Zeroizing::new)
     }
 
     /// The tenant's keys, if this process has unwrapped them already.
@@ -107,25 +96,26 @@ impl Vault {
 
     /// Unwraps a tenant's key; it fails when the root key is not the one it was wrapped under.
     pub fn unwrap_tenant(&self, tenant_id: &TenantId, wrapped: &[u8]) -> Result<Arc<TenantKeys>> {
-        let plain = decrypt(&self.root, wrapped, &bind(&["tenant", tenant_id.as_str()]))
-            .ok_or_else(|| {
-                Error::internal(format!(
-                    "the key of tenant {tenant_id} does not open with this root key"
-                ))
-            })?;
+        let bound = bind(&["tenant", tenant_id.as_str()]);
+        let plain = self.roots.decrypt(wrapped, &bound).ok_or_else(|| {
+            Error::internal(format!(
+                "the key of tenant {tenant_id} does not open with this root key"
+            ))
+        })?;
         Ok(self.remember(tenant_id, &to_key(&plain)?))
     }
 
     /// Makes a tenant's next wrapping key, wrapped under the root key.
     pub fn new_wrap(&self, tenant_id: &TenantId, wrap_id: i32) -> Result<Vec<u8>> {
         let key = random_key()?;
-        encrypt(&self.root, key.as_ref(), &bind_wrap(tenant_id, wrap_id))
+        self.roots
+            .encrypt(key.as_ref(), &bind_wrap(tenant_id, wrap_id))
     }
 
     /// Takes a tenant's wrapping key in.
     pub fn add_wrap(&self, keys: &TenantKeys, wrap_id: i32, wrapped: &[u8]) -> Result<()> {
         let bound = bind_wrap(&keys.tenant_id, wrap_id);
-        let plain = decrypt(&self.root, wrapped, &bound).ok_or_else(|| {
+        let plain = self.roots.decrypt(wrapped, &bound).ok_or_else(|| {
             let tenant_id = &keys.tenant_id;
             Error::internal(format!(
                 "a wrapping key of tenant {tenant_id} does not open"

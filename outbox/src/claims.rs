@@ -19,7 +19,7 @@ const RATE_USED: f64 = 0.98;
 /// Messages leased by one statement.
 pub const MAX_CLAIMED: usize = 256;
 
-/// Destinations under a limit, or with a breaker that is not closed, are locked while they are counted; whoever meets
+/// Of a suspended tenant nothing is taken. Destinations under a limit, or with a breaker that is not closed, are locked while they are counted; whoever meets
 /// another's lock, or finds that the count has moved on since its own snapshot, takes nothing there this time. Places on
 /// a destination's time line are taken for a second ahead at most. Among tenants, and within a tenant among
 /// destinations, everybody's first message comes before anybody's second. A dead letter holds its key where the order
@@ -60,7 +60,10 @@ const CLAIM: &str = "
             where d.tenant_id = a.tenant_id and d.target = a.target
               and (s.rate_per_second is not null or s.max_in_flight is not null or s.breaker_opens > 0)
             for update skip locked) d on true
-        where (s.tenant_id is null or greatest(s.not_before, s.paused_until, s.breaker_until, s.probe_until) <= now())
+        where not exists (
+            select from claims c
+            where c.tenant_id = a.tenant_id and c.scope = 'tenant-suspended' and c.value = 'tenant-suspended')
+          and (s.tenant_id is null or greatest(s.not_before, s.paused_until, s.breaker_until, s.probe_until) <= now())
           and (coalesce(s.rate_per_second is null and s.max_in_flight is null and s.breaker_opens = 0, true)
             or d.claim_no = s.claim_no)
     ), due as materialized (

@@ -63,11 +63,15 @@ const STORE: &str = "
 const FLAG_CONFLICT: &str = "
     update webhook_inbox set conflicting_bodies = conflicting_bodies + 1
     where tenant_id = $1 and provider = $2 and event_key = $3 and body_hash <> $4";
+/// What came for a suspended tenant stays until it is resumed.
 const CLAIM: &str = "
     with due as (
-        select tenant_id, provider, event_key from webhook_inbox
-        where handled_at is null and run_at <= clock_timestamp() and lease_until < clock_timestamp()
-        order by run_at limit $1 for update skip locked)
+        select w.tenant_id, w.provider, w.event_key from webhook_inbox w
+        where w.handled_at is null and w.run_at <= clock_timestamp() and w.lease_until < clock_timestamp()
+          and not exists (
+            select from claims c
+            where c.tenant_id = w.tenant_id and c.scope = 'tenant-suspended' and c.value = 'tenant-suspended')
+        order by w.run_at limit $1 for update of w skip locked)
     update webhook_inbox i
     set lease_until = clock_timestamp() + $2::float8 * interval '1 second', lease_no = i.lease_no + 1, attempt = i.attempt + 1
     from due where i.tenant_id = due.tenant_id and i.provider = due.provider and i.event_key = due.event_key

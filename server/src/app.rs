@@ -244,6 +244,13 @@ fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
             .await
             .unwrap_or_default()
     });
+    let (directory, stopped) = (store.directory.clone(), stop.clone());
+    tasks.spawn(async move {
+        stopped
+            .run_until_cancelled(directory.follow_suspended())
+            .await
+            .unwrap_or_default()
+    });
 }
 
 fn start_presence(

@@ -118,6 +118,13 @@ pub struct ServeSettings {
         default_value_t = ClientLimits::default().per_address
     )]
     pub connections_per_address: usize,
+    /// How many webhooks a minute are taken in for one tenant; 0 for no limit. Beyond it providers are told when to come again.
+    #[arg(
+        long,
+        env = "RAPPORT_WEBHOOKS_PER_MINUTE",
+        default_value_t = ClientLimits::default().webhooks_per_minute
+    )]
+    pub webhooks_per_minute: u32,
     /// Who keeps the audit log's signed checkpoints, where the owner of the database cannot write: file:<path>,
     /// https://<address> or mailto:<address>; several with commas. Without one only outsiders' changes can be shown.
     #[arg(
@@ -209,6 +216,7 @@ impl ServeSettings {
     pub fn client_limits(&self) -> ClientLimits {
         ClientLimits {
             per_address: self.connections_per_address,
+            webhooks_per_minute: self.webhooks_per_minute,
             ..ClientLimits::default()
         }
     }

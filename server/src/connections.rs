@@ -18,6 +18,7 @@ use actix_web::web::Bytes;
 use tokio_util::sync::CancellationToken;
 
 use crate::http::chat::limits::is_near;
+use crate::http::rates::WEBHOOKS_PER_MINUTE;
 
 /// How often it is looked who takes too long.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -35,6 +36,8 @@ pub struct ClientLimits {
     pub per_address: usize,
     /// Connections from one address of our own network: it may be a proxy, which brings many.
     pub per_neighbour: usize,
+    /// Webhooks that come in for one tenant in a minute; 0 for no limit.
+    pub webhooks_per_minute: u32,
 }
 
 impl Default for ClientLimits {
@@ -45,6 +48,7 @@ impl Default for ClientLimits {
             keep_alive: Duration::from_secs(5),
             per_address: 200,
             per_neighbour: 10_000,
+            webhooks_per_minute: WEBHOOKS_PER_MINUTE,
         }
     }
 }

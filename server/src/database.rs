@@ -3,6 +3,7 @@
 
 use event_store::error::Error;
 use event_store::pg::{PoolSizes, Pools};
+use event_store::root_rotation;
 use event_store::store::Store;
 use event_store::vault::Vault;
 use event_store::versions;
@@ -10,7 +11,7 @@ use tokio_postgres::NoTls;
 
 use crate::config::DatabaseSettings;
 use crate::embedded::{Embedded, Purpose};
-use crate::root_key;
+use crate::root_key::{self, RootKeyError};
 
 /// A store, and the private PostgreSQL below it if there is one.
 pub struct Database {
@@ -73,12 +74,21 @@ pub async fn migrate(url: &str) -> Result<Vec<String>, Reason> {
     Ok(applied?)
 }
 
-/// Connects to a migrated database, and makes sure that the root key at hand is the one it was made with.
+/// Connects to a migrated database, and makes sure that the root key at hand is the one it was made with. While the root key
+/// is being changed, the next one will do as well.
 pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Reason> {
     let pools = Pools::new(url, PoolSizes::default())?;
-    let recorded = recorded_fingerprint(&pools).await?;
+    let (recorded, next) = recorded_fingerprints(&pools).await?;
     let path = settings.root_key_file();
-    let key = root_key::load_or_create(&path, recorded.as_deref())?;
+    if let Some(recorded) = &recorded {
+        root_key::take_over(&path, recorded)?;
+    }
+    let key = match (root_key::load_or_create(&path, recorded.as_deref()), next) {
+        (Err(RootKeyError::Mismatch { .. }), Some(next)) => {
+            root_key::load_or_create(&path, Some(&next))?
+        }
+        (loaded, _) => loaded?,
+    };
     let store = Store::new(pools, Vault::new(key.bytes()));
     if recorded.is_none() {
         store
@@ -88,6 +98,7 @@ pub async fn connect(settings: &DatabaseSettings, url: &str) -> Result<Store, Re
         let now = store.find_root_key_fingerprint().await?;
         root_key::load_or_create(&path, now.as_deref())?;
     }
+    store.learn_roots().await?;
     Ok(store)
 }
 
@@ -117,9 +128,10 @@ async fn refuse_restored(store: &Store) -> Result<(), Reason> {
     }
 }
 
-async fn recorded_fingerprint(pools: &Pools) -> Result<Option<Vec<u8>>, Error> {
+/// Of the root key that the database records, and of the one that is to follow it while that is being changed.
+async fn recorded_fingerprints(pools: &Pools) -> Result<(Option<Vec<u8>>, Option<Vec<u8>>), Error> {
     // No key is needed to look; the store proper is made once the key is known to fit.
-    Store::new(pools.clone(), Vault::new(&[0; 32]))
-        .find_root_key_fingerprint()
-        .await
+    let store = Store::new(pools.clone(), Vault::new(&[0; 32]));
+    let next = root_rotation::find_next(&pools.engine.get().await?).await?;
+    Ok((store.find_root_key_fingerprint().await?, next))
 }

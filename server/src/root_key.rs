@@ -2,23 +2,19 @@
 //! which keeps only its fingerprint, so that a wrong key is refused before anything is sealed under it.
 
 use std::fmt;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use event_store::vault::roots::{Fingerprint, fingerprint_of};
 use zeroize::Zeroizing;
 
 use crate::embedded::private_files;
 
 const KEY_BYTES: usize = 32;
-const FINGERPRINT_BYTES: usize = 16;
-const HMAC_BLOCK_BYTES: usize = 64;
-const FINGERPRINT_LABEL: &[u8] = b"rapport root key fingerprint v1";
 /// A key in base64 has 44 characters; more than this is another kind of file.
 const MAX_FILE_BYTES: u64 = 256;
 const OTHERS_MAY: u32 = 0o077;
@@ -74,24 +70,64 @@ pub fn load_or_create(
     }
 }
 
+/// The place of the key that is to follow the one at `path`, while the root key is being changed.
+pub fn next_path(path: &Path) -> PathBuf {
+    beside(path, "next")
+}
+
+/// Puts the next key in the place of the one at `path`, which stays beside it under its fingerprint. Does nothing unless the
+/// next key is the recorded one, so that it may be asked again after a crash; answers where the old one lies now.
+pub fn take_over(path: &Path, recorded: &[u8]) -> Result<Option<PathBuf>, RootKeyError> {
+    let next = next_path(path);
+    let failed = |source| RootKeyError::File {
+        path: path.to_owned(),
+        source,
+    };
+    match load(&next)? {
+        Some(key) if key.fingerprint() == *recorded => {}
+        _ => return Ok(None),
+    }
+    let mut kept = None;
+    if let Some(old) = load(path)?
+        && old.fingerprint() != *recorded
+    {
+        let place = beside(path, &private_files::hex(&old.fingerprint()));
+        fs::rename(path, &place).map_err(failed)?;
+        kept = Some(place);
+    }
+    fs::rename(&next, path).map_err(failed)?;
+    private_files::sync_directory_of(path).map_err(failed)?;
+    Ok(kept)
+}
+
+/// Makes the next key's file, of these bytes, unless it is there.
+pub fn keep_next(path: &Path, key: &[u8; KEY_BYTES]) -> Result<(), RootKeyError> {
+    let next = next_path(path);
+    if load(&next)?.is_some_and(|found| found.bytes() == key) {
+        return Ok(());
+    }
+    let mut text = Zeroizing::new(STANDARD.encode(key));
+    text.push('\n');
+    let kept = private_files::replace(&next, text.as_bytes());
+    kept.map_err(|source| RootKeyError::File { path: next, source })
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_os_string();
+    name.push(".");
+    name.push(ending);
+    path.with_file_name(name)
+}
+
 impl RootKey {
     /// The key itself.
     pub fn bytes(&self) -> &[u8; KEY_BYTES] {
         &self.0
     }
 
-    /// What the database records, to know the key by: the first 16 bytes of
-    /// HMAC-SHA256(key, `rapport root key fingerprint v1`). Tells nothing about the key.
-    pub fn fingerprint(&self) -> [u8; FINGERPRINT_BYTES] {
-        // HMAC pads keys shorter than a block with zeros; a whole block is the key length that cannot be refused.
-        let mut padded = Zeroizing::new([0; HMAC_BLOCK_BYTES]);
-        padded[..KEY_BYTES].copy_from_slice(self.0.as_slice());
-        let mut mac = Hmac::<Sha256>::new(padded.as_slice().into());
-        mac.update(FINGERPRINT_LABEL);
-        let digest = mac.finalize().into_bytes();
-        let mut fingerprint = [0; FINGERPRINT_BYTES];
-        fingerprint.copy_from_slice(&digest[..FINGERPRINT_BYTES]);
-        fingerprint
+    /// What the database records, to know the key by.
+    pub fn fingerprint(&self) -> Fingerprint {
+        fingerprint_of(&self.0)
     }
 }
 

@@ -29,7 +29,7 @@ const COUNT_UNSIGNED: &str = "
     from audit_heads where tenant_id <> '$anchor'";
 
 /// Waits until every event is sealed and signed.
-async fn signed(app: &TestApp) {
+pub async fn signed(app: &TestApp) {
     wait::until("every event is sealed and signed", async || {
         (app.count(COUNT_UNSIGNED).await == 0).then_some(())
     })
@@ -37,7 +37,7 @@ async fn signed(app: &TestApp) {
 }
 
 /// The tenant's log as it is handed out, and its public key.
-async fn exported(app: &TestApp) -> (String, String) {
+pub async fn exported(app: &TestApp) -> (String, String) {
     let (mut out, log) = (Vec::new(), app.tenant.id.as_str());
     exports::write(&app.store, log, &mut out, |_| {})
         .await
@@ -46,7 +46,7 @@ async fn exported(app: &TestApp) -> (String, String) {
     (String::from_utf8(out).unwrap(), key)
 }
 
-fn trust(key: &str, witnessed: &[String]) -> Trust {
+pub fn trust(key: &str, witnessed: &[String]) -> Trust {
     Trust {
         key: Some(key.to_owned()),
         witnessed: witnessed.to_vec(),
@@ -58,7 +58,7 @@ fn scope(app: &TestApp) -> Scope {
 }
 
 /// What the server itself finds wrong with the tenant's log.
-async fn finding(app: &TestApp, notes: &[String]) -> Option<Found> {
+pub async fn finding(app: &TestApp, notes: &[String]) -> Option<Found> {
     let reports = audit::verify(&app.store, &scope(app), notes).await.unwrap();
     assert_eq!(reports.len(), 1);
     reports[0].finding.as_ref().map(|finding| finding.fault)

@@ -14,6 +14,10 @@ const COMMON_TABLES: &[(&str, &str)] = &[
         "one row for all: the root key's fingerprint",
     ),
     (
+        "public.root_rotation",
+        "one row while the root key is being changed",
+    ),
+    (
         "public.audit_keys",
         "one row for all: the key that signs the audit logs, sealed",
     ),

@@ -1,5 +1,9 @@
 //! Forges exported audit logs: every way in which somebody might change one, with what a verifier must say of it.
 
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use event_store::notary::signing::Signer;
@@ -180,6 +184,46 @@ impl Export {
         self.head["public_key"] = json!(signer.identity.verifier_key(tenant_id));
         self.head["anchor"] = Value::Null;
     }
+}
+
+/// Writes a log of so many entries, all like the first of `export`, sealed and signed as ours are, without one of them where
+/// one is named; answers its public key. It goes entry by entry, for a long one does not fit into memory in parts.
+pub fn write_long(
+    export: &str,
+    entries: usize,
+    signer: &Signer,
+    (path, without): (&Path, Option<usize>),
+) -> String {
+    let mut export = Export::parse(export);
+    let mut entry = export.entries.swap_remove(0);
+    let (mut edge, mut chain) = (Edge::default(), [0; 32]);
+    let body = path.with_extension("body");
+    let mut out = BufWriter::new(File::create(&body).expect("a file"));
+    for place in 0..entries {
+        for name in ["index", "sequence", "position"] {
+            entry[name] = json!(place);
+        }
+        let hash = entry_hash(&entry);
+        entry["prev_hash"] = json!(BASE64.encode(chain));
+        entry["entry_hash"] = json!(BASE64.encode(hash));
+        chain = tree::link(&chain, &hash);
+        edge.push(tree::leaf(&hash), |_, _| {});
+        if without != Some(place) {
+            writeln!(out, "{entry}").expect("it can be written");
+        }
+    }
+    drop(out);
+    export.entries = vec![entry];
+    let tenant_id = export.entries[0]["tenant_id"].as_str().expect("a tenant");
+    export.head["checkpoint"] = json!(signer.sign(tenant_id, (edge.size(), edge.root())));
+    export.head["public_key"] = json!(signer.identity.verifier_key(tenant_id));
+    export.head["anchor"] = Value::Null;
+    let mut whole = File::create(path).expect("a file");
+    writeln!(whole, "{}", export.head).expect("it can be written");
+    let mut rest = File::open(&body).expect("what was written");
+    std::io::copy(&mut rest, &mut whole).expect("it can be copied");
+    std::fs::remove_file(body).expect("it can be removed");
+    signer.identity.verifier_key(tenant_id)
 }
 
 fn entry_hash(entry: &Value) -> Hash {

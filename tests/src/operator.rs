@@ -70,6 +70,13 @@ impl Operator {
         }
     }
 
+    /// Starts `rapport` with these arguments, and does not wait for it.
+    pub fn start(&self, arguments: &[&str]) -> Child {
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(Stdio::null());
+        command.spawn().expect("the binary runs")
+    }
+
     /// As `run`, with `--json`.
     pub async fn json(&self, arguments: &[&str]) -> Value {
         let said = self.run(&[arguments, &["--json"]].concat()).await;

@@ -134,7 +134,7 @@ pub async fn limited_client(app: &crate::app::TestApp, per_minute: u32) -> Clien
 }
 
 /// A holder of a new key.
-pub(crate) async fn client(
+pub async fn client(
     store: &Store,
     base_url: &str,
     tenant_id: &TenantId,

@@ -13,6 +13,7 @@ import { firstLoad } from './budget.mjs'
 import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
 import { acceptSuggestion, answer, resumeAfterSleep } from './inbox.mjs'
 import { followTrace, rebuildWhileReading, redriveDeadLetter } from './operations.mjs'
+import { letAProgramIn } from './programs.mjs'
 import { reschedule } from './schedule.mjs'
 import { keepDrafts } from './settings.mjs'
 import { signIn } from './sign_in.mjs'
@@ -22,6 +23,7 @@ import { ownWords } from './templates.mjs'
 const JOURNEYS = [
   signIn,
   firstLoad,
+  letAProgramIn,
   answer,
   acceptSuggestion,
   resumeAfterSleep,

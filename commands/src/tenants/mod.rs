@@ -3,6 +3,7 @@
 pub mod provider_tests;
 mod providers;
 mod settings;
+mod standing;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 use self::provider_tests::{RecordProviderTest, TestProvider};
 use self::providers::ConfigureProvider;
 use self::settings::UpdateSettings;
+use self::standing::{ResumeTenant, SuspendTenant};
 use crate::Result;
 use crate::command;
 use crate::registry::{Command, Input, Risk};
@@ -68,6 +70,22 @@ pub fn commands() -> Vec<Command> {
             provider_tests::record_provider_test,
             RecordProviderTest,
             Permission::TenantsRead,
+            Risk::Write,
+            internal
+        ),
+        command!(
+            "suspend-tenant",
+            standing::suspend_tenant,
+            SuspendTenant,
+            Permission::InstallationOperate,
+            Risk::Destructive,
+            internal
+        ),
+        command!(
+            "resume-tenant",
+            standing::resume_tenant,
+            ResumeTenant,
+            Permission::InstallationOperate,
             Risk::Write,
             internal
         ),

@@ -25,13 +25,16 @@ use self::settings::Settings;
 use crate::conversations::canned::CannedReply;
 use crate::effects::Effect;
 use crate::evolution;
-use crate::noun::{ClaimChanges, Noun};
+use crate::noun::{ClaimChanges, Key, Noun};
 use crate::refusal::Refusal;
 use crate::sealed::Sealed;
 
 /// The most providers, and the most secrets of one.
 pub const MAX_PROVIDERS: usize = 32;
 pub const MAX_PROVIDER_SECRETS: usize = 16;
+
+/// The claim that a suspended tenant holds; the migrations and statements that look for it name it too.
+pub const SUSPENDED_SCOPE: &str = "tenant-suspended";
 
 /// A business and how it works.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -47,6 +50,18 @@ pub struct Tenant {
     /// By name.
     #[serde(default)]
     pub canned_replies: BTreeMap<String, CannedReply>,
+    /// Nobody is let in and nothing is sent; what comes in is kept.
+    #[serde(default, skip_serializing_if = "Standing::is_active")]
+    pub standing: Standing,
+}
+
+/// Whether a tenant works.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Standing {
+    #[default]
+    Active,
+    Suspended,
 }
 
 /// The businesses that the product knows.
@@ -124,6 +139,8 @@ pub enum TenantCommand {
     RemoveCannedReply {
         name: String,
     },
+    Suspend,
+    Resume,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -171,6 +188,8 @@ pub enum TenantEvent {
     CannedReplyRemoved {
         name: String,
     },
+    TenantSuspended {},
+    TenantResumed {},
 }
 
 impl DomainEvent for TenantEvent {
@@ -184,12 +203,20 @@ impl DomainEvent for TenantEvent {
             Self::ProviderTested { .. } => "ProviderTested",
             Self::CannedReplyDefined { .. } => "CannedReplyDefined",
             Self::CannedReplyRemoved { .. } => "CannedReplyRemoved",
+            Self::TenantSuspended {} => "TenantSuspended",
+            Self::TenantResumed {} => "TenantResumed",
         };
         name.to_owned()
     }
 
     fn event_version(&self) -> String {
         evolution::version(Tenant::TYPE, &self.event_type())
+    }
+}
+
+impl Standing {
+    fn is_active(&self) -> bool {
+        *self == Self::Active
     }
 }
 
@@ -301,13 +328,21 @@ impl Aggregate for Tenant {
                     reply.text = None;
                 }
             }
+            TenantEvent::TenantSuspended {} => self.standing = Standing::Suspended,
+            TenantEvent::TenantResumed {} => self.standing = Standing::Active,
         }
     }
 }
 
 impl Noun for Tenant {
-    fn claims(&self, _id: &str, _event: &TenantEvent) -> ClaimChanges {
-        ClaimChanges::default()
+    fn claims(&self, _id: &str, event: &TenantEvent) -> ClaimChanges {
+        match event {
+            TenantEvent::TenantSuspended {} => {
+                ClaimChanges::taking(vec![Key::new(SUSPENDED_SCOPE, SUSPENDED_SCOPE)])
+            }
+            TenantEvent::TenantResumed {} => ClaimChanges::releasing(SUSPENDED_SCOPE),
+            _ => ClaimChanges::default(),
+        }
     }
 
     fn effects(&self, _id: &str, event: &TenantEvent) -> Vec<Effect> {

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::canned;
 use super::price_book::PriceBook;
 use super::settings::{Settings, is_alias};
-use super::{MAX_PROVIDER_SECRETS, MAX_PROVIDERS, Module, Tenant, TenantCommand, TenantEvent};
+use super::{
+    MAX_PROVIDER_SECRETS, MAX_PROVIDERS, Module, Standing, Tenant, TenantCommand, TenantEvent,
+};
 use crate::refusal::{Problems, Refusal};
 use crate::sealed::Sealed;
 use crate::values::{MAX_NAME_CHARS, bounded_text};
@@ -52,6 +54,14 @@ impl Tenant {
                     false => Vec::new(),
                 })
             }
+            TenantCommand::Suspend => Ok(match self.require()?.standing {
+                Standing::Active => vec![TenantEvent::TenantSuspended {}],
+                Standing::Suspended => Vec::new(),
+            }),
+            TenantCommand::Resume => Ok(match self.require()?.standing {
+                Standing::Active => Vec::new(),
+                Standing::Suspended => vec![TenantEvent::TenantResumed {}],
+            }),
         }
     }
 

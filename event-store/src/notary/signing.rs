@@ -9,10 +9,9 @@ use super::tree::Hash;
 use crate::Result;
 use crate::error::Error;
 use crate::vault::Vault;
+use crate::vault::roots::Own;
 
 const SEED_BYTES: usize = 32;
-/// What the seed is sealed for.
-const PURPOSE: &str = "audit signing key";
 /// Random bytes that tell one installation's logs from another's.
 const PREFIX_BYTES: usize = 8;
 
@@ -78,7 +77,7 @@ impl Signer {
         // Another process may have been first, with a key of its own.
         let row = client.query_one(FIND, &[]).await?;
         let seed = vault
-            .open_own(PURPOSE, row.try_get("sealed_seed")?)
+            .open_own(Own::AuditSigning, row.try_get("sealed_seed")?)
             .ok_or_else(|| {
                 Error::internal("the key that signs the audit log does not open with this root key")
             })?;
@@ -114,7 +113,7 @@ async fn record(client: &impl GenericClient, vault: &Vault) -> Result<()> {
     let hex: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
     let (prefix, sealed) = (
         format!("rapport/{hex}"),
-        vault.seal_own(PURPOSE, seed.as_slice())?,
+        vault.seal_own(Own::AuditSigning, seed.as_slice())?,
     );
     client
         .execute(RECORD, &[&prefix, &pair.public_key().as_ref(), &sealed])

@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use event_store::Result;
 use event_store::error::Error;
 use event_store::store::Store;
+use event_store::vault::roots::Own;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -20,8 +21,6 @@ use super::jwt::PublicKey;
 use crate::tokens::random;
 
 const SEED_BYTES: usize = 32;
-/// What a seed is sealed for.
-const PURPOSE: &str = "oauth signing key";
 /// How long a new key is shown before it signs: longer than anybody keeps the set.
 pub const SHOWN_AHEAD: Duration = Duration::minutes(10);
 /// How long others may keep the set of keys.
@@ -158,7 +157,10 @@ impl Keyring {
         let public_key = pair.public_key().as_ref();
         let digest = Sha256::digest(public_key);
         let key_id = URL_SAFE_NO_PAD.encode(&digest[..12]);
-        let sealed = self.store.vault.seal_own(PURPOSE, seed.as_slice())?;
+        let sealed = self
+            .store
+            .vault
+            .seal_own(Own::OauthSigning, seed.as_slice())?;
         let now = OffsetDateTime::now_utc();
         let mut client = self.store.pools.engine.get().await?;
         let tx = client.transaction().await?;
@@ -207,9 +209,13 @@ impl Keyring {
         for row in &rows {
             let public: Vec<u8> = row.try_get("public_key")?;
             let sealed: &[u8] = row.try_get("sealed_seed")?;
-            let seed = self.store.vault.open_own(PURPOSE, sealed).ok_or_else(|| {
-                Error::internal("a key that signs tokens does not open with this root key")
-            })?;
+            let seed = self
+                .store
+                .vault
+                .open_own(Own::OauthSigning, sealed)
+                .ok_or_else(|| {
+                    Error::internal("a key that signs tokens does not open with this root key")
+                })?;
             let pair = Ed25519KeyPair::from_seed_and_public_key(&seed, &public)
                 .map_err(|_| Error::internal("a key that signs tokens is not the one on record"))?;
             keys.push(Arc::new(SigningKey {

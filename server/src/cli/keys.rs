@@ -2,6 +2,7 @@
 //! it is made; only its hash is stored.
 
 mod copies;
+mod roots;
 mod rotation;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -47,6 +48,7 @@ pub enum KeysCommand {
         tenant: TenantChoice,
     },
     Rotate(rotation::RotateArgs),
+    RotateRoot(roots::RotateRootArgs),
     Backup(copies::BackupArgs),
 }
 
@@ -93,6 +95,7 @@ pub async fn run(settings: &DatabaseSettings, command: &KeysCommand, format: For
         KeysCommand::Create(args) => create(store, args, format).await,
         KeysCommand::List { tenant } => list(store, tenant, format).await,
         KeysCommand::Rotate(args) => rotation::rotate(store, args, format).await,
+        KeysCommand::RotateRoot(args) => roots::rotate(settings, store, args, format).await,
         KeysCommand::Backup(args) => copies::backup(store, args, format).await,
         KeysCommand::Revoke { key_id, tenant } => {
             let tenant_id = tenant.require(store).await?;

@@ -23,6 +23,8 @@ use crate::witnesses::Witnesses;
 /// How often what a start prepares is begun while the database is busy, as at first it is: everybody wants connections.
 const MAX_STARTS: u32 = 20;
 const PAUSE_BUSY: Duration = Duration::from_secs(1);
+const ROOT_KEY_MISSED: &str = "the root key was changed while this process could not look, and what is sealed from now on does \
+    not open here: put the new key's file in its place (see --root-key-file) and start again";
 
 pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSettings) -> Outcome {
     let started = Instant::now();
@@ -60,6 +62,7 @@ pub async fn serve(database_settings: &DatabaseSettings, settings: &ServeSetting
         outcome = run(&running, &database, database_settings, settings, started) => outcome,
         () = signals.received() => Ok(()),
         () = versions::follow(&database.store.pools.engine, database.store.tail.watch()) => Ok(()),
+        () = database.store.follow_roots() => Err(ROOT_KEY_MISSED.into()),
     };
     tracing::info!("stopping");
     running.stop().await;

@@ -1,17 +1,22 @@
-//! `rapport tenants`: makes and lists the businesses that share this installation.
+//! `rapport tenants`: makes, lists, suspends, resumes and exports the businesses that share this installation.
 
-use clap::Subcommand;
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
+use domain::tenants::Standing;
 use event_store::store::Store;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::Outcome;
 use super::attached::attached;
 use super::output::{self, Format};
 use super::send::{print_answer, system_request};
+use super::tenant_choice::TenantChoice;
+use super::{Outcome, audit, events, operator};
 use crate::config::DatabaseSettings;
+use crate::operations::{By, Intent, Scope, check_reason, tenants};
 
 #[derive(Subcommand, Debug)]
 pub enum TenantsCommand {
@@ -40,6 +45,59 @@ pub enum TenantsCommand {
     /// List the tenants.
     #[command(after_help = "Example:\n  rapport tenants list --json")]
     List,
+    Suspend(StandingArgs),
+    Resume(ResumeArgs),
+    Export(ExportArgs),
+}
+
+/// Let nobody of a tenant in, and send nothing for it.
+///
+/// Every request is answered with 403 `tenant-suspended` within a second or two. What lies in the outbox stays there, webhooks
+/// that come in are kept, and both are dealt with when the tenant is resumed. What people may ask of their data goes on.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  rapport tenants suspend --tenant fire-and-rice --reason \"the contract has ended\""
+)]
+pub struct StandingArgs {
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+/// End a suspension.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  rapport tenants resume --tenant fire-and-rice --reason \"they have signed again\""
+)]
+pub struct ResumeArgs {
+    #[command(flatten)]
+    change: ChangeArgs,
+}
+
+#[derive(Args, Debug)]
+struct ChangeArgs {
+    #[command(flatten)]
+    tenant: TenantChoice,
+    /// Why, for the record.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Say what would change, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Write a whole tenant into a directory: its events with their manifest and keys, and its audit log with the signed head.
+///
+/// What is personal stays sealed; it opens where the root key is at hand, once `rapport events import` has brought the tenant
+/// there. `rapport-verify` checks the audit log anywhere. Interrupted, the export goes on where it stopped.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Example:\n  rapport tenants export --tenant fire-and-rice fire-and-rice.export"
+)]
+pub struct ExportArgs {
+    /// The directory to make, or to go on with.
+    directory: PathBuf,
+    #[command(flatten)]
+    tenant: TenantChoice,
 }
 
 pub async fn run(settings: &DatabaseSettings, command: &TenantsCommand, format: Format) -> Outcome {
@@ -60,6 +118,11 @@ pub async fn run(settings: &DatabaseSettings, command: &TenantsCommand, format: 
             create(store, Value::Object(body), format).await
         }
         TenantsCommand::List => list(store, format).await,
+        TenantsCommand::Suspend(args) => {
+            change(store, &args.change, Standing::Suspended, format).await
+        }
+        TenantsCommand::Resume(args) => change(store, &args.change, Standing::Active, format).await,
+        TenantsCommand::Export(args) => export(store, args, format).await,
     })
     .await
 }
@@ -79,24 +142,62 @@ async fn create(store: &Store, body: Value, format: Format) -> Outcome {
     )
 }
 
+async fn change(store: &Store, args: &ChangeArgs, wanted: Standing, format: Format) -> Outcome {
+    check_reason(&args.reason)?;
+    let principal = operator::name();
+    let by = By {
+        principal: &principal,
+        reason: Some(&args.reason),
+    };
+    let intent = match args.dry_run {
+        true => Intent::Say,
+        false => Intent::Act,
+    };
+    let scope = args.tenant.scope(store).await?;
+    let dispatcher = Dispatcher::new(store.clone());
+    let changed = tenants::set_standing(&dispatcher, &scope, wanted, (intent, by)).await?;
+    let mut document = serde_json::to_value(&changed)?;
+    document["dry_run"] = json!(args.dry_run);
+    if format == Format::Json {
+        return output::document(&document);
+    }
+    let leaves = output::leaves(&document);
+    let pairs: Vec<(&str, String)> = leaves
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.clone()))
+        .collect();
+    Ok(output::record(&pairs)?)
+}
+
+/// Events first: whoever goes on with an export finds the audit log anew, for it is longer by then.
+async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome {
+    let tenant_id = args.tenant.require(store).await?;
+    let events = args.directory.join("events");
+    events::export::export_whole(store, &tenant_id, &events, format).await?;
+    let log = args.directory.join("audit.ndjson");
+    audit::export::export_log(store, tenant_id.as_str(), &log, format).await
+}
+
 async fn list(store: &Store, format: Format) -> Outcome {
     let dispatcher = Dispatcher::new(store.clone());
-    let mut tenants = Vec::new();
-    for (tenant_id, slug) in store.directory.list().await? {
-        let tenant = dispatcher.find_tenant(&tenant_id).await?;
-        tenants.push(json!({
-            "slug": slug, "name": tenant.name, "tenant_id": tenant_id, "time_zone": tenant.settings.time_zone,
-            "modules": tenant.modules,
-        }));
-    }
+    let listed = tenants::list(&dispatcher, &Scope::All).await?;
+    let listed = listed.iter().map(serde_json::to_value);
+    let tenants: Vec<Value> = listed.collect::<serde_json::Result<_>>()?;
     if format == Format::Json {
         return output::document(&json!({ "tenants": tenants }));
     }
-    let heads = ["slug", "name", "tenant_id", "time_zone", "modules"];
+    let heads = [
+        "slug",
+        "name",
+        "tenant_id",
+        "time_zone",
+        "modules",
+        "standing",
+    ];
     let row = |tenant: &Value| heads.map(|head| output::cell(tenant.get(head))).to_vec();
     let none = "There is no tenant yet; make one with `rapport tenants create`.";
     Ok(output::table(
-        &["slug", "name", "id", "time zone", "modules"],
+        &["slug", "name", "id", "time zone", "modules", "standing"],
         tenants.iter().map(row).collect(),
         none,
     )?)

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::commands::{context_of, parse_json, read_json};
+use super::commands::{context_of, parse_json, read_json, send};
 use super::principals::{authenticate, header_text};
 use super::rates::Class;
 use super::{COMMAND_LIMIT_BYTES, problems};
@@ -237,7 +237,7 @@ async fn run(app: &App, ctx: &Context, order: &Order<'_>, id: String) -> Went {
         )),
         run: Run::Real,
     };
-    match app.dispatcher.dispatch(&request).await {
+    match send(app, &request).await {
         Ok(answer) => match serde_json::from_str::<Appended>(&answer.body) {
             Ok(appended) if appended.events.is_empty() => Went::Skipped,
             _ => Went::Done,

@@ -6,6 +6,7 @@ use commands::answer::{Answer, position_token};
 use commands::context::{Context, Mode};
 use commands::dispatch::{Request, Run};
 use domain::refusal::Refusal;
+use event_store::error::Error;
 use identity::principals::Principal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -64,7 +65,7 @@ pub async fn post_command(
         key: header_text(&request, "idempotency-key").map(str::to_owned),
         run,
     };
-    Ok(respond(&app.dispatcher.dispatch(&command).await?))
+    Ok(respond(&send(&app, &command).await?))
 }
 
 /// `POST /commands`
@@ -98,6 +99,12 @@ pub async fn post_batch(
     Ok(HttpResponse::Ok().json(serde_json::json!({ "results": results })))
 }
 
+/// Sends a command for somebody outside; one that reaches people is counted as such.
+pub(super) async fn send(app: &App, request: &Request) -> Result<Answer, Error> {
+    app.rates.take_command(request)?;
+    app.dispatcher.dispatch(request).await
+}
+
 async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
     let outcome = match serde_json::from_value::<BatchMember>(member) {
         Ok(member) => {
@@ -112,7 +119,7 @@ async fn run_member(app: &App, ctx: &Context, member: Value) -> BatchResult {
                 key: member.idempotency_key,
                 run: Run::Real,
             };
-            let outcome = app.dispatcher.dispatch(&command).await;
+            let outcome = send(app, &command).await;
             if let Err(error) = &outcome {
                 let principal = &command.ctx.principal;
                 let asker = (principal.tenant_id.as_str(), principal.id.as_str());

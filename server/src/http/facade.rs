@@ -17,7 +17,7 @@ use queries::{bound, registry as query_registry};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::commands::{context_of, parse_json, read_json};
+use super::commands::{context_of, parse_json, read_json, send};
 use super::principals::{authenticate, authenticate_key, header_text};
 use super::queries::parameters;
 use super::{COMMAND_LIMIT_BYTES, problems, webhooks};
@@ -65,7 +65,7 @@ pub async fn post_command(
         key: key.or_else(|| Some(Uuid::now_v7().to_string())),
         run: Run::Real,
     };
-    let answer = app.dispatcher.dispatch(&command).await?;
+    let answer = send(&app, &command).await?;
     let body: Value = serde_json::from_str(&answer.body)?;
     let mut response = respond(caller.origin);
     if let Some(position) = answer.position {
@@ -149,6 +149,7 @@ async fn sign_in(app: &App, request: &HttpRequest) -> Result<Caller, problems::P
         && let Some((tenant, openings)) = bound
         && (origin.is_some() || comes_from_open_address(request, &openings))
     {
+        app.store.directory.require_active(&tenant.tenant_id)?;
         let principal = Principal {
             tenant_id: tenant.tenant_id,
             id: OPEN_ID.to_owned(),

@@ -66,6 +66,7 @@ async fn authenticate_token(
     };
     principal.model = model_of(request);
     note_asker(request, &principal.tenant_id, &principal.id);
+    app.store.directory.require_active(&principal.tenant_id)?;
     app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
 }
@@ -83,6 +84,7 @@ pub async fn authenticate_key(
         principal.model = Some(model);
     }
     note_asker(request, &principal.tenant_id, &principal.id);
+    app.store.directory.require_active(&principal.tenant_id)?;
     app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
 }
@@ -97,6 +99,7 @@ async fn authenticate_session(
     let session = app.accounts.sessions.find(engine, token).await?;
     note_asker(request, &session.tenant_id, &session.principal_id());
     let principal = session.principal(OffsetDateTime::now_utc())?;
+    app.store.directory.require_active(&principal.tenant_id)?;
     app.rates.take(&principal, Class::of(request.method()), 1)?;
     Ok(principal)
 }

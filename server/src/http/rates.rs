@@ -1,11 +1,14 @@
-//! How much one principal may ask in a minute: reads and writes apart, by the generic cell rate algorithm. Counted in this
-//! process alone; a key may have a limit of its own, or none.
+//! How much one principal may ask in a minute: reads, writes and what reaches people apart, and for each tenant the webhooks
+//! that come in, by the generic cell rate algorithm. Counted in this process alone; a key may have a limit of its own, or none.
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::Method;
+use commands::dispatch::{Request, Run};
+use commands::registry::{self, Risk};
+use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
 use governor::clock::{Clock, DefaultClock};
 use governor::state::keyed::HashMapStateStore;
@@ -17,6 +20,10 @@ use sha2::{Digest, Sha256};
 /// What a principal may read and write in a minute unless its key says otherwise.
 const READS_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(5_999);
 const WRITES_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(2_999);
+/// Of the writes, those that reach a person outside.
+const OUTWARD_PER_MINUTE: NonZeroU32 = NonZeroU32::MIN.saturating_add(599);
+/// Webhooks that come in for a tenant, unless the setting says otherwise.
+pub const WEBHOOKS_PER_MINUTE: u32 = 12_000;
 /// Different limits counted at once; keys with others start anew.
 const MAX_QUOTAS: usize = 256;
 /// How many are counted at once by one limit before those are forgotten who have waited long enough.
@@ -31,6 +38,9 @@ type Limiter = RateLimiter<Who, HashMapStateStore<Who>, DefaultClock>;
 pub enum Class {
     Read,
     Write,
+    /// A write that reaches a person outside; counted beside the write that it is.
+    Outward,
+    Webhook,
 }
 
 impl Class {
@@ -46,6 +56,8 @@ impl Class {
         match self {
             Self::Read => "read",
             Self::Write => "write",
+            Self::Outward => "outward command",
+            Self::Webhook => "webhook",
         }
     }
 
@@ -53,6 +65,8 @@ impl Class {
         match self {
             Self::Read => READS_PER_MINUTE,
             Self::Write => WRITES_PER_MINUTE,
+            Self::Outward => OUTWARD_PER_MINUTE,
+            Self::Webhook => NonZeroU32::MIN.saturating_add(WEBHOOKS_PER_MINUTE - 1),
         }
     }
 }
@@ -74,8 +88,38 @@ impl Rates {
         let Some(count) = NonZeroU32::new(count) else {
             return Ok(());
         };
-        let limiter = self.limiter(class, per_minute);
         let who = key(&[principal.tenant_id.as_str(), &principal.id]);
+        self.count(who, (class, per_minute), count)
+    }
+
+    /// Counts a command that reaches a person outside, if it is one that is meant in earnest.
+    pub fn take_command(&self, request: &Request) -> Result<(), Refusal> {
+        let command = registry::find(&request.name);
+        let is_outward = command.is_some_and(|command| command.risk == Risk::Outward);
+        match is_outward && request.run != Run::Dry {
+            true => self.take(&request.ctx.principal, Class::Outward, 1),
+            false => Ok(()),
+        }
+    }
+
+    /// Counts a webhook that is known to be a provider's; 0 is no limit. Refused as `take` does: the provider comes again.
+    pub fn take_webhook(&self, tenant_id: &TenantId, per_minute: u32) -> Result<(), Refusal> {
+        match NonZeroU32::new(per_minute) {
+            Some(per_minute) => {
+                let who = key(&[tenant_id.as_str()]);
+                self.count(who, (Class::Webhook, per_minute), NonZeroU32::MIN)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn count(
+        &self,
+        who: Who,
+        (class, per_minute): (Class, NonZeroU32),
+        count: NonZeroU32,
+    ) -> Result<(), Refusal> {
+        let limiter = self.limiter(class, per_minute);
         take(&limiter, who, count.min(per_minute)).map_err(|seconds| {
             metrics::counter!("rapport_rate_refusals_total", "class" => class.name()).increment(1);
             let detail = format!(
@@ -132,8 +176,6 @@ fn key(parts: &[&str]) -> Who {
 
 #[cfg(test)]
 mod tests {
-    use domain::ids::TenantId;
-
     use super::*;
 
     fn principal(tenant: &str, per_minute: u32) -> Principal {
@@ -158,5 +200,26 @@ mod tests {
         assert!(rates.take(&two, Class::Write, 2).is_err());
         let unlimited = principal("t1", 0);
         assert!((0..10_000).all(|_| rates.take(&unlimited, Class::Write, 1).is_ok()));
+    }
+
+    #[test]
+    fn what_reaches_people_is_counted_beside_what_is_written() {
+        let rates = Rates::default();
+        let one = principal("t1", 5);
+        assert_eq!(rates.take(&one, Class::Write, 5), Ok(()));
+        assert_eq!(rates.take(&one, Class::Outward, 5), Ok(()));
+        let refusal = rates.take(&one, Class::Outward, 1).unwrap_err();
+        assert!(refusal.detail.contains("outward command"), "{refusal:?}");
+    }
+
+    #[test]
+    fn webhooks_of_one_tenant_do_not_use_up_those_of_another() {
+        let rates = Rates::default();
+        let (one, two) = (TenantId::new("t1"), TenantId::new("t2"));
+        assert!((0..3).all(|_| rates.take_webhook(&one, 3).is_ok()));
+        let refusal = rates.take_webhook(&one, 3).unwrap_err();
+        assert!((19..=20).contains(&refusal.retry_after_seconds.unwrap()));
+        assert!((0..3).all(|_| rates.take_webhook(&two, 3).is_ok()));
+        assert!((0..100_000).all(|_| rates.take_webhook(&one, 0).is_ok()));
     }
 }

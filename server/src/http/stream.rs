@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::{HttpRequest, HttpResponse, web};
 use commands::answer::parse_position;
+use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
 use event_store::store::Store;
 use event_store::{Result, checkpoints};
@@ -135,7 +136,7 @@ const READ_CHANGES: &str = "
 
 struct Follower {
     store: Store,
-    tenant_id: String,
+    tenant_id: TenantId,
     topics: Vec<&'static Topic>,
     /// The position behind which the stream goes on.
     position: i64,
@@ -171,7 +172,7 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
         moved: app.store.moved.subscribe(),
         closing: app.closing.clone(),
         store: app.store.clone(),
-        tenant_id: principal.tenant_id.as_str().to_owned(),
+        tenant_id: principal.tenant_id.clone(),
         topics,
         position,
         pending: VecDeque::from([": welcome\n\n".to_owned()]),
@@ -180,7 +181,7 @@ pub async fn get_stream(app: web::Data<App>, request: HttpRequest) -> problems::
     };
     let chunks = futures_util::stream::unfold(follower, |mut follower| async move {
         let closing = follower.closing.clone();
-        let chunk = closing.run_until_cancelled(follower.next_chunk()).await?;
+        let chunk = closing.run_until_cancelled(follower.next_chunk()).await??;
         Some((
             Ok::<_, std::convert::Infallible>(web::Bytes::from(chunk)),
             follower,
@@ -243,13 +244,14 @@ fn projections(topics: &[&'static Topic]) -> Vec<&'static str> {
 }
 
 impl Follower {
-    /// The next piece of the stream: an event, or a sign of life.
-    async fn next_chunk(&mut self) -> String {
+    /// The next piece of the stream: an event, or a sign of life; `None` once the tenant is suspended.
+    async fn next_chunk(&mut self) -> Option<String> {
         loop {
             if let Some(chunk) = self.pending.pop_front() {
                 self.spoken = Instant::now();
-                return chunk;
+                return Some(chunk);
             }
+            self.store.directory.require_active(&self.tenant_id).ok()?;
             self.moved.borrow_and_update();
             if let Err(error) = self.look().await {
                 tracing::debug!(%error, "a stream could not be read on; it will be tried again");
@@ -259,7 +261,7 @@ impl Follower {
             }
             if self.spoken.elapsed() > HEARTBEAT {
                 self.spoken = Instant::now();
-                return ": alive\n\n".to_owned();
+                return Some(": alive\n\n".to_owned());
             }
             if let Ok(Ok(())) = tokio::time::timeout(POLL, self.moved.changed()).await {
                 tokio::time::sleep(DEBOUNCE).await;
@@ -283,7 +285,13 @@ impl Follower {
         let rows = client
             .query(
                 &statement,
-                &[&self.tenant_id, &self.position, &until, &kinds, &PAGE],
+                &[
+                    &self.tenant_id.as_str(),
+                    &self.position,
+                    &until,
+                    &kinds,
+                    &PAGE,
+                ],
             )
             .await?;
         for row in &rows {

@@ -60,6 +60,8 @@ pub(super) async fn take_in(
     } else {
         admit(app, &tenant_id, door, &arrival).await?
     };
+    let per_minute = app.limits.webhooks_per_minute;
+    app.rates.take_webhook(&tenant_id, per_minute)?;
     let incoming = Incoming {
         tenant_id,
         provider,

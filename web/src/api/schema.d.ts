@@ -3034,6 +3034,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/operations/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The businesses of this installation, and how each stands: active or suspended */
+        get: operations["list_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/operations/outbox/stats": {
         parameters: {
             query?: never;
@@ -3284,6 +3301,40 @@ export interface paths {
         put?: never;
         /** Take what the terms end now, in bounded batches; what a hold keeps stays */
         post: operations["run_retention"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/tenants/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let nobody of a named tenant in and send nothing for it; webhooks that come in are kept */
+        post: operations["suspend_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/tenants/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a suspension; what was kept is dealt with now */
+        post: operations["resume_tenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -11285,6 +11336,29 @@ export interface operations {
             };
         };
     };
+    list_tenants: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     count_messages: {
         parameters: {
             query?: {
@@ -11795,6 +11869,68 @@ export interface operations {
         };
     };
     run_retention: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    suspend_tenant: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    resume_tenant: {
         parameters: {
             query?: {
                 /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */

@@ -43,8 +43,31 @@ export interface ApiKey {
   revoked_at: string | null
 }
 
+/** A program that signs in by OAuth. */
+export interface Program {
+  client_id: string
+  name: string
+  kind: string
+  role: string
+  redirect_uris: string[]
+  created_at: string
+  revoked_at: string | null
+}
+
+/** What one has let a program do. */
+export interface OwnGrant {
+  grant_id: string
+  client_name: string
+  scopes: string[]
+  last_used_at: string | null
+  ends_at: string
+}
+
 /** A list under /auth. */
-export function useTeam<T>(what: 'people' | 'keys' | 'roles' | 'sessions', enabled = true) {
+export function useTeam<T>(
+  what: 'people' | 'keys' | 'roles' | 'sessions' | 'clients' | 'grants',
+  enabled = true,
+) {
   return useQuery<{ items: T[] }, Problem>({
     queryKey: ['team', what],
     queryFn: ({ signal }) => send('GET', `/auth/${what}`, { signal }),

@@ -6,6 +6,7 @@ import { lists } from './lists'
 import { operators } from './operators'
 import { shared } from './shared'
 import { people } from './people'
+import { programs } from './programs'
 import { running } from './running'
 import { templates } from './templates'
 import { trust } from './trust'
@@ -21,6 +22,7 @@ export const t = {
   ...lists,
   ...held,
   ...operators,
+  ...programs,
 }
 
 /** "one booking", "2 bookings". */

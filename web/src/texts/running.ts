@@ -150,6 +150,7 @@ export const running = {
       webhooks: 'Webhooks',
       people: 'Team',
       keys: 'API keys',
+      programs: 'Programs',
       retention: 'Retention',
     },
     saved: 'Saved',

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use domain::ids::TenantId;
@@ -34,15 +34,23 @@ pub struct ExportArgs {
 
 pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome {
     let log = args.log.require(store).await?;
-    note(store, &log).await?;
-    let Some(path) = &args.output else {
-        write(store, &log, BufWriter::new(io::stdout())).await?;
-        return Ok(());
-    };
+    match &args.output {
+        Some(path) => export_log(store, &log, path, format).await,
+        None => {
+            note(store, &log).await?;
+            write(store, &log, BufWriter::new(io::stdout())).await?;
+            Ok(())
+        }
+    }
+}
+
+/// A log into a file.
+pub async fn export_log(store: &Store, log: &str, path: &Path, format: Format) -> Outcome {
+    note(store, log).await?;
     let file = File::create(path)
         .map_err(|error| format!("could not write {}: {error}", path.display()))?;
-    let head = write(store, &log, BufWriter::new(file)).await?;
-    let key = audit::public_key(store, &log).await?;
+    let head = write(store, log, BufWriter::new(file)).await?;
+    let key = audit::public_key(store, log).await?;
     if format == Format::Json {
         return output::document(
             &json!({ "entries": head.tree_size, "public_key": key, "file": path }),

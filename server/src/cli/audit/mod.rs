@@ -1,7 +1,7 @@
 //! `rapport audit`: what proves that the log is what was written. `rapport-verify` checks what is handed out here without
 //! trust in this program.
 
-mod export;
+pub(super) mod export;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -1,11 +1,12 @@
 //! The root key: whether it is there, well kept, and the one that this database was sealed under.
 
 use deadpool_postgres::Object;
+use event_store::root_rotation;
 
 use super::findings::Finding;
 use crate::cli::Reason;
 use crate::config::DatabaseSettings;
-use crate::root_key;
+use crate::root_key::{self, RootKeyError};
 
 const CHECK: &str = "root key";
 
@@ -21,7 +22,20 @@ pub async fn examine(settings: &DatabaseSettings, engine: &Object) -> Result<Fin
             "none yet; the first start of `rapport serve` makes one",
         ));
     };
-    Ok(match root_key::load_or_create(&path, Some(&recorded)) {
+    let fits = root_key::load_or_create(&path, Some(&recorded));
+    // While the key is being changed, the next one's file will do as well.
+    if let Some(next) = root_rotation::find_next(engine).await? {
+        let fits = fits.or_else(|_| root_key::load_or_create(&path, Some(&next)));
+        return Ok(match fits {
+            Ok(_) => Finding::warn(
+                CHECK,
+                "a change of the root key has been begun",
+                "bring it to its end: `rapport keys rotate-root`",
+            ),
+            Err(error) => unfit(&error),
+        });
+    }
+    Ok(match fits {
         Ok(_) => Finding::ok(
             CHECK,
             format!(
@@ -29,10 +43,14 @@ pub async fn examine(settings: &DatabaseSettings, engine: &Object) -> Result<Fin
                 path.display()
             ),
         ),
-        Err(error) => Finding::fail(
-            CHECK,
-            error.to_string(),
-            "put the right file there, readable by its owner alone",
-        ),
+        Err(error) => unfit(&error),
     })
+}
+
+fn unfit(error: &RootKeyError) -> Finding {
+    Finding::fail(
+        CHECK,
+        error.to_string(),
+        "put the right file there, readable by its owner alone",
+    )
 }

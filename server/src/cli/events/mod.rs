@@ -1,6 +1,6 @@
 //! `rapport events`: the log as it is. What is sealed stays sealed: this shows what lies there, to nobody's harm.
 
-mod export;
+pub(super) mod export;
 mod import;
 mod manifest;
 mod show;

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::Args;
 use domain::refusal::Refusal;
 use event_store::key_backups;
+use event_store::root_rotation;
 use event_store::store::Store;
 use identity::acts::{self, Act};
 use serde_json::json;
@@ -30,6 +31,7 @@ pub struct BackupArgs {
 }
 
 pub async fn backup(store: &Store, args: &BackupArgs, format: Format) -> Outcome {
+    root_rotation::refuse_while_changing(&store.pools.engine.get().await?).await?;
     let fingerprint = store.find_root_key_fingerprint().await?.unwrap_or_default();
     let mut options = OpenOptions::new();
     let opened = options

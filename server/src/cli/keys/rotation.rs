@@ -64,7 +64,7 @@ pub async fn rotate(store: &Store, args: &RotateArgs, format: Format) -> Outcome
     report(&details, format)
 }
 
-fn report(document: &serde_json::Value, format: Format) -> Outcome {
+pub(super) fn report(document: &serde_json::Value, format: Format) -> Outcome {
     if format == Format::Json {
         return output::document(document);
     }

@@ -19,6 +19,7 @@ use super::own::Own;
 use super::tools::{Does, Tool, tool_name};
 use super::{flat, schemas};
 use crate::app::App;
+use crate::http::commands::send;
 
 /// How many bookings, threads, notes and payments a summary shows of each.
 const SUMMARY_ITEMS: usize = 5;
@@ -111,7 +112,7 @@ impl Caller {
             key,
             run: approval_id.map_or(Run::Real, Run::Approved),
         };
-        let answer = self.app.dispatcher.dispatch(&request).await?;
+        let answer = send(&self.app, &request).await?;
         let mut value: Value = serde_json::from_str(&answer.body)?;
         value["idempotency_replayed"] = answer.replayed.into();
         Ok(value)

@@ -104,6 +104,7 @@ pub(super) async fn session_of(
         .find(&app.store.pools.engine, &token)
         .await?;
     super::principals::note_asker(request, &session.tenant_id, &session.principal_id());
+    app.store.directory.require_active(&session.tenant_id)?;
     Ok(session)
 }
 

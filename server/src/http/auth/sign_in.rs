@@ -66,6 +66,7 @@ pub(super) async fn welcome(
 ) -> problems::Answer {
     let session = &signed_in.session;
     crate::http::principals::note_asker(request, &session.tenant_id, &session.principal_id());
+    app.store.directory.require_active(&session.tenant_id)?;
     let body = views::signed_in(app, signed_in).await?;
     Ok(with_cookie(app, answer(body), signed_in))
 }

@@ -41,6 +41,7 @@ impl Caller {
     ) -> Result<Self, problems::Problem> {
         let tenant_id = app.store.directory.find_by_slug(slug).await?;
         let tenant_id = tenant_id.ok_or_else(unknown)?;
+        app.store.directory.require_active(&tenant_id)?;
         let tenant = app.dispatcher.find_tenant(&tenant_id).await?;
         let open_to = tenant.settings.chat_openings();
         if open_to.is_empty() {

@@ -3,6 +3,7 @@
 mod audit;
 mod outbox;
 mod retention;
+mod tenants;
 
 use ::outbox::redrives::FAILURE_KINDS;
 use serde_json::{Map, Value, json};
@@ -258,7 +259,7 @@ const WRITES: &[Write] = &[
 
 /// Every path below `/operations`, with its operation.
 pub fn paths() -> Map<String, Value> {
-    let reads = READS.iter().chain(audit::READS).chain(retention::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
+    let reads = READS.iter().chain(audit::READS).chain(retention::READS).chain(tenants::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
         let operation = json!({
             "operationId": name, "summary": summary, "tags": ["operations"], "x-permission": permission,
             "parameters": parameters_of(path, parameters),
@@ -266,7 +267,7 @@ pub fn paths() -> Map<String, Value> {
         });
         (*path, "get", operation)
     });
-    let writes = WRITES.iter().chain(retention::WRITES).chain(outbox::WRITES).map(|(path, name, summary, permission, fields, status)| {
+    let writes = WRITES.iter().chain(retention::WRITES).chain(tenants::WRITES).chain(outbox::WRITES).map(|(path, name, summary, permission, fields, status)| {
         let mut answers = responses(
             json!({ "type": "object", "required": ["dry_run", "result"] }),
             &["400", "401", "403", "404", "409", "415", "422", "429", "500", "503"],

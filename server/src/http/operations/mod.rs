@@ -10,6 +10,7 @@ mod projections;
 mod record;
 mod redrives;
 mod retention;
+mod tenants;
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
@@ -64,6 +65,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
         ))
         .configure(audit::routes)
         .configure(retention::routes)
+        .configure(tenants::routes)
         .configure(deliveries)
         .service(only(
             "/operations/outbox/{id}",

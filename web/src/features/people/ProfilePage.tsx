@@ -9,6 +9,7 @@ import { Refused } from '../../components/Refused'
 import { useFields } from '../../components/useFields'
 import { When } from '../../components/When'
 import { browserName } from './browserName'
+import { Grants } from './Grants'
 import { humane, t } from '../../texts'
 
 export function ProfilePage() {
@@ -26,6 +27,7 @@ export function ProfilePage() {
           />
         </Part>
         <Sessions />
+        <Grants />
         <Password />
       </Stack>
     </Page>

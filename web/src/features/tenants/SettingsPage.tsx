@@ -1,4 +1,4 @@
-// Settings: the business, its prices, prepared replies, providers, webhooks, team and keys.
+// Settings: the business, its prices, prepared replies, providers, webhooks, team, keys and programs.
 import { Alert, Tabs } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
@@ -17,6 +17,7 @@ const VIEWS = {
   webhooks: lazy(() => import('./Webhooks').then((m) => ({ default: m.Webhooks }))),
   people: lazy(() => import('./Team').then((m) => ({ default: m.Team }))),
   keys: lazy(() => import('./Keys').then((m) => ({ default: m.Keys }))),
+  programs: lazy(() => import('./Programs').then((m) => ({ default: m.Programs }))),
   retention: lazy(() => import('./Retention').then((m) => ({ default: m.Retention }))),
 } as const
 
@@ -26,6 +27,7 @@ const NEEDS: Partial<Record<View, string>> = {
   webhooks: 'webhooks:read',
   people: 'people:read',
   keys: 'keys:manage',
+  programs: 'keys:manage',
   retention: 'privacy:manage',
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
+use event_store::root_rotation;
 use event_store::store::Store;
 use identity::acts::{self, Act};
 use serde_json::json;
@@ -70,6 +71,25 @@ pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome
         Some(directory) => export_files(store, args, (&tenant_id, directory), format).await,
         None => export_lines(store, args, &tenant_id).await,
     }
+}
+
+/// All of a tenant with its keys, as `--output DIRECTORY --with-keys` does.
+pub async fn export_whole(
+    store: &Store,
+    tenant_id: &TenantId,
+    directory: &Path,
+    format: Format,
+) -> Outcome {
+    let args = ExportArgs {
+        tenant: TenantChoice { tenant: None },
+        after: 0,
+        output: Some(directory.to_owned()),
+        with_keys: true,
+        decrypt: false,
+        reason: None,
+        chunk: CHUNK_EVENTS,
+    };
+    export_files(store, &args, (tenant_id, directory), format).await
 }
 
 async fn export_lines(store: &Store, args: &ExportArgs, tenant_id: &TenantId) -> Outcome {
@@ -160,6 +180,9 @@ async fn begin(
             directory.display()
         );
         return Err(Refusal::conflict("directory-not-empty", detail).into());
+    }
+    if args.with_keys {
+        root_rotation::refuse_while_changing(&store.pools.engine.get().await?).await?;
     }
     let fingerprint = store.find_root_key_fingerprint().await?.unwrap_or_default();
     let (range, keys) = match args.with_keys {

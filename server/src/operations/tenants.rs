@@ -1,0 +1,118 @@
+//! Tenants as operators of the installation see them: how each stands, and suspending and resuming one.
+
+use commands::context::{Context, Mode};
+use commands::dispatch::{Dispatcher, Request, Run};
+use domain::ids::TenantId;
+use domain::refusal::Refusal;
+use domain::tenants::{Module, Standing};
+use domain::zones::TimeZoneName;
+use event_store::Result;
+use identity::acts;
+use identity::principals::Principal;
+use serde::Serialize;
+use serde_json::json;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use super::acts::Deed;
+use super::{By, Intent, Scope};
+
+/// One tenant.
+#[derive(Clone, Debug, Serialize)]
+pub struct Listed {
+    pub tenant_id: String,
+    pub slug: String,
+    pub name: String,
+    pub time_zone: TimeZoneName,
+    pub modules: Vec<Module>,
+    /// `active` or `suspended`.
+    pub standing: Standing,
+}
+
+/// What was changed, or would be.
+#[derive(Clone, Debug, Serialize)]
+pub struct Changed {
+    pub tenant_id: String,
+    pub standing: Standing,
+    /// False where it stood so already.
+    pub changed: bool,
+}
+
+/// All that may be seen, by slug; at most ten thousand.
+pub async fn list(dispatcher: &Dispatcher, scope: &Scope) -> Result<Vec<Listed>> {
+    let mut listed = Vec::new();
+    for (tenant_id, slug) in dispatcher.store.directory.list().await? {
+        if !scope.covers(tenant_id.as_str()) {
+            continue;
+        }
+        let tenant = dispatcher.find_tenant(&tenant_id).await?;
+        listed.push(Listed {
+            tenant_id: tenant_id.to_string(),
+            slug,
+            name: tenant.name.clone(),
+            time_zone: tenant.settings.time_zone.clone(),
+            modules: tenant.modules.iter().copied().collect(),
+            standing: tenant.standing,
+        });
+    }
+    Ok(listed)
+}
+
+/// Suspends a tenant, or resumes it. Refused with 400 `tenant-missing` unless one is named: nobody is to suspend the only tenant
+/// by leaving its name out.
+pub async fn set_standing(
+    dispatcher: &Dispatcher,
+    scope: &Scope,
+    wanted: Standing,
+    (intent, by): (Intent, By<'_>),
+) -> Result<Changed> {
+    let named = scope.tenant_id().ok_or_else(|| {
+        let detail =
+            "say which tenant, by its slug (`rapport tenants list`), with --tenant or ?tenant=";
+        Refusal::malformed("tenant-missing", detail)
+    })?;
+    let changed = Changed {
+        tenant_id: named.to_string(),
+        standing: wanted,
+        changed: dispatcher.find_tenant(named).await?.standing != wanted,
+    };
+    if intent == Intent::Say || !changed.changed {
+        return Ok(changed);
+    }
+    let name = match wanted {
+        Standing::Suspended => "suspend-tenant",
+        Standing::Active => "resume-tenant",
+    };
+    let deed = Deed {
+        action: name,
+        subject: named.as_str(),
+        details: &json!({}),
+    };
+    // Who and why is on record before the event that it leads to.
+    let client = dispatcher.store.pools.engine.get().await?;
+    acts::record(&client, deed.by(named, by)).await?;
+    drop(client);
+    dispatcher.dispatch(&as_system(named, name)).await?;
+    dispatcher.store.directory.learn_suspended().await?;
+    Ok(changed)
+}
+
+fn as_system(tenant_id: &TenantId, name: &str) -> Request {
+    let command_id = Uuid::now_v7().to_string();
+    Request {
+        ctx: Context {
+            principal: Principal::system(tenant_id.clone()),
+            now: OffsetDateTime::now_utc(),
+            mode: Mode::Live,
+            correlation_id: command_id.clone(),
+            causation_id: command_id.clone(),
+            command_id: command_id.clone(),
+            if_match: None,
+            source_address: None,
+        },
+        name: name.to_owned(),
+        body: json!({}),
+        key: Some(command_id),
+        run: Run::Real,
+    }
+}
