@@ -42,7 +42,7 @@ export const operators = {
     becomes: 'What it will be',
     field: 'Field',
     from: 'From',
-    fromSurvivor: 'the one that stays',
+    fromSurvivor: 'its own',
     fromGone: 'the other one',
     lost: (value: string) => `${value} stays in the history only`,
     moved: 'Comes along',
