@@ -159,6 +159,7 @@ pub(crate) fn check_if_match(ctx: &Context, sequence: i64) -> Result<()> {
             "sequence-mismatch",
             format!("the aggregate is at sequence {sequence}, not {wanted}: read it again"),
         )
+        .with_alternatives(vec![serde_json::json!({ "sequence": sequence })])
         .into()),
         _ => Ok(()),
     }

@@ -189,7 +189,9 @@ pub(crate) fn reseal_address(key: &SubjectKey, thread: &Thread) -> Result<Sealed
 fn check_sender(work: &Work, input: &SendMessage) -> Result<()> {
     if work.ctx.principal.kind == PrincipalKind::Agent && input.sender_type == SendAs::Human {
         let detail = "an agent sends as ai";
-        return Err(Refusal::forbidden("sender-type-forbidden", detail).into());
+        let as_ai = serde_json::json!({ "sender_type": "ai" });
+        let refusal = Refusal::forbidden("sender-type-forbidden", detail);
+        return Err(refusal.with_alternatives(vec![as_ai]).into());
     }
     let mut problems = Problems::default();
     problems.check(
