@@ -381,6 +381,7 @@ impl Dispatcher {
     ) -> Result<Answer> {
         command.validate(&request.body)?;
         let mut work = self.work(request, keys);
+        work.is_dry = true;
         work.prepare(self.wanted(command, request, &work)?, false, None)
             .await?;
         let result = (command.handle)(&mut work, &request.body).await?;

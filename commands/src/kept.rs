@@ -18,7 +18,7 @@ use crate::work::Loaded;
 const MESSAGING: [&str; 4] = ["email", "sms", "web_chat", "whatsapp"];
 
 /// The writes of one command so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Kept {
     pub streams: Vec<StreamEvents>,
     pub summaries: Vec<EventSummary>,
