@@ -47,6 +47,8 @@ mod idempotency;
 mod imports;
 mod imports_undone;
 mod injections;
+mod journeys;
+mod journeys_crash;
 mod lease_model;
 mod log;
 mod lost_answers;
