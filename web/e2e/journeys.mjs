@@ -8,7 +8,10 @@ export async function writeJourney({ page }) {
     `journey: ${name}\nversion: 1\ntrigger: { event: LeadCreated }\nsteps:\n  - ${tag}: welcomed\n  - wait: { for: 2d }\n`
   await editor.fill(source('tagg'))
   await page.getByRole('button', { name: 'Save version' }).click()
-  await page.getByText(/line 5, column 5/).first().waitFor()
+  await page
+    .getByText(/line 5, column 5/)
+    .first()
+    .waitFor()
   await editor.fill(source('tag'))
   await page.getByRole('button', { name: 'Save version' }).click()
   await page.getByRole('heading', { name }).waitFor()

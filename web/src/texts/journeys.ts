@@ -5,7 +5,8 @@ export const journeys = {
     list: 'Journeys',
     why: 'What is done by itself after something has happened, step by step.',
     none: 'No journeys yet',
-    noneWhy: 'A journey reminds, thanks or asks by itself, days before or after a party. Write the first one.',
+    noneWhy:
+      'A journey reminds, thanks or asks by itself, days before or after a party. Write the first one.',
     add: 'New journey',
     back: 'All journeys',
     name: 'Name',

@@ -48,7 +48,14 @@ export function FactCard({ fact }: { fact: Fact }) {
           )}
         </Group>
       </Group>
-      <Text component="blockquote" size="sm" m={0} my={6} pl="sm" style={{ borderLeft: '2px solid currentColor' }}>
+      <Text
+        component="blockquote"
+        size="sm"
+        m={0}
+        my={6}
+        pl="sm"
+        style={{ borderLeft: '2px solid currentColor' }}
+      >
         {fact.quote ?? t.facts.hidden}
       </Text>
       <Group justify="space-between">

@@ -74,7 +74,11 @@ function Standing({ item }: { item: Journey }) {
       {canWrite && (
         <Group gap="xs">
           {!isNewest && (
-            <Button size="xs" loading={enable.isPending} onClick={() => enable.mutate({ journey: item.journey })}>
+            <Button
+              size="xs"
+              loading={enable.isPending}
+              onClick={() => enable.mutate({ journey: item.journey })}
+            >
               {t.journeys.enable}
             </Button>
           )}

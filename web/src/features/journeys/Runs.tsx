@@ -15,7 +15,9 @@ type Run = Item<'journey-runs'>
 type Taken = Run['steps'][number]
 
 export function Runs({ journey }: { journey: string }) {
-  const { rows, problem, isPending, refetch, hasNextPage, fetchNextPage } = useList('journey-runs', { journey })
+  const { rows, problem, isPending, refetch, hasNextPage, fetchNextPage } = useList('journey-runs', {
+    journey,
+  })
   return (
     <Part title={t.journeys.runs}>
       {problem ? (
@@ -120,7 +122,8 @@ function Steps({ steps }: { steps: Taken[] }) {
 /** What came of a step, in words. */
 function said({ outcome }: Taken): string {
   const word = humane(outcome.outcome)
-  if (outcome.outcome === 'withheld' || outcome.outcome === 'refused') return `${word}: ${humane(outcome.code)}`
+  if (outcome.outcome === 'withheld' || outcome.outcome === 'refused')
+    return `${word}: ${humane(outcome.code)}`
   if (outcome.outcome === 'answered') return `${word}: ${outcome.answer}`
   if (outcome.outcome === 'turned') return `${word}: ${t.journeys.arm(outcome.arm ?? null)}`
   if (outcome.outcome === 'sent' && outcome.held) return `${word}, ${t.journeys.held}`
