@@ -137,10 +137,10 @@ impl Dispatcher {
         let command = registry::find(&request.name)
             .filter(|command| may_see(command, &request.ctx))
             .ok_or_else(|| {
-                Refusal::not_found(
-                    "command-unknown",
-                    format!("there is no command {}", request.name),
-                )
+                let detail = format!("there is no command {}", request.name);
+                let near = registry::nearest(&request.name);
+                let near = near.map(|name| serde_json::json!({ "command": name }));
+                Refusal::not_found("command-unknown", detail).with_alternatives(near.collect())
             })?;
         request.ctx.principal.require(command.permission)?;
         if command.factor == FactorDemand::Fresh {
@@ -381,6 +381,7 @@ impl Dispatcher {
     ) -> Result<Answer> {
         command.validate(&request.body)?;
         let mut work = self.work(request, keys);
+        work.is_dry = true;
         work.prepare(self.wanted(command, request, &work)?, false, None)
             .await?;
         let result = (command.handle)(&mut work, &request.body).await?;

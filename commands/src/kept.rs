@@ -18,7 +18,7 @@ use crate::work::Loaded;
 const MESSAGING: [&str; 4] = ["email", "sms", "web_chat", "whatsapp"];
 
 /// The writes of one command so far.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Kept {
     pub streams: Vec<StreamEvents>,
     pub summaries: Vec<EventSummary>,
@@ -159,6 +159,7 @@ pub(crate) fn check_if_match(ctx: &Context, sequence: i64) -> Result<()> {
             "sequence-mismatch",
             format!("the aggregate is at sequence {sequence}, not {wanted}: read it again"),
         )
+        .with_alternatives(vec![serde_json::json!({ "sequence": sequence })])
         .into()),
         _ => Ok(()),
     }

@@ -9,6 +9,7 @@ pub mod conversations;
 pub mod customers;
 pub mod facts;
 pub mod imports;
+mod journeys;
 pub mod payments;
 pub mod subjects;
 pub mod templates;

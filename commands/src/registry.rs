@@ -1,6 +1,7 @@
 //! The registry: one entry per command. It feeds HTTP, batch, the published schemas, OpenAPI and the command line, so
 //! that a command is described once.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
@@ -21,6 +22,9 @@ use crate::work::{Facts, Work};
 
 /// The most field errors one answer lists.
 const MAX_FIELD_ERRORS: usize = 50;
+/// How many names are told to whoever named none, and how many words of a name are looked at.
+const MAX_NEAREST: usize = 3;
+const MAX_WORDS: usize = 8;
 
 /// What a command may do to the world, for those who decide whether an agent may send it unasked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -203,6 +207,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::approvals::commands());
     all.extend(crate::customers::commands());
     all.extend(crate::imports::commands());
+    all.extend(crate::journeys::commands());
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());
     all.extend(crate::assistant_runs::commands());
@@ -228,6 +233,25 @@ pub fn all() -> &'static [Command] {
 pub fn public() -> impl Iterator<Item = &'static Command> {
     ALL.iter()
         .filter(|command| command.visibility == Visibility::Public)
+}
+
+/// The public commands whose names share most words with a name that is none, best first; none shares nothing.
+pub fn nearest(name: &str) -> impl Iterator<Item = &'static str> {
+    let wanted: Vec<&str> = name
+        .split(['-', '_'])
+        .take(MAX_WORDS)
+        .map(|word| word.trim_end_matches('s'))
+        .collect();
+    let shared = |known: &str| {
+        let words = known.split('-').map(|word| word.trim_end_matches('s'));
+        words.filter(|word| wanted.contains(word)).count()
+    };
+    let mut near: Vec<(usize, &'static str)> = public()
+        .map(|command| (shared(command.name), command.name))
+        .filter(|(shared, _)| *shared > 0)
+        .collect();
+    near.sort_by_key(|(shared, name)| (Reverse(*shared), name.len()));
+    near.into_iter().map(|(_, name)| name).take(MAX_NEAREST)
 }
 
 pub fn find(name: &str) -> Option<&'static Command> {

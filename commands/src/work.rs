@@ -2,6 +2,7 @@
 //! them, seal personal data and look claims up through it; nothing is written before they are done.
 
 mod lookups;
+mod within;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -94,6 +95,8 @@ pub struct Work {
     handles: Vec<HeldKey>,
     subjects: HashMap<String, Subject>,
     pub(crate) opening: Option<TenantOpening>,
+    /// Whether nothing of it will be written.
+    pub(crate) is_dry: bool,
     pub(crate) kept: Kept,
     /// Every aggregate that was loaded, with the sequence that it had then.
     read: Vec<(&'static str, String, i64)>,
@@ -126,6 +129,7 @@ impl Work {
             handles: Vec::new(),
             subjects: HashMap::new(),
             opening: None,
+            is_dry: false,
             kept: Kept::default(),
             read: Vec::new(),
             learned: Vec::new(),

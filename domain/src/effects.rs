@@ -6,10 +6,11 @@ use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
 use crate::ids::{
-    ApprovalId, BookingId, ConversationId, CustomerId, ImportId, MessageId, PaymentId,
-    WebhookEndpointId,
+    ApprovalId, BookingId, ConversationId, CustomerId, ImportId, JourneyRunId, MessageId,
+    PaymentId, WebhookEndpointId,
 };
 use crate::imports::Pass;
+use crate::journey_runs::Happened;
 use crate::sealed::Sealed;
 use crate::webhook_endpoints::messages::News;
 
@@ -108,6 +109,8 @@ pub enum Call {
     FollowApproval { approval_id: ApprovalId },
     /// Look for facts about the customer in a conversation; they come back as `finish-fact-extraction`.
     ExtractFacts { conversation_id: ConversationId },
+    /// Have a model answer a question of a journey; what it says comes back as `answer-journey-question`.
+    AskForJourney { run_id: JourneyRunId, turn: u32 },
     /// See to some rows of an import; how they went comes back as `advance-import`.
     RunImport {
         import_id: ImportId,
@@ -143,6 +146,12 @@ pub enum Timer {
     WakeThread { conversation_id: ConversationId },
     /// A person's data is to be erased.
     EraseSubject { customer_id: CustomerId },
+    /// A run of a journey goes on, if it is still at this turn.
+    AdvanceJourneyRun { run_id: JourneyRunId, turn: u32 },
+    /// Something has happened that begins a journey.
+    BeginJourneyRun { journey: String, happened: Happened },
+    /// Something has happened that runs may wait for, or end on.
+    TellJourneyRuns { happened: Happened },
     /// The rows of an import have been kept for as long as they may be.
     PurgeImport { import_id: ImportId },
 }
@@ -195,7 +204,9 @@ impl Call {
             // Tried once, whatever becomes of it: somebody looks at the result and asks again.
             Self::TestProvider { .. } => EffectClass::Blind(OnUnknown::Resend),
             // A model only answers; what is done with the answer is a command under a key of its own.
-            Self::RunAssistant { .. } | Self::ExtractFacts { .. } => EffectClass::Pure,
+            Self::RunAssistant { .. } | Self::ExtractFacts { .. } | Self::AskForJourney { .. } => {
+                EffectClass::Pure
+            }
             // Commands of ours, under keys that are never forgotten.
             Self::SendPaymentLink { .. } | Self::FollowApproval { .. } => EffectClass::Named,
             // Each row is a command of ours under a key of its own.

@@ -19,6 +19,8 @@ use crate::conversations::Conversation;
 use crate::customers::Customer;
 use crate::facts::FactSheet;
 use crate::imports::Import;
+use crate::journey_runs::JourneyRun;
+use crate::journeys::Journey;
 use crate::operations::Operation;
 use crate::payments::Payment;
 use crate::templates::Template;
@@ -61,7 +63,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 15] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 17] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -82,6 +84,8 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 15] {
         of::<Tenant>(),
         of::<View>(),
         of::<Import>(),
+        of::<Journey>(),
+        of::<JourneyRun>(),
         of::<WebhookEndpoint>(),
         of::<Approval>(),
     ]

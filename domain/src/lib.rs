@@ -21,6 +21,8 @@ pub mod effects;
 pub mod evolution;
 pub mod ids;
 pub mod imports;
+pub mod journey_runs;
+pub mod journeys;
 pub mod letters;
 pub mod money;
 pub mod noun;

@@ -224,7 +224,8 @@ fn target(call: &Call) -> Cow<'static, str> {
         Call::RunAssistant { .. }
         | Call::SendPaymentLink { .. }
         | Call::FollowApproval { .. }
-        | Call::ExtractFacts { .. } => "assistant".into(),
+        | Call::ExtractFacts { .. }
+        | Call::AskForJourney { .. } => "assistant".into(),
         Call::RunImport { .. } => "import".into(),
         // Of its own, so that a destination which is held can be tested.
         Call::TestProvider { .. } => "provider_test".into(),

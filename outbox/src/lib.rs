@@ -12,6 +12,7 @@ pub mod erasures;
 mod heads;
 pub mod imports;
 pub mod inbox;
+pub mod journeys;
 mod leases;
 pub mod operators;
 mod queues;

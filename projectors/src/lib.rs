@@ -17,6 +17,8 @@ pub mod customers;
 pub mod facts;
 pub mod figures;
 pub mod imports;
+pub mod journey_runs;
+pub mod journeys;
 pub mod payments;
 pub mod rebuild;
 pub mod switch;
@@ -121,6 +123,8 @@ pub fn all(store: &Store) -> Vec<Projection> {
         templates::projection(),
         views::projection(),
         imports::projection(),
+        journeys::projection(),
+        journey_runs::projection(),
         webhook_endpoints::projection(),
         approvals::projection(),
     ]

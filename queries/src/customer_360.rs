@@ -21,7 +21,7 @@ use crate::past::Past;
 use crate::payments::{self, PaymentItem};
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
-use crate::{chefs, facts, params};
+use crate::{chefs, facts, journey_runs, params};
 
 /// Bookings, conversations, payments, notes and lines of the timeline that one answer shows, newest first.
 const MAX_SHOWN: i64 = 200;
@@ -43,6 +43,7 @@ pub(crate) const CUSTOMER_360: Entry = Entry {
         chefs::PROJECTION,
         conversations::PROJECTION,
         facts::PROJECTION,
+        journey_runs::PROJECTION,
         TIMELINES,
     ],
     params: schema_of::<Customer360Params>,
@@ -78,6 +79,8 @@ struct Customer360Item {
     /// What was read in the conversations, as far as it counts or waits for a person; null without the permission to read
     /// conversations, and of the past.
     facts: Option<Vec<facts::FactItem>>,
+    /// Runs of journeys, the newest first; null of the past.
+    journeys: Option<Vec<journey_runs::RunItem>>,
     /// Null without the permission to read payments.
     payments: Option<Vec<PaymentItem>>,
     /// Paid and not given back, by currency; null without the permission to read payments.
@@ -169,6 +172,7 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         bookings,
         conversations,
         facts,
+        journeys: Some(journey_runs::list_runs_of(ctx, &family, MAX_SHOWN).await?),
         payments,
         lifetime_value,
         timeline: list_timeline(ctx, &family).await?,

@@ -24,6 +24,8 @@ mod customer_360;
 mod customers;
 mod dashboard;
 mod facts;
+mod journey_runs;
+mod journeys;
 mod page;
 mod payments;
 mod plain;

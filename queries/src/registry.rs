@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::ask::{Ctx, Found};
 use crate::{
     approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
-    customers, dashboard, facts, imports, payments, schedule_board, subjects, templates, tenants,
-    views, webhook_deliveries, webhook_endpoints, webhook_replays,
+    customers, dashboard, facts, imports, journey_runs, journeys, payments, schedule_board,
+    subjects, templates, tenants, views, webhook_deliveries, webhook_endpoints, webhook_replays,
 };
 
 /// What a query's function returns.
@@ -76,6 +76,9 @@ pub const ALL: &[&Entry] = &[
     &imports::rows::IMPORT_ROWS,
     &imports::IMPORTS,
     &conversations::INBOX,
+    &journeys::JOURNEY,
+    &journey_runs::JOURNEY_RUNS,
+    &journeys::JOURNEYS,
     &payments::PAYMENTS_FEED,
     &schedule_board::SCHEDULE_BOARD,
     &subjects::export::SUBJECT_EXPORT,

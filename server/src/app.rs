@@ -21,6 +21,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
+use outbox::journeys::subscriber::Journeys;
 use outbox::relay::Relay;
 use outbox::retention;
 use outbox::webhooks::{replays, subscriber::Webhooks};
@@ -280,7 +281,8 @@ fn start_workers(
     let subscribers = sharding::subscribers(&plan.store, &plan.shards)?.into_iter();
     let notary = plan.notary.as_ref();
     let notary = notary.map(|_| Arc::new(Notary) as Arc<dyn Subscriber>);
-    let others: [Arc<dyn Subscriber>; 2] = [Arc::new(Webhooks), Arc::new(Audit)];
+    let others: [Arc<dyn Subscriber>; 3] =
+        [Arc::new(Webhooks), Arc::new(Journeys), Arc::new(Audit)];
     for subscriber in subscribers.chain(others).chain(notary) {
         let runner = Runner {
             pool: plan.store.pools.engine.clone(),

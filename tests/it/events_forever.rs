@@ -15,6 +15,8 @@ use domain::evolution::{self, FIRST_VERSION, UPCASTERS, current_version};
 use domain::facts::FactSheet;
 use domain::ids::TenantId;
 use domain::imports::Import;
+use domain::journey_runs::JourneyRun;
+use domain::journeys::Journey;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::templates::Template;
@@ -46,6 +48,8 @@ const FIRST_EVENTS: &[&str] = &[
     "TemplateDrafted",
     "ViewSaved",
     "ImportOpened",
+    "JourneyDefined",
+    "JourneyRunBegan",
     "WebhookEndpointCreated",
     "ApprovalProposed",
 ];
@@ -153,6 +157,8 @@ fn every_sample_ever_kept_is_read_today() {
             Conversation::TYPE => read::<Conversation>(path, sample, first),
             AssistantRun::TYPE => read::<AssistantRun>(path, sample, first),
             FactSheet::TYPE => read::<FactSheet>(path, sample, first),
+            Journey::TYPE => read::<Journey>(path, sample, first),
+            JourneyRun::TYPE => read::<JourneyRun>(path, sample, first),
             Booking::TYPE => read::<Booking>(path, sample, first),
             Payment::TYPE => read::<Payment>(path, sample, first),
             Template::TYPE => read::<Template>(path, sample, first),

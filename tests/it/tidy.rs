@@ -16,6 +16,7 @@ const NOUNS: &[&str] = &[
     "customers",
     "facts",
     "imports",
+    "journeys",
     "payments",
     "templates",
     "tenants",

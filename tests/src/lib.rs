@@ -22,6 +22,7 @@ pub mod programs_asking;
 pub mod providers;
 pub mod receivers;
 pub mod relay;
+pub mod retrying;
 pub mod scale;
 pub mod served;
 pub mod sinks;

@@ -9,6 +9,7 @@ import { refundWithApproval } from './approvals.mjs'
 import { bookAndPay } from './bookings.mjs'
 import { chooseInConflict, mergeAndUnmerge, travelInTime } from './customers.mjs'
 import { importCustomers, tagMany } from './imports.mjs'
+import { writeJourney } from './journeys.mjs'
 import { firstLoad } from './budget.mjs'
 import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
 import { acceptSuggestion, answer, resumeAfterSleep } from './inbox.mjs'
@@ -42,6 +43,7 @@ const JOURNEYS = [
   followTrace,
   importCustomers,
   tagMany,
+  writeJourney,
   rebuildWhileReading,
   accessible,
 ]

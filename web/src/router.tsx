@@ -51,6 +51,19 @@ const imports = createRoute({
   component: lazyRouteComponent(() => import('./features/imports/ImportsPage'), 'ImportsPage'),
 })
 
+const facts = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/facts',
+  validateSearch: texts(['view', 'customer']),
+  component: lazyRouteComponent(() => import('./features/facts/FactsPage'), 'FactsPage'),
+})
+
+const journeys = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/journeys/{-$id}',
+  component: lazyRouteComponent(() => import('./features/journeys/JourneysPage'), 'JourneysPage'),
+})
+
 const customer = createRoute({
   getParentRoute: () => signedIn,
   path: '/customers/$id',
@@ -149,6 +162,8 @@ const pages = signedIn.addChildren([
   inbox,
   customers,
   imports,
+  facts,
+  journeys,
   customer,
   bookings,
   booking,

@@ -255,7 +255,18 @@ async fn chef_for_zone(
     if record.chef_id.is_some() {
         let detail =
             format!("the chef who is assigned does not serve {zone}; assign one who does first");
-        return Err(Refusal::conflict("chef-zone-mismatch", detail).into());
+        let mut free = chefs::alternative_chefs(work, record).await?;
+        let serving: Vec<String> = chefs::serving(work, zone)
+            .await?
+            .into_iter()
+            .map(|chef| chef.id)
+            .collect();
+        free.retain(|chef| serving.iter().any(|id| chef["chef_id"] == id.as_str()));
+        for chef in &mut free {
+            chef["first"] = "assign-chef".into();
+        }
+        let refusal = Refusal::conflict("chef-zone-mismatch", detail);
+        return Err(refusal.with_alternatives(free).into());
     }
     let time = SlotTime {
         slot: record.slot,

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{LazyLock, RwLock};
 
 use cqrs_es::Aggregate;
+use domain::bookings::BookingRecord;
 use domain::chefs::{Chef, SLOT_SCOPE, ZONE_SCOPE, slot_claim};
 use domain::ids::{ChefId, TenantId};
 use domain::refusal::Refusal;
@@ -119,8 +120,30 @@ pub async fn find_free(
 pub async fn find_free_now(
     work: &mut Work,
     chefs: &[Loaded<Chef>],
-    (date, slot): (Date, Slot),
+    at: (Date, Slot),
 ) -> Result<Option<ChefId>> {
+    Ok(all_free_now(work, chefs, at).await?.into_iter().next())
+}
+
+/// Who else could do the party of a booking: chefs who are free then and serve its zone, as alternatives of a refusal.
+pub async fn alternative_chefs(work: &mut Work, record: &BookingRecord) -> Result<Vec<Value>> {
+    let serving = serving(work, &record.zone).await?;
+    let free = all_free_now(work, &serving, (record.date, record.slot)).await?;
+    // Whoever is held for the booking without being named can be named as well.
+    let held = &record.held_chef_id;
+    let is_held = record.chef_id.is_none() && serving.iter().any(|chef| chef.id == held.as_str());
+    let held = is_held.then(|| held.clone());
+    let alternatives = held.into_iter().chain(free).take(MAX_ALTERNATIVES);
+    Ok(alternatives
+        .map(|chef_id| json!({ "chef_id": chef_id }))
+        .collect())
+}
+
+async fn all_free_now(
+    work: &mut Work,
+    chefs: &[Loaded<Chef>],
+    (date, slot): (Date, Slot),
+) -> Result<Vec<ChefId>> {
     let party_minutes = work.tenant().settings.party_minutes;
     let at_work = chefs
         .iter()
@@ -131,10 +154,11 @@ pub async fn find_free_now(
         .map(|id| (SLOT_SCOPE, slot_claim(id, date, slot)))
         .collect();
     let held = work.find_claims(&claims).await?;
-    Ok(at_work.into_iter().find(|id| {
+    let is_free = |id: &ChefId| {
         let claim = slot_claim(id, date, slot);
         held.iter().all(|held| held.value != claim)
-    }))
+    };
+    Ok(at_work.into_iter().filter(is_free).collect())
 }
 
 /// The refusal `slot-unavailable`, with the nearest free slots of the same zone.

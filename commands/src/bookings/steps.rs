@@ -115,7 +115,9 @@ pub async fn assign_chef(work: &mut Work, input: AssignChef) -> Result<BookingSu
             "the chef does not work in {} on {} at {}",
             record.zone, record.date, record.slot
         );
-        return Err(Refusal::conflict("chef-unavailable", detail).into());
+        let free = chefs::alternative_chefs(work, &record).await?;
+        let refusal = Refusal::conflict("chef-unavailable", detail);
+        return Err(refusal.with_alternatives(free).into());
     }
     let claim = slot_claim(&input.chef_id, record.date, record.slot);
     let holder = work

@@ -135,7 +135,8 @@ async fn check_alike(
     if owner != other_owner {
         let detail =
             "the threads belong to different customers; merge the customers or move a thread first";
-        let owners = json!({ "survivor": owner, "merged": other_owner });
+        let owners =
+            json!({ "first": "merge-customers", "survivor_id": owner, "merged_id": other_owner });
         let refusal = Refusal::conflict("customers-differ", detail);
         return Err(refusal.with_alternatives(vec![owners]).into());
     }

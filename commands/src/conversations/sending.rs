@@ -7,6 +7,7 @@ use domain::conversations::canned::{self, CannedUse};
 use domain::conversations::commands::{ConversationCommand, Send};
 use domain::conversations::messages::{MessageStatus, SenderType};
 use domain::conversations::{Conversation, Thread};
+use domain::customers::Customer;
 use domain::customers::consents::{Channel, Purpose};
 use domain::ids::{ConversationId, MessageId};
 use domain::refusal::{Problems, Refusal};
@@ -35,6 +36,8 @@ pub const MAX_CONTENT_CHARS: usize = 20_000;
 /// A line that most mail programs show whole.
 pub const MAX_SUBJECT_CHARS: usize = 200;
 pub const MAX_SENDER_CHARS: usize = 100;
+/// Who speaks where nobody does.
+const BY_ITSELF: &str = "journeys";
 const EVENT: &str = "MessageSent";
 
 /// # Send a message
@@ -122,7 +125,41 @@ impl Input for SendMessage {
 
 pub async fn send_message(work: &mut Work, input: SendMessage) -> Result<SentSummary> {
     check_sender(work, &input)?;
-    let mut conversation = find_thread(work, &input).await?;
+    let conversation = find_thread(work, &input).await?;
+    send_into(work, conversation, input, None).await
+}
+
+/// A message of the business's own accord, in the words of a template, to the customer's thread on a channel, which is
+/// opened if need be.
+pub(crate) async fn send_template(
+    work: &mut Work,
+    customer: &Loaded<Customer>,
+    (channel, purpose): (Channel, Purpose),
+    template: TemplateInput,
+) -> Result<SentSummary> {
+    let conversation = thread_on(work, customer, channel).await?;
+    let input = SendMessage {
+        thread_id: ConversationId::new(conversation.id.clone()),
+        content: None,
+        sender_type: SendAs::Ai,
+        sender_id: BY_ITSELF.to_owned(),
+        channel: None,
+        purpose: Some(purpose),
+        attachments: Vec::new(),
+        subject: None,
+        canned_reply: None,
+        template: Some(template),
+        after_message_id: None,
+    };
+    send_into(work, conversation, input, Some(SenderType::System)).await
+}
+
+async fn send_into(
+    work: &mut Work,
+    mut conversation: Loaded<Conversation>,
+    input: SendMessage,
+    sender_type: Option<SenderType>,
+) -> Result<SentSummary> {
     let thread = conversation.state.require()?;
     let words = find_words(work, &input, thread).await?;
     let recipient = of_thread(work, thread).await?;
@@ -138,10 +175,10 @@ pub async fn send_message(work: &mut Work, input: SendMessage) -> Result<SentSum
             .transpose()?,
         attachments: attachments::seal(&key, EVENT, &input.attachments)?,
         address: reseal_address(&key, thread)?,
-        sender_type: match input.sender_type {
+        sender_type: sender_type.unwrap_or(match input.sender_type {
             SendAs::Ai => SenderType::Ai,
             SendAs::Human => SenderType::Human,
-        },
+        }),
         sender_id: input.sender_id,
         purpose: input.purpose.unwrap_or(Purpose::Transactional),
         canned_reply: words.canned_reply,
@@ -189,7 +226,9 @@ pub(crate) fn reseal_address(key: &SubjectKey, thread: &Thread) -> Result<Sealed
 fn check_sender(work: &Work, input: &SendMessage) -> Result<()> {
     if work.ctx.principal.kind == PrincipalKind::Agent && input.sender_type == SendAs::Human {
         let detail = "an agent sends as ai";
-        return Err(Refusal::forbidden("sender-type-forbidden", detail).into());
+        let as_ai = serde_json::json!({ "sender_type": "ai" });
+        let refusal = Refusal::forbidden("sender-type-forbidden", detail);
+        return Err(refusal.with_alternatives(vec![as_ai]).into());
     }
     let mut problems = Problems::default();
     problems.check(

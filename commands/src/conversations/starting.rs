@@ -73,7 +73,8 @@ pub(super) async fn thread_on(
         if owner.as_ref().map(CustomerId::as_str) != Some(customer.id.as_str()) {
             let detail = "the thread at this address belongs to somebody else, or to nobody yet; move it first";
             let refusal = Refusal::conflict("thread-of-another-customer", detail);
-            let there = json!({ "thread_id": thread_id, "customer_id": owner });
+            let there =
+                json!({ "first": "move-thread", "thread_id": thread_id, "owner_id": owner });
             return Err(refusal.with_alternatives(vec![there]).into());
         }
         return Ok(conversation);

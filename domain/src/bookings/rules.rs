@@ -1,5 +1,7 @@
 //! When a booking may be made, changed, paid, ended. Asking again for what is so already leads to no events.
 
+use serde_json::json;
+use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
 use super::commands::{
@@ -72,7 +74,8 @@ fn create_booking(create: CreateBooking) -> Decision {
         let detail = format!(
             "a party that is paid online starts in {MIN_CHECKOUT_NOTICE_MINUTES} minutes at the earliest"
         );
-        return Err(Refusal::conflict("booking-too-soon", detail));
+        let without = ["invoice", "cash"].map(|way| json!({ "payment_preference": way }));
+        return Err(Refusal::conflict("booking-too-soon", detail).with_alternatives(without.into()));
     }
     let hold_until = create.at + Duration::hours(i64::from(create.hold_hours));
     let created = BookingCreated {
@@ -108,16 +111,22 @@ fn create_booking(create: CreateBooking) -> Decision {
 /// Refuses a start that is past or too far ahead.
 fn check_start(starts_at: OffsetDateTime, at: OffsetDateTime) -> Result<(), Refusal> {
     if starts_at <= at {
-        return Err(Refusal::invalid(
-            "booking-date-past",
-            "the party would have started already",
-        ));
+        let detail = "the party would have started already";
+        let later = json!({ "after": written(at) });
+        return Err(Refusal::invalid("booking-date-past", detail).with_alternatives(vec![later]));
     }
     if starts_at - at > Duration::days(MAX_DAYS_AHEAD) {
         let detail = format!("a party is booked at most {MAX_DAYS_AHEAD} days ahead");
-        return Err(Refusal::invalid("booking-date-too-far", detail));
+        let latest = json!({ "until": written(at + Duration::days(MAX_DAYS_AHEAD)) });
+        return Err(
+            Refusal::invalid("booking-date-too-far", detail).with_alternatives(vec![latest])
+        );
     }
     Ok(())
+}
+
+fn written(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
 }
 
 impl BookingRecord {
@@ -194,7 +203,11 @@ impl BookingRecord {
                 "the deposit of {} is not paid; mark it as paid or wait for it",
                 self.deposit_due()
             );
-            return Err(Refusal::conflict("booking-deposit-unpaid", detail));
+            let due = self.deposit_due();
+            let paid = json!({ "first": "mark-paid", "amount_minor": due.amount_minor });
+            return Err(
+                Refusal::conflict("booking-deposit-unpaid", detail).with_alternatives(vec![paid])
+            );
         }
         Ok(vec![BookingEvent::BookingConfirmed {
             cause: ConfirmationCause::ConfirmedByHand,
@@ -284,16 +297,18 @@ impl BookingRecord {
         }
         self.require_open()?;
         if self.status != Status::Confirmed {
-            return Err(Refusal::conflict(
-                "booking-not-confirmed",
-                "only a confirmed booking can take place",
-            ));
+            let detail = "only a confirmed booking can take place";
+            let confirm = json!({ "first": "confirm-booking" });
+            return Err(
+                Refusal::conflict("booking-not-confirmed", detail).with_alternatives(vec![confirm])
+            );
         }
         if at < self.starts_at {
-            return Err(Refusal::conflict(
-                "booking-not-started",
-                "the party has not started yet",
-            ));
+            let detail = "the party has not started yet";
+            let then = json!({ "again_at": written(self.starts_at) });
+            return Err(
+                Refusal::conflict("booking-not-started", detail).with_alternatives(vec![then])
+            );
         }
         Ok(vec![event])
     }

@@ -187,7 +187,11 @@ impl Thread {
     fn send(&self, send: Send) -> Decided {
         if self.channel == Channel::Phone {
             let detail = "a thread of calls cannot be written in; write by sms or e-mail";
-            return Err(Refusal::conflict("channel-cannot-send", detail));
+            let elsewhere = [Channel::Sms, Channel::Email].map(|channel| {
+                json!({ "first": "start-thread", "customer_id": self.customer_id, "channel": channel })
+            });
+            return Err(Refusal::conflict("channel-cannot-send", detail)
+                .with_alternatives(elsewhere.into()));
         }
         self.check_collision(send.after_message_id.as_ref())?;
         let is_queued = |message: &&RecentMessage| message.progress.status == MessageStatus::Queued;
@@ -359,7 +363,8 @@ impl Thread {
         }
         if self.status == ThreadStatus::Closed {
             let detail = "the thread is closed; reopen it before it is snoozed";
-            return Err(Refusal::conflict("thread-closed", detail));
+            let reopen = json!({ "first": "reopen-thread" });
+            return Err(Refusal::conflict("thread-closed", detail).with_alternatives(vec![reopen]));
         }
         Ok(once_if(
             self.snoozed_until != Some(until),
@@ -406,9 +411,12 @@ impl Thread {
         if self.merged_into.as_ref() == Some(&survivor_id) {
             return Ok(Vec::new());
         }
-        if self.merged_into.is_some() {
+        if let Some(elsewhere) = &self.merged_into {
             let detail = "the thread was merged into another one";
-            return Err(Refusal::conflict("thread-merged", detail));
+            let survivor = json!({ "merged_id": elsewhere });
+            return Err(
+                Refusal::conflict("thread-merged", detail).with_alternatives(vec![survivor])
+            );
         }
         // Chains would make "where did it go?" a search.
         if !self.merged.is_empty() {

@@ -110,7 +110,9 @@ impl PaymentRecord {
             Some(known) if known == booking_id => Ok(true),
             Some(other) => {
                 let detail = format!("the payment belongs to booking {other}; unlink it first");
-                Err(Refusal::conflict("payment-already-matched", detail))
+                let unlink = serde_json::json!({ "first": "unlink-payment" });
+                Err(Refusal::conflict("payment-already-matched", detail)
+                    .with_alternatives(vec![unlink]))
             }
         }
     }
@@ -131,7 +133,10 @@ impl PaymentRecord {
         let left = self.refundable();
         if amount.currency != left.currency {
             let detail = format!("the payment is in {}", left.currency.as_str());
-            return Err(Refusal::invalid("refund-currency-mismatch", detail));
+            let ours = serde_json::json!({ "currency": left.currency });
+            return Err(
+                Refusal::invalid("refund-currency-mismatch", detail).with_alternatives(vec![ours])
+            );
         }
         if amount.amount_minor < 1 {
             return Err(Refusal::invalid(

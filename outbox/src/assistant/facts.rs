@@ -122,7 +122,7 @@ impl Delivery {
     }
 
     /// What was said, opened, the oldest first.
-    async fn spoken(
+    pub(super) async fn spoken(
         &self,
         job: &Job,
         thread_id: &ConversationId,

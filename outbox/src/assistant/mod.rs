@@ -11,6 +11,7 @@ mod finishing;
 mod model;
 mod prices;
 mod prompt;
+mod questions;
 mod rules;
 mod situation;
 mod tools;

@@ -140,6 +140,7 @@ impl Delivery {
             Call::ExtractFacts { conversation_id } => {
                 self.extract_facts(job, &conversation_id).await
             }
+            Call::AskForJourney { run_id, turn } => self.ask_for_journey(job, &run_id, turn).await,
             Call::RunImport {
                 import_id,
                 kind,
@@ -174,6 +175,17 @@ impl Delivery {
             }
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
+            }
+            Timer::AdvanceJourneyRun { run_id, turn } => (
+                "advance-journey-run",
+                json!({ "run_id": run_id, "turn": turn }),
+            ),
+            Timer::BeginJourneyRun { journey, happened } => (
+                "begin-journey-run",
+                json!({ "journey": journey, "happened": happened }),
+            ),
+            Timer::TellJourneyRuns { happened } => {
+                ("tell-journey-runs", json!({ "happened": happened }))
             }
             Timer::PurgeImport { import_id } => {
                 return self.purge_import(job, &import_id).await;
@@ -318,6 +330,9 @@ impl Deliver for Delivery {
             Call::TestProvider {
                 provider, test_id, ..
             } => self.give_test_up(job, (&provider, &test_id)).await,
+            Call::AskForJourney { run_id, turn } => {
+                self.answer_for_journey(job, &run_id, turn, None).await
+            }
             _ => Ok(()),
         }
     }

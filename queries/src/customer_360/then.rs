@@ -80,6 +80,7 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         bookings,
         conversations,
         facts: None,
+        journeys: None,
         payments,
         lifetime_value,
         timeline,

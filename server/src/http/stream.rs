@@ -86,6 +86,18 @@ const TOPICS: &[Topic] = &[
         permission: Permission::ConversationsRead,
     },
     Topic {
+        name: "journeys",
+        aggregate_type: "journey",
+        projection: "journeys",
+        permission: Permission::TenantsRead,
+    },
+    Topic {
+        name: "journey-runs",
+        aggregate_type: "journey-run",
+        projection: "journey_runs",
+        permission: Permission::CustomersRead,
+    },
+    Topic {
         name: "payments",
         aggregate_type: "payment",
         projection: "payments",

@@ -454,6 +454,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/define-journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Define a journey
+         * @description What is done by itself after something has happened, as YAML. It is checked whole; whatever is wrong is told with line
+         *     and column. Each change is a new version; nothing begins before `enable-journey`. With `dry_run` nothing is kept.
+         */
+        post: operations["define_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/enable-journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enable a journey
+         * @description From now on its event begins runs, with this version. Whoever is under way keeps the version they began with.
+         */
+        post: operations["enable_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/disable-journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable a journey
+         * @description Nobody begins it any more.
+         */
+        post: operations["disable_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/start-journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a journey
+         * @description Begins a run of an enabled journey for a customer by hand. The result shows the way of a silent customer, from what is
+         *     known now; with `dry_run` nothing begins, so a journey can be tried out, a version that is not enabled too.
+         */
+        post: operations["start_journey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/stop-journey-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a run
+         * @description The customer is on this journey no longer; the next step is not taken.
+         */
+        post: operations["stop_journey_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/add-chef": {
         parameters: {
             query?: never;
@@ -2116,6 +2218,66 @@ export interface paths {
          * @description Conversations with customers over every channel, by any of their facts, by customer and by words of their messages; the newest message first unless sorted otherwise.
          */
         get: operations["inbox"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/journey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A journey
+         * @description One journey with each of its versions as it was written, the newest first.
+         */
+        get: operations["journey"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/journey-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journey runs
+         * @description Who is on which journey, the newest first: where each stands, what it waits for, and every step that was taken with what came of it.
+         */
+        get: operations["journey_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/journeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Journeys
+         * @description What is done by itself after something has happened: journeys by name, how each stands, and how many are on their way. For what one says, ask journey by its name.
+         */
+        get: operations["journeys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4874,6 +5036,12 @@ export interface components {
         Field: ("first_name" | "last_name" | "email" | "phone" | "time_zone") | "full_name" | "address" | "tags";
         /** @description What becomes of a row whose customer is there already. */
         OnDuplicate: "skip" | "fill" | "update";
+        /** @description What becomes of those under way when a journey is disabled. */
+        InFlight: "stop" | "finish";
+        /** @description One booking of a chef for a date and slot. */
+        BookingId: string;
+        /** @description One customer on the way through a journey. */
+        JourneyRunId: string;
         /** @description A bookable chef. */
         ChefId: string;
         /** @description Days from one date to another. */
@@ -4941,8 +5109,6 @@ export interface components {
                 [key: string]: components["schemas"]["Pii"];
             };
         };
-        /** @description One booking of a chef for a date and slot. */
-        BookingId: string;
         /** @description A message of a conversation. */
         MessageId: string;
         /** @description Something that was read in a conversation. */
@@ -5371,6 +5537,117 @@ export interface components {
         Evidence: "stated" | "answered" | "inferred";
         /** @description How a fact stands. */
         FactStanding: ("accepted" | "rejected") | "kept" | "review" | "undone";
+        RunItem: {
+            run_id: string;
+            journey: string;
+            /**
+             * Format: uint32
+             * @description The version that it goes through to the end.
+             */
+            version: number;
+            customer_id: string;
+            booking_id?: string | null;
+            /** @description What began it; null where a person did. */
+            trigger?: components["schemas"]["Happened"] | null;
+            standing: components["schemas"]["customer-360.RunStanding"];
+            /** @description The step that is next, or that it waits at. */
+            step?: string | null;
+            /** @description When it goes on at the latest, while it waits. */
+            wakes_at?: string | null;
+            /** @description The event that it waits for, if it does. */
+            waits_for?: string | null;
+            /** @description Steps that were taken, in order. */
+            steps: components["schemas"]["Taken"][];
+            /** @description Why it is over. */
+            ended?: components["schemas"]["EndCause"] | null;
+            began_at: string;
+            updated_at: string;
+        };
+        /** @description An event that a journey has heard of. */
+        Happened: {
+            event_type: string;
+            aggregate_type: string;
+            aggregate_id: string;
+            /** Format: int64 */
+            sequence: number;
+        };
+        "customer-360.RunStanding": ("running" | "waiting") | "finished" | "exited";
+        /** @description A step that was taken. */
+        Taken: {
+            /** @description Where the step stands: `4.1.2` is the second step of the first arm of the fourth one. */
+            step: string;
+            /** @description `wait`, `send`, `command`, `branch`, `split`, `ask-ai`, `webhook` or `tag`. */
+            kind: string;
+            outcome: components["schemas"]["StepOutcome"];
+            at: string;
+        };
+        /** @description What came of a step. */
+        StepOutcome: {
+            /** @constant */
+            outcome: "sent";
+            thread_id: string;
+            message_id: string;
+            held: boolean;
+        } | {
+            /** @constant */
+            outcome: "withheld";
+            code: string;
+        } | {
+            /** @constant */
+            outcome: "commanded";
+            aggregate_type: string;
+            aggregate_id: string;
+        } | {
+            /** @constant */
+            outcome: "refused";
+            code: string;
+        } | {
+            /** @constant */
+            outcome: "tagged";
+        } | {
+            /** @constant */
+            outcome: "told";
+        } | {
+            /** @constant */
+            outcome: "answered";
+            answer: string;
+        } | {
+            /** @constant */
+            outcome: "turned";
+            /** Format: uint */
+            arm?: number | null;
+        } | {
+            /** @constant */
+            outcome: "waited";
+        } | {
+            /** @constant */
+            outcome: "passed";
+        } | {
+            /** @constant */
+            outcome: "heard";
+        } | {
+            /** @constant */
+            outcome: "timed_out";
+        };
+        /** @description Why a run is over. */
+        EndCause: {
+            /** @constant */
+            cause: "finished";
+        } | {
+            /** @constant */
+            cause: "event";
+            event_type: string;
+        } | {
+            /** @constant */
+            cause: "journey_disabled";
+        } | {
+            /** @constant */
+            cause: "customer_gone";
+        } | {
+            /** @constant */
+            cause: "stopped";
+            by: string;
+        };
         PaymentItem: {
             payment_id: string;
             provider: string;
@@ -5557,6 +5834,20 @@ export interface components {
         ThreadStatus: "closed" | "open" | "pending" | "snoozed";
         /** @enum {string} */
         InboxSort: "-last_message_at" | "last_message_at";
+        JourneyStanding: ("enabled" | "disabled") | "unknown" | "defined";
+        VersionItem: {
+            /** Format: uint32 */
+            version: number;
+            /** @description YAML, as it was written. */
+            definition: string;
+            /** @description The principal. */
+            defined_by: string;
+        };
+        "journey-runs.RunStanding": ("running" | "waiting") | "finished" | "exited";
+        /** @enum {string} */
+        "journey-runs.RunSort": "-began_at";
+        /** @enum {string} */
+        JourneySort: "journey";
         /** @enum {string} */
         PaymentSort: "-received_at" | "received_at";
         DayItem: {
@@ -5597,7 +5888,7 @@ export interface components {
             /** @description What it uses beyond the values that fill in by themselves, and what stands in for those that may be missing. */
             variables?: components["schemas"]["Variable"][];
         };
-        VersionItem: {
+        "template.VersionItem": {
             /** Format: uint32 */
             version: number;
             digest: string;
@@ -5673,7 +5964,7 @@ export interface components {
             customer_id: string;
             name: string;
         };
-        RunItem: {
+        "thread.RunItem": {
             /** @description That of the customer's message. */
             run_id: string;
             thread_id: string;
@@ -6637,6 +6928,182 @@ export interface operations {
             content: {
                 "application/json": {
                     import_id: components["schemas"]["ImportId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    define_journey: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description Such as `journey: reminder`, `version: 1`, `trigger: { event: BookingConfirmed }`, `exit: [ { event:
+                     *     BookingCancelled } ]`, and `steps`, a list of `wait`, `send`, `command`, `branch`, `split`, `ask-ai`, `webhook` and
+                     *     `tag`. At most 16,384 bytes.
+                     */
+                    definition: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    enable_journey: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The journey's name. */
+                    journey: string;
+                    /**
+                     * Format: uint32
+                     * @description The newest one unless given.
+                     * @default null
+                     */
+                    version?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    disable_journey: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The journey's name. */
+                    journey: string;
+                    /**
+                     * @description Whoever is under way stops at the next step, which is not taken (`stop`), or goes on to the end (`finish`).
+                     * @default stop
+                     */
+                    in_flight?: components["schemas"]["InFlight"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    start_journey: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The journey's name. */
+                    journey: string;
+                    customer_id: components["schemas"]["CustomerId"];
+                    /**
+                     * @description The customer's booking, for journeys that speak of one.
+                     * @default null
+                     */
+                    booking_id?: components["schemas"]["BookingId"] | null;
+                    /**
+                     * Format: uint32
+                     * @description Only with `dry_run`: the version to try out; the enabled one, or else the newest, unless given.
+                     * @default null
+                     */
+                    version?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    stop_journey_run: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run_id: components["schemas"]["JourneyRunId"];
                 };
             };
         };
@@ -9569,6 +10036,8 @@ export interface operations {
                              *     conversations, and of the past.
                              */
                             facts?: components["schemas"]["FactItem"][] | null;
+                            /** @description Runs of journeys, the newest first; null of the past. */
+                            journeys?: components["schemas"]["RunItem"][] | null;
                             /** @description Null without the permission to read payments. */
                             payments?: components["schemas"]["PaymentItem"][] | null;
                             /** @description Paid and not given back, by currency; null without the permission to read payments. */
@@ -10018,6 +10487,189 @@ export interface operations {
             };
         };
     };
+    journey: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** JourneyItem */
+                        item: {
+                            /** @description Its name, which is its id. */
+                            journey: string;
+                            standing: components["schemas"]["JourneyStanding"];
+                            /**
+                             * Format: uint32
+                             * @description The newest version.
+                             */
+                            version: number;
+                            /**
+                             * Format: uint32
+                             * @description The version that new runs begin with; null while none do.
+                             */
+                            enabled_version?: number | null;
+                            /** @description The event that begins a run of the enabled version, or of the newest. */
+                            trigger: string;
+                            /**
+                             * Format: int64
+                             * @description Runs under way.
+                             */
+                            open_runs: number;
+                            /** Format: int64 */
+                            finished_runs: number;
+                            /**
+                             * Format: int64
+                             * @description Runs that ended before the last step.
+                             */
+                            exited_runs: number;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                            /** @description The newest first. */
+                            versions: components["schemas"]["VersionItem"][];
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    journey_runs: {
+        parameters: {
+            query?: {
+                run_id?: string | null;
+                journey?: string | null;
+                customer_id?: string | null;
+                booking_id?: string | null;
+                standing?: components["schemas"]["journey-runs.RunStanding"] | null;
+                sort?: components["schemas"]["journey-runs.RunSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            run_id: string;
+                            journey: string;
+                            /**
+                             * Format: uint32
+                             * @description The version that it goes through to the end.
+                             */
+                            version: number;
+                            customer_id: string;
+                            booking_id?: string | null;
+                            /** @description What began it; null where a person did. */
+                            trigger?: components["schemas"]["Happened"] | null;
+                            standing: components["schemas"]["journey-runs.RunStanding"];
+                            /** @description The step that is next, or that it waits at. */
+                            step?: string | null;
+                            /** @description When it goes on at the latest, while it waits. */
+                            wakes_at?: string | null;
+                            /** @description The event that it waits for, if it does. */
+                            waits_for?: string | null;
+                            /** @description Steps that were taken, in order. */
+                            steps: components["schemas"]["Taken"][];
+                            /** @description Why it is over. */
+                            ended?: components["schemas"]["EndCause"] | null;
+                            began_at: string;
+                            updated_at: string;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys: {
+        parameters: {
+            query?: {
+                standing?: components["schemas"]["JourneyStanding"] | null;
+                sort?: components["schemas"]["JourneySort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            /** @description Its name, which is its id. */
+                            journey: string;
+                            standing: components["schemas"]["JourneyStanding"];
+                            /**
+                             * Format: uint32
+                             * @description The newest version.
+                             */
+                            version: number;
+                            /**
+                             * Format: uint32
+                             * @description The version that new runs begin with; null while none do.
+                             */
+                            enabled_version?: number | null;
+                            /** @description The event that begins a run of the enabled version, or of the newest. */
+                            trigger: string;
+                            /**
+                             * Format: int64
+                             * @description Runs under way.
+                             */
+                            open_runs: number;
+                            /** Format: int64 */
+                            finished_runs: number;
+                            /**
+                             * Format: int64
+                             * @description Runs that ended before the last step.
+                             */
+                            exited_runs: number;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description For `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
     payments_feed: {
         parameters: {
             query?: {
@@ -10198,7 +10850,7 @@ export interface operations {
                             sequence: number;
                             draft?: components["schemas"]["Content"] | null;
                             /** @description The newest first; the first is sent while the template is published. */
-                            versions: components["schemas"]["VersionItem"][];
+                            versions: components["schemas"]["template.VersionItem"][];
                             /** @description What fills in by itself. */
                             known: components["schemas"]["KnownItem"][];
                         };
@@ -10466,7 +11118,7 @@ export interface operations {
                             /** @description Why the assistant left the thread to a person; null once one has answered, or when it did not. */
                             handed_over?: components["schemas"]["HandOverReason"] | null;
                             /** @description The reply that the assistant suggests to the newest message; null when none waits. */
-                            suggestion?: components["schemas"]["RunItem"] | null;
+                            suggestion?: components["schemas"]["thread.RunItem"] | null;
                             /** @description Messages and notes, the newest last. */
                             messages: components["schemas"]["MessageItem"][];
                             /** @description For `before`; null when there are none older. */

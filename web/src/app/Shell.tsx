@@ -17,7 +17,9 @@ import {
   IconInbox,
   IconLayoutKanban,
   IconMenu2,
+  IconQuote,
   IconRobot,
+  IconRoute,
   IconSearch,
   IconServerCog,
   IconSettings,
@@ -62,6 +64,8 @@ const PAGES = [
     needs: ['bookings:read'],
   },
   { to: '/payments', title: t.pages.payments, icon: IconCash, keys: 'g p', needs: ['payments:read'] },
+  { to: '/facts', title: t.facts.page, icon: IconQuote, keys: 'g f', needs: ['conversations:read'] },
+  { to: '/journeys/{-$id}', title: t.journeys.page, icon: IconRoute, keys: 'g j', needs: ['tenants:read'] },
   { to: '/approvals', title: t.pages.approvals, icon: IconGavel, keys: 'g a', needs: ['approvals:read'] },
   {
     to: '/assistant/{-$view}',

@@ -2,6 +2,8 @@
 import { business } from './business'
 import { desk } from './desk'
 import { held } from './held'
+import { facts } from './facts'
+import { journeys } from './journeys'
 import { lists } from './lists'
 import { operators } from './operators'
 import { shared } from './shared'
@@ -23,6 +25,8 @@ export const t = {
   ...held,
   ...operators,
   ...programs,
+  ...facts,
+  ...journeys,
 }
 
 /** "one booking", "2 bookings". */

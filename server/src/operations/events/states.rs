@@ -10,6 +10,8 @@ use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::facts::FactSheet;
 use domain::imports::Import;
+use domain::journey_runs::JourneyRun;
+use domain::journeys::Journey;
 use domain::operations::Operation;
 use domain::payments::Payment;
 use domain::refusal::Refusal;
@@ -38,6 +40,8 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(AssistantRun::TYPE) => fold_as::<AssistantRun>(stream),
         Some(FactSheet::TYPE) => fold_as::<FactSheet>(stream),
         Some(Import::TYPE) => fold_as::<Import>(stream),
+        Some(Journey::TYPE) => fold_as::<Journey>(stream),
+        Some(JourneyRun::TYPE) => fold_as::<JourneyRun>(stream),
         Some(Template::TYPE) => fold_as::<Template>(stream),
         Some(View::TYPE) => fold_as::<View>(stream),
         Some(WebhookEndpoint::TYPE) => fold_as::<WebhookEndpoint>(stream),
@@ -60,6 +64,8 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         AssistantRun::TYPE => check_as::<AssistantRun>(event),
         FactSheet::TYPE => check_as::<FactSheet>(event),
         Import::TYPE => check_as::<Import>(event),
+        Journey::TYPE => check_as::<Journey>(event),
+        JourneyRun::TYPE => check_as::<JourneyRun>(event),
         Template::TYPE => check_as::<Template>(event),
         View::TYPE => check_as::<View>(event),
         WebhookEndpoint::TYPE => check_as::<WebhookEndpoint>(event),

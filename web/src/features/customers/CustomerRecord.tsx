@@ -147,6 +147,27 @@ export function CustomerRelated({ record, past }: Props) {
           </Stack>
         </Part>
       )}
+      {record.facts && record.facts.length > 0 && (
+        <Part title={`${t.facts.of} (${record.facts.length})`}>
+          <Text size="sm" component={Link} to={`/facts?view=all&customer=${record.customer_id}`}>
+            {t.facts.show}
+          </Text>
+        </Part>
+      )}
+      {record.journeys && record.journeys.length > 0 && (
+        <Part title={`${t.journeys.page} (${record.journeys.length})`}>
+          <Stack gap={6}>
+            {record.journeys.map((run) => (
+              <Group key={run.run_id} justify="space-between" wrap="nowrap">
+                <Text size="sm" truncate component={Link} to={`/journeys/${run.journey}`}>
+                  {run.journey}
+                </Text>
+                <Status value={run.standing} size="xs" />
+              </Group>
+            ))}
+          </Stack>
+        </Part>
+      )}
       {record.payments && (
         <Part title={`${t.customers.payments} (${record.payments.length})`}>
           <Stack gap={6}>

@@ -1,0 +1,32 @@
+// Words of facts: what was read in conversations, and what people make of it.
+export const facts = {
+  facts: {
+    page: 'Facts',
+    why: 'What was read in conversations, each with the customer’s own words. What is not sure waits for you.',
+    review: 'To review',
+    current: 'What counts',
+    all: 'All',
+    view: 'Which facts',
+    none: 'Nothing waits for you',
+    noneWhy: 'Facts are read when a conversation is closed. What is sure counts by itself.',
+    accept: 'Accept',
+    accepted: 'The fact counts from now on',
+    reject: 'Reject',
+    rejected: 'It is not proposed again',
+    undo: 'Take back',
+    undoTitle: 'Take the whole reading back?',
+    undoWhy: 'Every fact of this reading goes, accepted ones too, and what counted before counts again.',
+    undone: 'The reading was taken back',
+    thread: 'Conversation',
+    customer: 'Customer',
+    hidden: 'Hidden from your role',
+    sure: (share: string) => `${share} sure`,
+    of: 'Facts from conversations',
+    show: 'Show facts',
+    evidence: {
+      stated: 'in these words',
+      answered: 'in answer to us',
+      inferred: 'concluded',
+    },
+  },
+}
