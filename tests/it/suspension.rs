@@ -93,7 +93,7 @@ async fn a_suspended_tenant_lets_nobody_in_sends_nothing_and_keeps_what_comes() 
     .await;
 
     // What comes about all the same, by timers and the like, is told nobody; what comes in is taken, and lies there.
-    let chef = json!({ "name": "Kenji", "zones": ["San Francisco"], "hours": given::whole_week() });
+    let chef = json!({ "name": "Kenji", "zones": [given::ZONE], "hours": given::whole_week() });
     app.command_as_system("add-chef", chef).await.unwrap();
     webhooks::deliver(&app, &event("evt_kept", "customer.created", &json!({})))
         .await
