@@ -205,7 +205,8 @@ impl Traveller for Commit {
 
     const MAX_FLYING: usize = MAX_FLYING;
 
-    /// Its key, the streams that it writes, the claims that it takes, the subjects that it makes keys for.
+    /// Its key, the streams that it writes, the claims that it takes, the subjects that it makes keys for; and that it gives
+    /// claims back, whose values nobody knows: two batches that each took what the other gave back would wait for each other.
     fn touches(&self) -> Vec<u64> {
         let mut touches = vec![touch(("key", &self.command.principal, &self.command.key))];
         touches.extend(
@@ -214,6 +215,9 @@ impl Traveller for Commit {
         );
         let claims = self.take.iter();
         touches.extend(claims.map(|key| touch(("claim", &key.scope, &key.value))));
+        if !self.release.is_empty() {
+            touches.push(touch(("release", "", "")));
+        }
         let subjects = self.subject_keys.iter();
         touches.extend(subjects.map(|key| touch(("subject", &key.subject_id, ""))));
         touches

@@ -1,13 +1,19 @@
 //! The scenes of `retries` in which one field is wrong, and its message says what would be right.
 
 use serde_json::json;
-use tests::given;
 use tests::retrying::Call;
 
 use crate::retry_scenes::{Scene, scene};
 
 /// Codes of fields that a retry cures.
 pub fn fields() -> Vec<(&'static str, Scene)> {
+    [words_and_places(), values_and_times()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn words_and_places() -> Vec<(&'static str, Scene)> {
     vec![
         (
             "slot-unknown",
@@ -64,6 +70,11 @@ pub fn fields() -> Vec<(&'static str, Scene)> {
                 )
             }),
         ),
+    ]
+}
+
+fn values_and_times() -> Vec<(&'static str, Scene)> {
+    vec![
         (
             "phone-invalid",
             scene!(|_stage| {

@@ -68,6 +68,13 @@ pub fn shown() -> Vec<(&'static str, Scene)> {
 }
 
 fn bookings() -> Vec<(&'static str, Scene)> {
+    [bookings_made(), bookings_changed(), bookings_kept()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn bookings_made() -> Vec<(&'static str, Scene)> {
     vec![
         (
             "slot-unavailable",
@@ -124,6 +131,11 @@ fn bookings() -> Vec<(&'static str, Scene)> {
                 )
             }),
         ),
+    ]
+}
+
+fn bookings_changed() -> Vec<(&'static str, Scene)> {
+    vec![
         (
             "booking-not-confirmed",
             scene!(|stage| {
@@ -181,6 +193,11 @@ fn bookings() -> Vec<(&'static str, Scene)> {
                 )
             }),
         ),
+    ]
+}
+
+fn bookings_kept() -> Vec<(&'static str, Scene)> {
+    vec![
         (
             "payment-already-matched",
             scene!(|stage| {
@@ -215,6 +232,13 @@ fn bookings() -> Vec<(&'static str, Scene)> {
 }
 
 fn people() -> Vec<(&'static str, Scene)> {
+    [people_known(), people_met()]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+fn people_known() -> Vec<(&'static str, Scene)> {
     vec![
         (
             "customer-merged",
@@ -269,6 +293,11 @@ fn people() -> Vec<(&'static str, Scene)> {
                 Call::new("tag_customers", body)
             }),
         ),
+    ]
+}
+
+fn people_met() -> Vec<(&'static str, Scene)> {
+    vec![
         (
             "idempotency-key-reused",
             scene!(|stage| {
@@ -303,6 +332,10 @@ fn people() -> Vec<(&'static str, Scene)> {
 }
 
 fn talks() -> Vec<(&'static str, Scene)> {
+    [talks_held(), talks_sent()].into_iter().flatten().collect()
+}
+
+fn talks_held() -> Vec<(&'static str, Scene)> {
     vec![
         (
             "thread-merged",
@@ -357,6 +390,11 @@ fn talks() -> Vec<(&'static str, Scene)> {
                 )
             }),
         ),
+    ]
+}
+
+fn talks_sent() -> Vec<(&'static str, Scene)> {
+    vec![
         (
             "thread-closed",
             scene!(|stage| {

@@ -45,6 +45,15 @@ async fn ended(admin: &Admin) -> i64 {
     row.get(0)
 }
 
+/// How many acts of the change are events.
+async fn acts(admin: &Admin) -> i64 {
+    let acts = format!(
+        "select count(*) from events where tenant_id = '{INSTALLATION}'
+            and payload->'OperationPerformed'->>'action' in ('announce-root-key', 'rotate-root-key')"
+    );
+    admin.query_one(&acts, &[]).await.unwrap().get(0)
+}
+
 async fn lead(owner: &Client, name: &str) -> String {
     let body = json!({ "source": "web", "first_name": name, "email": given::email(name) });
     given::id_of(&owner.accepted("create-lead", body).await)
@@ -53,6 +62,50 @@ async fn lead(owner: &Client, name: &str) -> String {
 async fn email_of(owner: &Client, id: &str) -> serde_json::Value {
     let query = format!("customer-360?id={id}");
     owner.item(&query).await["profile"]["email"].clone()
+}
+
+/// While the change is half done, everything is read and written, and either key will do; answers who was added, and the next key.
+async fn works_half_way(
+    (desk, url): (&Operator, &str),
+    owner: &Client,
+    ada: &str,
+) -> (String, String) {
+    let dry = desk.json(&["keys", "rotate-root", "--dry-run"]).await;
+    assert_eq!((&dry["left"], &dry["running"]), (&json!(1), &json!(true)));
+    let examined = desk.run(&["doctor", "--json"]).await;
+    assert!(
+        examined.stdout.contains("rapport keys rotate-root"),
+        "{examined:?}"
+    );
+    let bob = lead(owner, "Bob").await;
+    assert_eq!(email_of(owner, ada).await, given::email("Ada"));
+    let copied = desk.run(&["keys", "backup", "half.ndjson", "--json"]).await;
+    assert!(copied.stderr.contains("root-key-changing"), "{copied:?}");
+    // Either key's file will do for another machine.
+    let next = std::fs::read_to_string(desk.data_dir.join("root.key.next")).unwrap();
+    for file in [tenants::root_key(), next.clone()] {
+        let other = Operator::on(url, Some(&file));
+        let said = other
+            .run(&["keys", "rotate", "--tenant", "alone", "--dry-run"])
+            .await;
+        assert_eq!(said.code, Some(0), "{said:?}");
+    }
+    (bob, next)
+}
+
+async fn what_others_make_is_read(desk: &Operator, owner: &Client, base_url: &str) {
+    let cleo = lead(owner, "Cleo").await;
+    assert_eq!(email_of(owner, &cleo).await, given::email("Cleo"));
+    let create = ["tenants", "create", "--slug", "later", "--name", "Later"];
+    assert_eq!(desk.run(&create).await.code, Some(0));
+    let service = [
+        "keys", "create", "--tenant", "later", "--kind", "service", "--role", "owner", "--label",
+        "x",
+    ];
+    let made = desk.json(&service).await;
+    let later = Client::new(base_url, given::text(&made, "key"));
+    let dora = lead(&later, "Dora").await;
+    assert_eq!(email_of(&later, &dora).await, given::email("Dora"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,27 +153,7 @@ async fn the_root_key_changes_under_a_server_that_serves_and_the_change_survives
     wait::until("its statement is ended", is_gone).await;
     held.rollback().await.unwrap();
 
-    let dry = desk.json(&["keys", "rotate-root", "--dry-run"]).await;
-    assert_eq!((&dry["left"], &dry["running"]), (&json!(1), &json!(true)));
-    let examined = desk.run(&["doctor", "--json"]).await;
-    assert!(
-        examined.stdout.contains("rapport keys rotate-root"),
-        "{examined:?}"
-    );
-    let bob = lead(&owner, "Bob").await;
-    assert_eq!(email_of(&owner, &ada).await, given::email("Ada"));
-    let copied = desk.run(&["keys", "backup", "half.ndjson", "--json"]).await;
-    assert!(copied.stderr.contains("root-key-changing"), "{copied:?}");
-    // Either key's file will do for another machine.
-    let next = std::fs::read_to_string(desk.data_dir.join("root.key.next")).unwrap();
-    for file in [tenants::root_key(), next.clone()] {
-        let other = Operator::on(&database.url, Some(&file));
-        let said = other
-            .run(&["keys", "rotate", "--tenant", "alone", "--dry-run"])
-            .await;
-        assert_eq!(said.code, Some(0), "{said:?}");
-    }
-
+    let (bob, next) = works_half_way((&desk, &database.url), &owner, &ada).await;
     let done = desk.json(&["keys", "rotate-root"]).await;
     assert_eq!((&done["resumed"], &done["left"]), (&json!(true), &json!(0)));
     assert_eq!(untouched(&admin, &before).await, 0);
@@ -138,29 +171,13 @@ async fn the_root_key_changes_under_a_server_that_serves_and_the_change_survives
 
     // The server was never asked to do anything: it opens what is new, and what others make meanwhile.
     assert_eq!(email_of(&owner, &bob).await, given::email("Bob"));
-    let cleo = lead(&owner, "Cleo").await;
-    assert_eq!(email_of(&owner, &cleo).await, given::email("Cleo"));
-    let create = ["tenants", "create", "--slug", "later", "--name", "Later"];
-    assert_eq!(desk.run(&create).await.code, Some(0));
-    let service = [
-        "keys", "create", "--tenant", "later", "--kind", "service", "--role", "owner", "--label",
-        "x",
-    ];
-    let made = desk.json(&service).await;
-    let later = Client::new(&serving.base_url, given::text(&made, "key"));
-    let dora = lead(&later, "Dora").await;
-    assert_eq!(email_of(&later, &dora).await, given::email("Dora"));
+    what_others_make_is_read(&desk, &owner, &serving.base_url).await;
     // A new start needs the new key alone.
     drop(serving);
     let again = desk.serve().await;
     let owner = Client::new(&again.base_url, &key);
     assert_eq!(email_of(&owner, &ada).await, given::email("Ada"));
-    let acts = format!(
-        "select count(*) from events where tenant_id = '{INSTALLATION}'
-            and payload->'OperationPerformed'->>'action' in ('announce-root-key', 'rotate-root-key')"
-    );
-    let acts: i64 = admin.query_one(&acts, &[]).await.unwrap().get(0);
-    assert_eq!(acts, 2);
+    assert_eq!(acts(&admin).await, 2);
     let signed = owner
         .send(owner.request(Method::GET, "/auth/oauth/jwks"))
         .await;

@@ -34,35 +34,28 @@ async fn operator(app: &TestApp) -> Client {
     tenants::client(&app.store, &app.base_url, &other.id, holder).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_suspended_tenant_lets_nobody_in_sends_nothing_and_keeps_what_comes() {
-    let app = TestApp::start().await;
-    let (owner, slug) = (&app.tenant.owner, app.tenant.slug.as_str());
-    let operator = operator(&app).await;
-    let other = app.another_tenant("bakery").await;
-    let (ours, theirs) = (Receiver::open().await, Receiver::open().await);
-    ours.subscribe(owner, &["ChefAdded"]).await;
-    theirs.subscribe(&other.owner, &["ChefAdded"]).await;
-    app.settle().await;
-    let neighbour = Neighbour::start(&app).await;
-    let elsewhere = neighbour.client_for(owner);
-    let why = json!({ "reason": "the contract has ended" });
+/// Neither by somebody without the right, nor without a reason or a name, nor by a dry run.
+async fn nothing_is_suspended_by_mistake(
+    (owner, operator): (&Client, &Client),
+    slug: &str,
+    why: &Value,
+) {
     steer(owner, "suspend", slug, why.clone())
         .await
         .refused(403, "permission-missing");
-    steer(&operator, "suspend", slug, json!({}))
+    steer(operator, "suspend", slug, json!({}))
         .await
         .refused(422, "validation-failed");
     let unnamed = operator
         .request(Method::POST, "/operations/tenants/suspend")
-        .json(&why);
+        .json(why);
     operator.send(unnamed).await.refused(400, "tenant-missing");
     let dry = operator.request(
         Method::POST,
         &format!("/operations/tenants/suspend?tenant={slug}&dry_run=true"),
     );
     assert_eq!(
-        operator.send(dry.json(&why)).await.ok()["result"]["changed"],
+        operator.send(dry.json(why)).await.ok()["result"]["changed"],
         true
     );
     assert_eq!(
@@ -70,9 +63,10 @@ async fn a_suspended_tenant_lets_nobody_in_sends_nothing_and_keeps_what_comes() 
         200,
         "it was only said"
     );
+}
 
-    let done = steer(&operator, "suspend", slug, why.clone()).await.ok();
-    assert_eq!(done["result"]["standing"], "suspended");
+async fn nobody_is_let_in(app: &TestApp) {
+    let owner = &app.tenant.owner;
     for path in ["/queries/bookings", "/operations/outbox", "/stream"] {
         owner.get(path).await.refused(403, "tenant-suspended");
     }
@@ -86,6 +80,25 @@ async fn a_suspended_tenant_lets_nobody_in_sends_nothing_and_keeps_what_comes() 
         .query("bookings")
         .await
         .refused(403, "tenant-suspended");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_suspended_tenant_lets_nobody_in_sends_nothing_and_keeps_what_comes() {
+    let app = TestApp::start().await;
+    let (owner, slug) = (&app.tenant.owner, app.tenant.slug.as_str());
+    let operator = operator(&app).await;
+    let other = app.another_tenant("bakery").await;
+    let (ours, theirs) = (Receiver::open().await, Receiver::open().await);
+    ours.subscribe(owner, &["ChefAdded"]).await;
+    theirs.subscribe(&other.owner, &["ChefAdded"]).await;
+    app.settle().await;
+    let neighbour = Neighbour::start(&app).await;
+    let elsewhere = neighbour.client_for(owner);
+    let why = json!({ "reason": "the contract has ended" });
+    nothing_is_suspended_by_mistake((owner, &operator), slug, &why).await;
+    let done = steer(&operator, "suspend", slug, why.clone()).await.ok();
+    assert_eq!(done["result"]["standing"], "suspended");
+    nobody_is_let_in(&app).await;
     wait::until("another process knows it too", async || {
         let reply = elsewhere.query("bookings").await;
         (reply.status == 403).then_some(())

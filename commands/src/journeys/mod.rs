@@ -20,10 +20,17 @@ use crate::command;
 use crate::registry::{Command, Risk};
 use crate::work::{Loaded, Work};
 
+const CONFIGURE: Permission = Permission::TenantsConfigure;
+const WRITE: Permission = Permission::ConversationsWrite;
+
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {
-    const CONFIGURE: Permission = Permission::TenantsConfigure;
-    const WRITE: Permission = Permission::ConversationsWrite;
+    let mut commands = sent_by_people();
+    commands.extend(sent_by_the_relay());
+    commands
+}
+
+fn sent_by_people() -> Vec<Command> {
     vec![
         command!(
             "define-journey",
@@ -60,6 +67,11 @@ pub fn commands() -> Vec<Command> {
             WRITE,
             Risk::Write
         ),
+    ]
+}
+
+fn sent_by_the_relay() -> Vec<Command> {
+    vec![
         command!(
             "begin-journey-run",
             beginning::begin_journey_run,

@@ -158,12 +158,7 @@ impl RunRecord {
             JourneyRunEvent::JourneyRunBegan(_) => {}
             JourneyRunEvent::JourneyBranchTaken { turned, at } => {
                 let outcome = StepOutcome::Turned { arm: turned.arm };
-                self.history.push(Taken {
-                    step: turned.step,
-                    kind: turned.kind,
-                    outcome,
-                    at,
-                });
+                self.record(turned.step, turned.kind, outcome, at);
             }
             JourneyRunEvent::JourneyStepTaken {
                 step,
@@ -173,12 +168,7 @@ impl RunRecord {
                 at,
                 ..
             } => {
-                self.history.push(Taken {
-                    step,
-                    kind,
-                    outcome,
-                    at,
-                });
+                self.record(step, kind, outcome, at);
                 self.go_on(next);
             }
             JourneyRunEvent::JourneyWaitBegan { step, waiting } => {
@@ -195,12 +185,8 @@ impl RunRecord {
             }
             JourneyRunEvent::JourneyWaitEnded { outcome, next, at } => {
                 self.heard = outcome == StepOutcome::Heard;
-                self.history.push(Taken {
-                    step: self.place.take().unwrap_or_default(),
-                    kind: "wait".to_owned(),
-                    outcome,
-                    at,
-                });
+                let step = self.place.take().unwrap_or_default();
+                self.record(step, "wait".to_owned(), outcome, at);
                 self.go_on(next);
             }
             JourneyRunEvent::JourneyQuestionAsked { step } => {
@@ -213,14 +199,11 @@ impl RunRecord {
                 next,
                 at,
             } => {
-                self.history.push(Taken {
-                    step: self.place.take().unwrap_or_default(),
-                    kind: "ask-ai".to_owned(),
-                    outcome: StepOutcome::Answered {
-                        answer: answer.clone(),
-                    },
-                    at,
-                });
+                let step = self.place.take().unwrap_or_default();
+                let outcome = StepOutcome::Answered {
+                    answer: answer.clone(),
+                };
+                self.record(step, "ask-ai".to_owned(), outcome, at);
                 self.answers.insert(name, answer);
                 self.go_on(next);
             }
@@ -234,6 +217,15 @@ impl RunRecord {
                 self.ended = Some(ended);
             }
         }
+    }
+
+    fn record(&mut self, step: String, kind: String, outcome: StepOutcome, at: OffsetDateTime) {
+        self.history.push(Taken {
+            step,
+            kind,
+            outcome,
+            at,
+        });
     }
 
     fn go_on(&mut self, next: Option<String>) {

@@ -153,9 +153,8 @@ impl Delivery {
                 to,
                 person_id,
             } => {
-                let recipient = (to.as_ref(), person_id.as_deref());
-                self.test_provider(job, (&provider, &test_id), recipient)
-                    .await
+                let to = (to.as_ref(), person_id.as_deref());
+                self.test_provider(job, (&provider, &test_id), to).await
             }
             Call::Timer(timer) => self.fire(job, timer).await,
         }

@@ -5212,6 +5212,8 @@ export interface components {
         ViewId: string;
         /** @description How much of an event is sent. */
         PayloadStyle: "full" | "thin";
+        /** @description Whether an endpoint is asked before anything is sent to it (CloudEvents, HTTP 1.1 Web Hooks, section 4). */
+        Handshake: "none" | "required";
         /** @description An address of the tenant's own that hears of its events. */
         WebhookEndpointId: string;
         /** @enum {string} */
@@ -8966,6 +8968,11 @@ export interface operations {
                      * @default full
                      */
                     payload?: components["schemas"]["PayloadStyle"];
+                    /**
+                     * @description `required`: nothing is sent before the address has answered `OPTIONS` with `WebHook-Allowed-Origin`.
+                     * @default none
+                     */
+                    handshake?: components["schemas"]["Handshake"];
                 };
             };
         };
@@ -9015,6 +9022,11 @@ export interface operations {
                      * @default null
                      */
                     payload?: components["schemas"]["PayloadStyle"] | null;
+                    /**
+                     * @description Whether the address is asked before anything is sent to it.
+                     * @default null
+                     */
+                    handshake?: components["schemas"]["Handshake"] | null;
                 };
             };
         };
@@ -11270,6 +11282,8 @@ export interface operations {
                             event_types: string[];
                             description: string;
                             payload: components["schemas"]["PayloadStyle"];
+                            /** @description Whether the address has to allow us before anything is sent to it. */
+                            handshake: components["schemas"]["Handshake"];
                             standing: components["schemas"]["EndpointStanding"];
                             /** @description Why it is disabled, if it is. */
                             disabled_reason?: components["schemas"]["DisabledReason"] | null;
