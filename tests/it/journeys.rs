@@ -10,7 +10,7 @@ use tests::wait;
 use time::format_description::well_known::Rfc3339;
 use time::{Duration, OffsetDateTime};
 
-const REMINDER: &str = r#"journey: booking-reminder
+pub const REMINDER: &str = r#"journey: booking-reminder
 version: 1
 trigger: { event: BookingConfirmed }
 exit: [ { event: BookingCancelled } ]
@@ -213,6 +213,11 @@ async fn a_run_ends_on_its_exit_and_moves_with_its_booking() {
         json!({ "cause": "event", "event_type": "BookingCancelled" })
     );
     assert_eq!(outcomes(&run), Vec::<String>::new());
+    // What happens from now on is nothing to it.
+    let told = json!({ "happened": run["trigger"] });
+    app.command_as_system("tell-journey-runs", told)
+        .await
+        .unwrap();
     app.settle().await;
 }
 

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use super::facts::{self, Known};
 use super::{definition, journey_alone};
 use crate::Result;
+use crate::bookings::answer_as;
 use crate::registry::Input;
 use crate::work::{Facts, Work};
 
@@ -147,6 +148,8 @@ pub async fn begin_journey_run(work: &mut Work, input: BeginJourneyRun) -> Resul
     let run_id = run_id(work.ctx.tenant_id(), &input.journey, &input.happened);
     let run = work.load::<JourneyRun>(&run_id).await?;
     let journey = work.load::<Journey>(&input.journey).await?;
+    // It answers also when nothing begins.
+    answer_as(work, &run)?;
     let (Some((number, version)), false) = (journey.state.in_force(), run.exists()) else {
         return Ok(nothing);
     };

@@ -4,6 +4,7 @@ use domain::customers::Customer;
 use domain::ids::{CustomerId, JourneyRunId};
 use domain::journey_runs::{CUSTOMER_SCOPE, Happened, JourneyRun, JourneyRunCommand};
 use domain::journeys::definition::{Action, Question, Wait};
+use domain::tenants::Tenant;
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,7 @@ use super::advancing::{RunSummary, summary};
 use super::beginning::subject_of;
 use super::{definition_of, facts, run_alone};
 use crate::Result;
+use crate::bookings::answer_as;
 use crate::registry::Input;
 use crate::work::{Facts, Loaded, Work};
 
@@ -84,6 +86,7 @@ pub async fn tell_journey_runs(work: &mut Work, input: TellJourneyRuns) -> Resul
     let happened = input.happened;
     let subject = subject_of(work, &happened).await?;
     let Some(customer_id) = &subject.customer_id else {
+        answer_at_least(work).await?;
         return Ok(ToldSummary { runs: 0 });
     };
     let mut told = Vec::new();
@@ -105,7 +108,18 @@ pub async fn tell_journey_runs(work: &mut Work, input: TellJourneyRuns) -> Resul
             tell(work, run, &happened).await?;
         }
     }
+    answer_at_least(work).await?;
     Ok(ToldSummary { runs: told.len() })
+}
+
+/// The business itself answers where no run had anything to decide.
+async fn answer_at_least(work: &mut Work) -> Result<()> {
+    if work.decided.is_none() {
+        let tenant_id = work.ctx.tenant_id().to_string();
+        let tenant = work.find::<Tenant>(&tenant_id).await?;
+        answer_as(work, &tenant)?;
+    }
+    Ok(())
 }
 
 pub async fn answer_journey_question(
@@ -114,6 +128,8 @@ pub async fn answer_journey_question(
 ) -> Result<RunSummary> {
     let mut run = work.find::<JourneyRun>(input.run_id.as_str()).await?;
     let record = run.state.require()?.clone();
+    // It answers also when it no longer asks.
+    answer_as(work, &run)?;
     let (_, read) = definition_of(work, &record).await?;
     let place = record.place.as_deref().unwrap_or_default();
     let step = read.step(place).map(|step| &step.action);
