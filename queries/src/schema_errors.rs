@@ -2,8 +2,8 @@
 //! sent is never repeated, for it may be somebody's e-mail and messages are logged.
 
 use domain::refusal::FieldError;
-use jsonschema::ValidationError;
-use jsonschema::error::ValidationErrorKind;
+use jsonschema::error::{TypeKind, ValidationErrorKind};
+use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
 /// What is wrong with a field, apart from where it is.
@@ -43,31 +43,52 @@ pub fn faults(error: &ValidationError<'_>) -> Vec<(Fault, FieldError)> {
                 ),
             )]
         }
-        ValidationErrorKind::Enum { options } => {
-            vec![(
-                Fault::Invalid,
-                fault(place.to_owned(), "value-not-allowed", one_of(options)),
-            )]
-        }
-        _ => vec![(
+        kind => vec![(
             Fault::Invalid,
-            fault(
-                place.to_owned(),
-                "value-invalid",
-                error.masked().to_string(),
-            ),
+            match options(kind) {
+                Some(options) => fault(place.to_owned(), "value-not-allowed", one_of(&options)),
+                None => fault(
+                    place.to_owned(),
+                    "value-invalid",
+                    error.masked().to_string(),
+                ),
+            },
         )],
     }
 }
 
-fn one_of(options: &Value) -> String {
-    let options: Vec<String> = options
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter(|option| !option.is_null())
-        .map(Value::to_string)
-        .collect();
+/// The values that would be right, where there are only so many: a list, or schemas each of one value.
+fn options(kind: &ValidationErrorKind) -> Option<Vec<Value>> {
+    match kind {
+        ValidationErrorKind::Enum { options } => options.as_array().cloned(),
+        ValidationErrorKind::Constant { expected_value } => {
+            Some(vec![Value::clone(expected_value)])
+        }
+        ValidationErrorKind::OneOfNotValid { context } | ValidationErrorKind::AnyOf { context } => {
+            // Nothing at all is another of the ways in which an optional field may stand.
+            let ways = context.iter().filter(|way| !is_nothing(way));
+            let named = ways.map(|way| way.iter().find_map(|error| options(error.kind())));
+            let named: Vec<Value> = named.collect::<Option<Vec<_>>>()?.concat();
+            (!named.is_empty()).then_some(named)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a schema wants `null` and nothing else.
+fn is_nothing(way: &[ValidationError<'_>]) -> bool {
+    let is_null = |kind: &ValidationErrorKind| {
+        let ValidationErrorKind::Type { kind } = kind else {
+            return false;
+        };
+        matches!(kind, TypeKind::Single(JsonType::Null))
+    };
+    matches!(way, [only] if is_null(only.kind()))
+}
+
+fn one_of(options: &[Value]) -> String {
+    let options = options.iter().filter(|option| !option.is_null());
+    let options: Vec<String> = options.map(Value::to_string).collect();
     format!("one of {}", options.join(", "))
 }
 
@@ -103,5 +124,19 @@ mod tests {
         assert_eq!(pointers, ["/adults", "/a~1b", "/slot", "/source"]);
         assert_eq!(found[3].message, "one of \"web\", \"phone\"");
         assert!(found.iter().all(|error| !error.message.contains("secret")));
+    }
+
+    #[test]
+    fn values_that_are_listed_one_by_one_are_named() {
+        let listed =
+            json!([{ "type": "string", "const": "web" }, { "type": "string", "enum": ["phone"] }]);
+        let schema = json!({ "anyOf": [{ "oneOf": listed }, { "type": "null" }] });
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        for sent in [json!("secret"), json!(7)] {
+            let error = validator.iter_errors(&sent).next().unwrap();
+            let found = &faults(&error)[0].1;
+            assert_eq!(found.code, "value-not-allowed");
+            assert_eq!(found.message, "one of \"web\", \"phone\"");
+        }
     }
 }

@@ -49,6 +49,23 @@ const BEHIND: &str = "it is so already, by another hand";
 /// Codes that no retry cures, with why.
 const NO_RETRY: &[(&str, &str)] = &[
     (
+        "payment-link",
+        "no code: the name of a template, which the scan cannot tell apart",
+    ),
+    (
+        "sample-missing",
+        "the author's own words; the message says which are wanted",
+    ),
+    ("url-invalid", OTHERS),
+    (
+        "variable-invalid",
+        "the author's own name; the message says of what it may be made",
+    ),
+    (
+        "variable-twice",
+        "one of two declarations goes; which, the author knows",
+    ),
+    (
         "snooze-out-of-range",
         "the moment is the caller's own; the sentence says how far it may be",
     ),
@@ -96,6 +113,8 @@ const NO_RETRY: &[(&str, &str)] = &[
     ("consent-withdrawn", CONSENT),
     ("contact-missing", OTHERS),
     ("content-missing", OTHERS),
+    ("content-type-invalid", INSIDE),
+    ("copied-letter-unknown", INSIDE),
     (
         "currency-invalid",
         "settings of the business, not of this trade",
@@ -114,6 +133,7 @@ const NO_RETRY: &[(&str, &str)] = &[
         "two dates are wanted; the message says how far apart",
     ),
     ("erasure-requested", "the person is being forgotten"),
+    ("file-id-invalid", INSIDE),
     ("idempotency-key-invalid", "a header, told in its sentence"),
     (
         "language-invalid",
@@ -262,10 +282,11 @@ async fn play(stage: &Stage<'_>, code: &str, scene: Scene) -> Result<(), String>
             found = answer["result"].clone();
             // What was sent is known; only what it brought is new.
             if let Some(found) = found.as_object_mut() {
-                found.retain(|field, _| first.body.get(field).is_none());
+                found.retain(|field, value| !value.is_null() && first.body.get(field).is_none());
             }
         }
-        call = call.again(&problem, &found);
+        let again = call.again(&problem, &found);
+        call = again.map_err(|lack| format!("{code}: {call:?}: {lack}"))?;
         (status, problem) = send(stage, &call).await;
         if status == 200 {
             return Ok(());

@@ -66,7 +66,7 @@ fn words_and_places() -> Vec<(&'static str, Scene)> {
             scene!(|_stage| {
                 Call::new(
                     "create-lead",
-                    json!({ "source": "web", "first_name": "Hal", "email": "hal" }),
+                    json!({ "source": "web", "first_name": "Hal", "email": "hal@home@example.test" }),
                 )
             }),
         ),
@@ -80,7 +80,7 @@ fn values_and_times() -> Vec<(&'static str, Scene)> {
             scene!(|_stage| {
                 Call::new(
                     "create-lead",
-                    json!({ "source": "web", "first_name": "Ida", "phone": "12" }),
+                    json!({ "source": "web", "first_name": "Ida", "phone": "12345" }),
                 )
             }),
         ),

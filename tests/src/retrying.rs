@@ -30,7 +30,7 @@ impl Call {
     /// What the answer says has to be sent before.
     pub fn first(&self, problem: &Value) -> Option<Self> {
         let best = best(problem)?;
-        let name = best["first"].as_str()?;
+        let name = best.get("first")?.as_str()?;
         let command = commands::registry::find(name).expect("what is to be sent first exists");
         let schema = command.json_schema().expect("its schema can be built");
         let fields = schema["properties"].as_object().expect("it has fields");
@@ -43,7 +43,8 @@ impl Call {
     }
 
     /// The same once more, as the answer says it would be right; `found` is what came of what was sent before.
-    pub fn again(&self, problem: &Value, found: &Value) -> Self {
+    /// Errors: what the answer does not say.
+    pub fn again(&self, problem: &Value, found: &Value) -> Result<Self, String> {
         let mut next = self.clone();
         next.key = None;
         if let Some(best) = best(problem) {
@@ -65,9 +66,9 @@ impl Call {
             next.body["days_off"] = Value::Array(Vec::new());
         }
         for error in problem["errors"].as_array().into_iter().flatten() {
-            mend(&mut next.body, error);
+            mend(&mut next.body, error)?;
         }
-        next
+        Ok(next)
     }
 
     fn take(&mut self, best: &Map<String, Value>) {
@@ -127,7 +128,7 @@ fn replace(body: &mut Value, fields: &Map<String, Value>) {
 }
 
 /// One field, as its message says.
-fn mend(body: &mut Value, error: &Value) {
+fn mend(body: &mut Value, error: &Value) -> Result<(), String> {
     let (pointer, message) = (
         error["pointer"].as_str().expect("a place"),
         error["message"].as_str().expect("a sentence"),
@@ -139,47 +140,52 @@ fn mend(body: &mut Value, error: &Value) {
         let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
         let parent = body.pointer_mut(parent).expect("it was sent");
         parent.as_object_mut().expect("an object").remove(name);
-        return;
+        return Ok(());
     }
     let (parent, name) = pointer.rsplit_once('/').expect("a pointer");
     let Some(place) = body.pointer_mut(parent).map(|parent| &mut parent[name]) else {
-        return;
+        return Ok(());
     };
-    *place = right(message, place);
+    *place = right(message, place)?;
+    Ok(())
 }
 
 /// A value that the message names or bounds.
-fn right(message: &str, sent: &Value) -> Value {
+fn right(message: &str, sent: &Value) -> Result<Value, String> {
     for lead in ["such as ", "looks like ", "international ("] {
         if let Some((_, example)) = message.split_once(lead) {
             let example = example.split(")").next().unwrap_or_default();
             let example = example.split(" or ").next().unwrap_or_default();
-            return example.into();
+            return Ok(example.into());
         }
     }
     for lead in ["the slots ", "name one of ", "the zones are ", "one of "] {
         if let Some((_, listed)) = message.split_once(lead) {
             let one = listed.rsplit(", ").next().unwrap_or_default();
-            return one.trim_matches('"').into();
+            return Ok(one.trim_matches('"').into());
         }
     }
     if message.contains("not be empty") {
-        return "Something".into();
+        return Ok("Something".into());
     }
     if message.contains("at least one") {
-        return 1.into();
+        return Ok(1.into());
     }
     let number = message
         .split(|c: char| !c.is_ascii_digit() && c != ',')
         .map(|word| word.replace(',', ""))
         .find_map(|word| word.parse::<usize>().ok());
-    match (sent, number) {
+    Ok(match (sent, number) {
         (Value::String(text), Some(most)) => text.chars().take(most).collect::<String>().into(),
         (Value::String(text), None) => {
             let kept = text.chars().filter(|c| !c.is_control());
             kept.collect::<String>().into()
         }
         (Value::Number(_), Some(most)) => most.into(),
-        _ => panic!("{message:?} does not say what would be right instead of {sent}"),
-    }
+        _ => {
+            return Err(format!(
+                "{message:?} does not say what would be right instead of {sent}"
+            ));
+        }
+    })
 }
