@@ -19,7 +19,7 @@ pub enum WebhookEndpointEvent {
         description: String,
         #[serde(default)]
         payload: PayloadStyle,
-        #[serde(default)]
+        #[serde(default, skip_serializing_if = "Handshake::is_none")]
         handshake: Handshake,
         secret: Sealed,
     },

@@ -103,6 +103,12 @@ pub enum Handshake {
     Required,
 }
 
+impl Handshake {
+    fn is_none(&self) -> bool {
+        *self == Self::None
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
