@@ -26,6 +26,7 @@ include!(concat!(env!("OUT_DIR"), "/web_files.rs"));
 pub const PAGES: &[&str] = &[
     "inbox",
     "customers",
+    "facts",
     "bookings",
     "schedule",
     "payments",
@@ -38,6 +39,7 @@ pub const PAGES: &[&str] = &[
     "profile",
     "set-up",
     "invitation",
+    "journeys",
     "reset",
 ];
 
