@@ -1,5 +1,6 @@
 //! Whether a provider works, found out before a customer does: one letter, one text or one call, and what came of it.
 
+use identity::principals::PrincipalKind;
 use identity::roles::Role;
 use integrations::catalogue::{Capability, PROVIDERS};
 use serde_json::{Value, json};
@@ -148,8 +149,12 @@ async fn what_cannot_be_tested_is_refused_and_two_tests_are_not_under_way_at_onc
     configure(&app, "app", json!({}), json!({})).await;
     let app_itself = json!({ "provider": "app" });
     ask(app_itself).await.refused(409, "provider-not-testable");
+    // A letter goes to the person who asks; a program has no address.
+    let service = app.client(PrincipalKind::Service, Role::Owner).await;
+    let unsaid = service.command("test-provider", json!({ "provider": "smtp" }));
+    let refused = unsaid.await.refused(422, "validation-failed");
+    assert_eq!(refused["errors"][0]["code"], "test-recipient-missing");
     for (body, code) in [
-        (json!({ "provider": "smtp" }), "test-recipient-missing"),
         (
             json!({ "provider": "smtp", "to": "nobody" }),
             "email-invalid",
