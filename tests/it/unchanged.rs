@@ -49,6 +49,8 @@ async fn fill(app: &TestApp) -> Things {
         "name": "booking-requested", "channel": "email", "language": "en", "subject": "Noted", "text": "Dear {{ first_name }}",
     });
     let template = owner.accepted("save-template-draft", draft).await;
+    let journey = json!({ "definition": crate::journeys::REMINDER });
+    owner.accepted("define-journey", journey).await;
     let receiver = Receiver::open().await;
     let endpoint_id = receiver.subscribe(owner, &["ChefAdded"]).await;
     let customer_id = text(&booking, "customer_id").to_owned();
@@ -79,6 +81,7 @@ fn asked(query: &registry::Query, things: &Things) -> String {
         "template" | "template-preview" => format!("id={}", things.template_id),
         "import-preview" => format!("id={}", things.import_id),
         "import-rows" => format!("import_id={}", things.import_id),
+        "journey" => "id=booking-reminder".to_owned(),
         "webhook-secret" => format!("id={}", things.endpoint_id),
         "webhook-replay-preview" => format!("id={}&from=2020-01-01T00:00:00Z", things.endpoint_id),
         // Asking for some of the others is on record as well.

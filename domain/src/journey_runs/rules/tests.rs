@@ -1,3 +1,5 @@
+//! How a run goes on, told as given events, a command, and the events or the refusal that follow.
+
 use cqrs_es::Aggregate;
 use time::macros::datetime;
 

@@ -1,3 +1,5 @@
+//! What a journey may say, and what is told of one that may not.
+
 use super::*;
 
 const REMINDER: &str = r#"journey: booking-reminder
