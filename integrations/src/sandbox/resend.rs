@@ -97,7 +97,7 @@ async fn send_email(
         Ok(call) => call,
         Err(error) => return refuse(&error),
     };
-    let _in_flight = match &call.key {
+    let in_flight = match &call.key {
         Some(key) => match shared.enter(&call.account, key) {
             Some(in_flight) => Some(in_flight),
             None => return refuse(&concurrent()),
@@ -109,6 +109,8 @@ async fn send_email(
         return response;
     }
     let response = respond(&shared, move |store| answer(store, &call)).await;
+    // The answer is kept, so whoever asks again gets it, also when this caller does not.
+    drop(in_flight);
     trial.after(&request, response).await
 }
 

@@ -144,7 +144,7 @@ async fn execute(
         Ok(call) => call,
         Err(error) => return refuse(&error),
     };
-    let _in_flight = match &call.key {
+    let in_flight = match &call.key {
         Some(key) => match shared.enter(&call.account, key) {
             Some(in_flight) => Some(in_flight),
             None => return refuse(&StripeError::key_in_use()),
@@ -163,6 +163,8 @@ async fn execute(
         Ok(response) => response.into(),
         Err(error) => broken(&error),
     };
+    // The answer is kept, so whoever asks again gets it, also when this caller does not.
+    drop(in_flight);
     trial.after(request, response).await
 }
 
