@@ -14,6 +14,7 @@ pub mod imports;
 pub mod inbox;
 pub mod journeys;
 mod leases;
+mod news;
 pub mod operators;
 mod queues;
 pub mod redrives;

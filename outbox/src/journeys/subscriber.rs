@@ -15,11 +15,11 @@ use event_store::log::Subscriber;
 use event_store::pg::JsonText;
 use event_store::recorded::{Payload, Recorded};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
 use crate::Result;
+use crate::news::is_news;
 
 /// The name of the checkpoint.
 pub const NAME: &str = "journeys-at-work";
@@ -138,8 +138,8 @@ impl Subscriber for Journeys {
         for event in batch {
             if event.aggregate_type == Journey::TYPE {
                 follow(&mut subscriptions, event)?;
-            } else if is_news(event, oldest)
-                && let Some(journeys) = subscriptions.get(event.tenant_id.as_str())
+            } else if let Some(journeys) = subscriptions.get(event.tenant_id.as_str())
+                && is_news(event, oldest)
             {
                 queueing.add_all(event, journeys)?;
             }
@@ -150,15 +150,6 @@ impl Subscriber for Journeys {
         queueing.write(tx).await?;
         save(tx, &subscriptions).await
     }
-}
-
-/// History that was imported begins nothing.
-fn is_news(event: &Recorded, oldest: OffsetDateTime) -> bool {
-    let is_imported = || {
-        let metadata = serde_json::from_str::<Value>(&event.metadata.0).unwrap_or_default();
-        metadata["imported"] == true
-    };
-    event.recorded_at > oldest && !is_imported()
 }
 
 async fn load(tx: &Transaction<'_>, batch: &[Recorded]) -> Result<Subscriptions> {

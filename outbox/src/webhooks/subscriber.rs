@@ -15,11 +15,11 @@ use domain::webhook_endpoints::{EndpointStanding, WebhookEndpoint};
 use event_store::log::Subscriber;
 use event_store::pg::JsonText;
 use event_store::recorded::{Payload, Recorded};
-use serde_json::Value;
 use time::{Duration, OffsetDateTime};
 
 use super::queueing::Queueing;
 use crate::Result;
+use crate::news::is_news;
 use crate::schedule;
 
 /// The name of the checkpoint.
@@ -102,9 +102,10 @@ impl Subscriber for Webhooks {
         for event in batch {
             if event.aggregate_type == WebhookEndpoint::TYPE {
                 follow(tx, &mut subscriptions, event).await?;
-            } else if is_to_be_told(event, oldest) {
-                let of_tenant = subscriptions.get(event.tenant_id.as_str());
-                for (endpoint_id, subscription) in of_tenant.into_iter().flatten() {
+            } else if let Some(of_tenant) = subscriptions.get(event.tenant_id.as_str())
+                && is_news(event, oldest)
+            {
+                for (endpoint_id, subscription) in of_tenant {
                     if subscription.wants(event) {
                         queueing.add(event, endpoint_id, None)?;
                     }
@@ -119,16 +120,8 @@ impl Subscriber for Webhooks {
     }
 }
 
-/// History that was imported never was news. Neither is what is older than the longest that a message may live; messages
-/// are remembered for longer than that, so a log that is read again is not told again.
-fn is_to_be_told(event: &Recorded, oldest: OffsetDateTime) -> bool {
-    let is_imported = || {
-        let metadata = serde_json::from_str::<Value>(&event.metadata.0).unwrap_or_default();
-        metadata["imported"] == true
-    };
-    event.recorded_at > oldest && !is_imported()
-}
-
+/// The longest that a message may live; messages are remembered for longer than that, so a log that is read again is not told
+/// again.
 fn longest_life() -> Duration {
     Duration::seconds(i64::try_from(schedule::WEBHOOK.life).unwrap_or(i64::MAX))
 }
