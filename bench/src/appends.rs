@@ -7,6 +7,7 @@ use cqrs_es::Aggregate;
 use domain::customers::Customer;
 use domain::ids::TenantId;
 use event_store::commit::{CommandRecord, Commit, NewEvent, OutboxMessage, Outcome, StreamEvents};
+use event_store::era::Era;
 use event_store::load::Load;
 use event_store::store::Store;
 use time::OffsetDateTime;
@@ -49,6 +50,7 @@ enum Written {
 
 async fn append_to(store: &Store, tenant_id: &TenantId, id: &str) -> Result<Written> {
     let key = Uuid::now_v7().to_string();
+    let read_in = store.pools.era();
     let wanted = Load {
         answered: Some((PRINCIPAL.to_owned(), key.clone())),
         streams: vec![(Customer::TYPE, id.to_owned(), 0)],
@@ -60,14 +62,19 @@ async fn append_to(store: &Store, tenant_id: &TenantId, id: &str) -> Result<Writ
         .first()
         .and_then(|stream| stream.events.last());
     let sequence = newest.map_or(0, |event| event.sequence);
-    let commit = commit(tenant_id, key, (id, sequence));
+    let commit = commit(tenant_id, key, (id, sequence), read_in);
     Ok(match store.append(&[commit]).await?.first() {
         Some(Outcome::Committed { .. }) => Written::Yes,
         _ => Written::No,
     })
 }
 
-fn commit(tenant_id: &TenantId, key: String, (id, sequence): (&str, i64)) -> Commit {
+fn commit(
+    tenant_id: &TenantId,
+    key: String,
+    (id, sequence): (&str, i64),
+    read_in: Option<Era>,
+) -> Commit {
     let command_id = Uuid::now_v7().to_string();
     let message = OutboxMessage {
         message_id: Uuid::now_v7().to_string(),
@@ -116,6 +123,7 @@ fn commit(tenant_id: &TenantId, key: String, (id, sequence): (&str, i64)) -> Com
         handles: Vec::new(),
         drop_handles: Vec::new(),
         usage: Default::default(),
+        read_in,
         effects: vec![message],
         subject_keys: Vec::new(),
         key_changes: Vec::new(),

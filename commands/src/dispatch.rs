@@ -245,7 +245,8 @@ impl Dispatcher {
     /// The tenant's settings, up to date.
     pub async fn find_tenant(&self, tenant_id: &TenantId) -> Result<Arc<Tenant>> {
         let id = tenant_id.as_str();
-        let known = self.known.find(tenant_id, Tenant::TYPE, id);
+        let era = self.store.pools.era();
+        let known = self.known.find(era, tenant_id, (Tenant::TYPE, id));
         let sequence = known.as_ref().map_or(0, |known| known.sequence);
         let wanted = Load {
             streams: vec![(Tenant::TYPE, id.to_owned(), sequence)],
@@ -257,7 +258,7 @@ impl Dispatcher {
         if let Some(news) = loaded.streams.first().filter(|news| !news.is_empty()) {
             tenant = Snapshot::of(news.fold(known.folded::<Tenant>())?);
             self.known
-                .keep(tenant_id, (Tenant::TYPE, id), tenant.clone());
+                .keep(era, tenant_id, (Tenant::TYPE, id), tenant.clone());
         }
         Ok(tenant.state())
     }
@@ -402,7 +403,7 @@ impl Dispatcher {
     /// What the command asks to see.
     fn wanted(&self, command: &Command, request: &Request, work: &Work) -> Result<Load> {
         let tenant_id = request.ctx.tenant_id();
-        let known = self.known.find(tenant_id, Tenant::TYPE, tenant_id.as_str());
+        let known = work.known(Tenant::TYPE, tenant_id.as_str());
         let facts = Facts {
             tenant_id: tenant_id.clone(),
             keys: work.keys().ok(),

@@ -9,6 +9,8 @@ use event_store::commit::{
     StreamEvents, Usage,
 };
 
+use event_store::era::Era;
+
 use crate::Result;
 use crate::answer::EventSummary;
 use crate::context::{Context, Mode};
@@ -102,7 +104,12 @@ impl Kept {
         }
     }
 
-    pub fn into_commit(self, ctx: &Context, command: CommandRecord) -> Commit {
+    pub fn into_commit(
+        self,
+        ctx: &Context,
+        command: CommandRecord,
+        read_in: Option<Era>,
+    ) -> Commit {
         Commit {
             tenant_id: ctx.tenant_id().clone(),
             command,
@@ -115,6 +122,7 @@ impl Kept {
             subject_keys: self.subject_keys,
             key_changes: self.key_changes,
             usage: self.usage,
+            read_in,
         }
     }
 

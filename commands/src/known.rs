@@ -1,6 +1,7 @@
 //! Aggregates as this process last saw them, so that a command on one of them need not load it. What is kept is exact as
 //! of its sequence. It may be old: whatever is decided on it is written only if none of its streams has moved, and is
-//! refused only after it has been decided again on what the database says.
+//! refused only after it has been decided again on what the database says. It ends with the life of the server that it was
+//! read from, which may come back knowing less.
 
 use std::any::Any;
 use std::hash::{Hash, Hasher};
@@ -8,6 +9,7 @@ use std::sync::Arc;
 
 use domain::ids::TenantId;
 use domain::noun::Noun;
+use event_store::era::Era;
 use event_store::load::Folded;
 use quick_cache::Equivalent;
 use quick_cache::sync::Cache;
@@ -15,9 +17,9 @@ use quick_cache::sync::Cache;
 /// How many aggregates are kept; those that are asked for least go first.
 const LIMIT: usize = 50_000;
 
-/// Aggregates by stream.
+/// Aggregates by stream, each with the era that it was read in.
 pub(crate) struct Known {
-    aggregates: Cache<Stream, Snapshot>,
+    aggregates: Cache<Stream, (Option<Era>, Snapshot)>,
 }
 
 /// An aggregate as of a sequence of its stream.
@@ -51,24 +53,38 @@ impl Known {
         }
     }
 
-    pub fn find(&self, tenant_id: &TenantId, kind: &'static str, id: &str) -> Option<Snapshot> {
-        self.aggregates.get(&StreamRef {
+    /// What is known of a stream, of this era.
+    pub fn find(
+        &self,
+        era: Option<Era>,
+        tenant_id: &TenantId,
+        (kind, id): (&'static str, &str),
+    ) -> Option<Snapshot> {
+        let stream = StreamRef {
             tenant_id,
             kind,
             id,
-        })
+        };
+        let (read_in, known) = self.aggregates.get(&stream)?;
+        (read_in == era).then_some(known)
     }
 
-    /// Keeps a snapshot unless a newer one is there.
-    pub fn keep(&self, tenant_id: &TenantId, (kind, id): (&'static str, &str), new: Snapshot) {
-        let known = self.find(tenant_id, kind, id);
+    /// Keeps a snapshot unless a newer one of this era is there.
+    pub fn keep(
+        &self,
+        era: Option<Era>,
+        tenant_id: &TenantId,
+        (kind, id): (&'static str, &str),
+        new: Snapshot,
+    ) {
+        let known = self.find(era, tenant_id, (kind, id));
         if known.is_none_or(|known| known.sequence < new.sequence) {
             let stream = Stream {
                 tenant_id: tenant_id.clone(),
                 kind,
                 id: id.to_owned(),
             };
-            self.aggregates.insert(stream, new);
+            self.aggregates.insert(stream, (era, new));
         }
     }
 }
@@ -109,6 +125,7 @@ impl Snapshot {
 /// What a command has made of the aggregates that it executed.
 pub(crate) struct Learned {
     pub known: Arc<Known>,
+    pub era: Option<Era>,
     pub aggregates: Vec<(&'static str, String, Snapshot)>,
 }
 
@@ -120,7 +137,7 @@ impl Learned {
                 position,
                 ..snapshot
             };
-            self.known.keep(tenant_id, (kind, &id), snapshot);
+            self.known.keep(self.era, tenant_id, (kind, &id), snapshot);
         }
     }
 }

@@ -16,6 +16,7 @@ use domain::refusal::Refusal;
 use domain::tenants::Tenant;
 use domain::webhook_endpoints::reach::Reach;
 use event_store::commit::{CommandRecord, Commit};
+use event_store::era::Era;
 use event_store::load::{FoundKey, HeldKey, Load, LoadedStream, StoredAnswer};
 use event_store::recorded::Payload;
 use event_store::snapshots::{SNAPSHOT_AFTER, StoredSnapshot};
@@ -89,6 +90,8 @@ pub struct Work {
     tenant_read: AtomicBool,
     store: Store,
     known: Arc<Known>,
+    /// The server's, before anything was read.
+    era: Option<Era>,
     keys: Option<Arc<TenantKeys>>,
     streams: HashMap<(String, String), Seen>,
     claims: Vec<HeldKey>,
@@ -121,6 +124,7 @@ impl Work {
             basis: Basis::Known,
             tenant: Default::default(),
             tenant_read: AtomicBool::new(false),
+            era: store.pools.era(),
             store,
             known,
             keys,
@@ -180,7 +184,7 @@ impl Work {
             .retain(|subject| !self.subjects.contains_key(subject));
         let mut seen = Vec::with_capacity(wanted.streams.len());
         for (kind, id, after) in &mut wanted.streams {
-            let known = self.known.find(self.ctx.tenant_id(), kind, id);
+            let known = self.known(kind, id);
             *after = known.as_ref().map_or(0, |known| known.sequence);
             seen.push(known);
         }
@@ -248,7 +252,7 @@ impl Work {
         let stream = (N::TYPE.to_owned(), id.to_owned());
         if !self.streams.contains_key(&stream) {
             let known = match self.basis {
-                Basis::Known => self.known.find(self.ctx.tenant_id(), N::TYPE, id),
+                Basis::Known => self.known(N::TYPE, id),
                 Basis::Fresh => None,
             };
             if known.is_some() {
@@ -274,8 +278,12 @@ impl Work {
         } else {
             let folded = news.fold(known.folded::<N>())?;
             let snapshot = Snapshot::of(folded);
-            self.known
-                .keep(self.ctx.tenant_id(), (N::TYPE, id), snapshot.clone());
+            self.known.keep(
+                self.era,
+                self.ctx.tenant_id(),
+                (N::TYPE, id),
+                snapshot.clone(),
+            );
             snapshot
         };
         seen.known = Some(known.clone());
@@ -314,10 +322,14 @@ impl Work {
         Ok(())
     }
 
+    /// What this process knows of a stream; it may be old.
+    pub(crate) fn known(&self, kind: &'static str, id: &str) -> Option<Snapshot> {
+        self.known.find(self.era, self.ctx.tenant_id(), (kind, id))
+    }
+
     /// Whether all of this can be had without asking the database. A subject's key counts only beside its own stream:
     /// erasing a person is an event there, so an old key is never sealed with.
     fn knows(&self, wanted: &Load) -> bool {
-        let tenant_id = self.ctx.tenant_id();
         let key = |subject: &String| {
             let beside = wanted.streams.iter().any(|(_, id, _)| id == subject);
             beside
@@ -332,7 +344,7 @@ impl Work {
             && wanted
                 .streams
                 .iter()
-                .all(|(kind, id, _)| self.known.find(tenant_id, kind, id).is_some())
+                .all(|(kind, id, _)| self.known(kind, id).is_some())
     }
 
     /// A new aggregate under an id that nobody has.
@@ -422,12 +434,14 @@ impl Work {
         }
         let learned = Learned {
             known: self.known,
+            era: self.era,
             aggregates: self.learned,
         };
         let command = CommandRecord {
             position_floor: self.position_floor,
             ..command
         };
-        (self.kept.into_commit(&self.ctx, command), learned)
+        let commit = self.kept.into_commit(&self.ctx, command, self.era);
+        (commit, learned)
     }
 }

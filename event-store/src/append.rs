@@ -1,12 +1,15 @@
-//! The append: one statement, one wait, for one commit or for a batch of one tenant's. It raises on a violated constraint
-//! and writes nothing when a stream has moved or a key has been used; a position is drawn only after both were checked.
+//! The append: one statement, one wait, for one commit or for a batch of one tenant's, and nothing of it is written when a
+//! stream has moved or a key has been used. The unique keys see to that: a commit that knows its streams from this life of
+//! the server goes without a look, and meets the key of whoever was first. Then, or where nobody knows, the same statement
+//! looks before it draws a position, and says who is to blame.
 
 mod columns;
 mod counted;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
-use deadpool_postgres::{GenericClient, Pool};
+use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
@@ -18,7 +21,7 @@ use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
 use crate::error::Error;
-use crate::pg::JsonText;
+use crate::pg::{JsonText, Pools};
 use crate::wake::Wake;
 
 /// The first arm names the tenant for row-level security; every other arm takes its rows through it, so none runs
@@ -149,8 +152,25 @@ const APPEND_EVENTS: &str = "
     union all
     select member, null from stale";
 
-/// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else.
+/// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else. Columns are
+/// computed in their order: the tenant is named and the transaction has its id before the position is drawn.
 const APPEND_ONE: &str = "
+    with appended as (
+        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
+            metadata, occurred_at, command_id, correlation_id, causation_id, actor)
+        values (set_config('rapport.tenant_id', case when pg_current_xact_id() is not null then $1 end, true),
+            $7::text, $8::text, $9::bigint + 1, $10::text, $11::text, $12::json, $13::json,
+            $14::timestamptz, $6::text, $15::text, $16::text, $2::text)
+        returning tenant_id, position
+    ), remembered as (
+        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
+        select tenant_id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $17::json, position, $18::bytea
+        from appended
+    )
+    select 1::bigint as member, position from appended";
+
+/// The same, with a look at the key and the stream first.
+const LOOK_AND_APPEND_ONE: &str = "
     with fresh as materialized (
         select tenant.id
         from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
@@ -179,17 +199,23 @@ const APPEND_ONE: &str = "
 /// How many batches of one tenant are written at once.
 const MAX_FLYING: usize = 2;
 
+/// How many batches look before they write once somebody else was first: whoever meets others once meets them again, and
+/// a violated key costs more than a look.
+const CAUTION: u32 = 64;
+
 /// Carries commits to the database.
 pub(crate) struct Appends {
-    pub pool: Pool,
+    pub pools: Pools,
     pub wake: Wake,
+    /// How many of the next batches look first.
+    pub caution: AtomicU32,
 }
 
 impl Flight<Commit> for Appends {
     async fn fly(&self, _: &TenantId, batch: &[&Commit]) -> Vec<Result<Outcome>> {
         metrics::histogram!("rapport_commit_batch_size").record(size_of(batch));
         let started = Instant::now();
-        let (outcomes, written) = append(&self.pool, batch).await;
+        let (outcomes, written) = self.append(batch).await;
         metrics::histogram!("rapport_commit_seconds").record(started.elapsed());
         self.wake.committed_here(written);
         if outcomes.iter().any(Result::is_err) {
@@ -253,19 +279,71 @@ fn size_of(batch: &[&Commit]) -> f64 {
     batch.len() as f64
 }
 
-/// Writes a batch, each commit all or nothing by itself; answers the outcome of each, and the positions that were written.
-/// All are of one tenant, and no two may write the same stream, key, claim or subject: whoever gathers the batch sees to
-/// that.
-async fn append(pool: &Pool, batch: &[&Commit]) -> (Vec<Result<Outcome>>, Vec<i64>) {
-    let mut positions = Vec::with_capacity(batch.len());
-    let outcomes = match pool.get().await {
-        Ok(client) => append_batch(&client, batch, &mut positions).await,
-        Err(error) => {
-            let error = Error::from(error);
-            batch.iter().map(|_| Err(error.share())).collect()
+impl Appends {
+    /// Writes a batch, each commit all or nothing by itself; answers the outcome of each, and the positions that were
+    /// written. All are of one tenant, and no two may write the same stream, key, claim or subject: whoever gathers the
+    /// batch sees to that.
+    async fn append(&self, batch: &[&Commit]) -> (Vec<Result<Outcome>>, Vec<i64>) {
+        let mut positions = Vec::with_capacity(batch.len());
+        let outcomes = match self.pools.request.get().await {
+            Ok(client) => match self.append_unseen(&client, batch, &mut positions).await {
+                Some(outcomes) => outcomes,
+                None => append_batch(&client, batch, &mut positions).await,
+            },
+            Err(error) => all_failed(batch, &error.into()),
+        };
+        (outcomes, positions)
+    }
+
+    /// Writes all of it without a look, where what it rests on is known well enough; `None` when that did not go well, with
+    /// nothing written.
+    async fn append_unseen(
+        &self,
+        client: &impl GenericClient,
+        batch: &[&Commit],
+        written: &mut Vec<i64>,
+    ) -> Option<Vec<Result<Outcome>>> {
+        // Asked for now that there is a connection: a new one tells of another server before it is used.
+        let era = self.pools.era();
+        let is_known = |commit: &&Commit| commit.read_in.is_some() && commit.read_in == era;
+        if !batch.iter().all(is_known) || self.is_cautious() {
+            return None;
         }
-    };
-    (outcomes, positions)
+        match write(client, batch, Look::AtOthers, written).await {
+            Ok(Written::All(positions)) => Some(
+                positions
+                    .into_iter()
+                    .map(|position| Ok(Outcome::Committed { position }))
+                    .collect(),
+            ),
+            Ok(Written::Violated(_)) => {
+                self.caution.store(CAUTION, Ordering::Relaxed);
+                None
+            }
+            // It may have been written: only a load can tell.
+            Err(error @ Error::Busy { .. }) => Some(all_failed(batch, &error)),
+            Ok(Written::Stale(_)) | Err(_) => None,
+        }
+    }
+
+    fn is_cautious(&self) -> bool {
+        let left = |left: u32| left.checked_sub(1);
+        let (set, fetched) = (Ordering::Relaxed, Ordering::Relaxed);
+        self.caution.fetch_update(set, fetched, left).is_ok()
+    }
+}
+
+fn all_failed(batch: &[&Commit], error: &Error) -> Vec<Result<Outcome>> {
+    batch.iter().map(|_| Err(error.share())).collect()
+}
+
+/// What is looked at before anything is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Look {
+    /// Every stream and every key.
+    AtAll,
+    /// The streams that were only read: no unique key speaks for them.
+    AtOthers,
 }
 
 /// One commit within a transaction of the caller's; on a conflict the caller must roll it back.
@@ -274,7 +352,7 @@ pub(crate) async fn append_in(
     commit: &Commit,
     written: &mut Vec<i64>,
 ) -> Result<Outcome> {
-    match write(client, &[commit], written).await? {
+    match write(client, &[commit], Look::AtAll, written).await? {
         Written::All(positions) => positions
             .first()
             .map(|position| Outcome::Committed {
@@ -295,7 +373,7 @@ async fn append_batch(
     let mut left: Vec<usize> = (0..batch.len()).collect();
     while left.len() > 1 {
         let members: Vec<&Commit> = left.iter().map(|member| batch[*member]).collect();
-        match write(client, &members, written).await {
+        match write(client, &members, Look::AtAll, written).await {
             Ok(Written::All(positions)) => {
                 for (member, position) in left.drain(..).zip(positions) {
                     outcomes[member] = Some(Ok(Outcome::Committed { position }));
@@ -340,13 +418,14 @@ enum Written {
 async fn write(
     client: &impl GenericClient,
     members: &[&Commit],
+    look: Look,
     written: &mut Vec<i64>,
 ) -> Result<Written> {
     let rows = match members {
-        [commit] if let Some((stream, event)) = only_event(commit) => {
-            append_event(client, commit, stream, event).await
+        [commit] if let Some(event) = only_event(commit) => {
+            append_event(client, commit, event, look).await
         }
-        members => append_all(client, members).await,
+        members => append_all(client, members, look).await,
     };
     let rows = match rows {
         Ok(rows) => rows,
@@ -395,8 +474,8 @@ fn only_event(commit: &Commit) -> Option<(&StreamEvents, &NewEvent)> {
 async fn append_event(
     client: &impl GenericClient,
     commit: &Commit,
-    stream: &StreamEvents,
-    event: &NewEvent,
+    (stream, event): (&StreamEvents, &NewEvent),
+    look: Look,
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     let command = &commit.command;
     let parameters: [&(dyn ToSql + Sync); 18] = [
@@ -419,13 +498,18 @@ async fn append_event(
         &JsonText(&command.answer),
         &command.source_address,
     ];
-    let statement = client.prepare_cached(APPEND_ONE).await?;
+    let sql = match look {
+        Look::AtAll => LOOK_AND_APPEND_ONE,
+        Look::AtOthers => APPEND_ONE,
+    };
+    let statement = client.prepare_cached(sql).await?;
     client.query(&statement, &parameters).await
 }
 
 async fn append_all(
     client: &impl GenericClient,
     members: &[&Commit],
+    look: Look,
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     let neighbours = Neighbours::of(members);
     let sql = match neighbours {
@@ -434,7 +518,7 @@ async fn append_all(
         Neighbours::Counted => APPEND_COUNTED,
     };
     let statement = client.prepare_cached(sql).await?;
-    let columns = Columns::of(members, neighbours);
+    let columns = Columns::of(members, neighbours, look);
     client.query(&statement, &columns.parameters()).await
 }
 

@@ -9,6 +9,8 @@ use domain::webhook_endpoints::messages;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::era::Era;
+
 /// The namespace of message ids; any fixed UUID of our own will do, but it must never change.
 const MESSAGE_NAMESPACE: Uuid = Uuid::from_u128(0x7261_7070_6f72_745f_6f75_7462_6f78_0001);
 
@@ -28,6 +30,9 @@ pub struct Commit {
     pub key_changes: Vec<KeyChange>,
     /// What of the principal's budgets this takes; the commit does not stand if there is not enough left.
     pub usage: Usage,
+    /// When its streams were read: as long as that era lasts, whoever moves a written stream or uses its key meets a unique
+    /// key, so neither is looked up first. `None` where nobody knows.
+    pub read_in: Option<Era>,
 }
 
 /// What a commit takes of its principal's budgets.

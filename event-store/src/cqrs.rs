@@ -269,6 +269,7 @@ impl TenantEvents {
             handles: Vec::new(),
             drop_handles: Vec::new(),
             usage: Default::default(),
+            read_in: None,
             effects: Vec::new(),
             subject_keys: Vec::new(),
             key_changes: Vec::new(),

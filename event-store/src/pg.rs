@@ -13,6 +13,7 @@ use tokio_postgres::types::private::BytesMut;
 use tokio_postgres::types::{IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{IsolationLevel, NoTls};
 
+use crate::era::{Era, Eras};
 use crate::{Result, error::Error};
 
 /// How long a request waits for a free connection before it is told to come back.
@@ -69,6 +70,7 @@ pub struct Pools {
     pub relay: Pool,
     /// Where to connect for what a pool cannot hold: the listener.
     pub config: Arc<tokio_postgres::Config>,
+    eras: Eras,
 }
 
 impl Pools {
@@ -78,17 +80,23 @@ impl Pools {
         config
             .connect_timeout(CONNECT_TIMEOUT)
             .application_name("rapport");
+        let eras = Eras::default();
+        let pool = |size, become_role| pool(&config, size, become_role, &eras);
         Ok(Self {
-            request: pool(&config, sizes.request, BECOME_REQUEST)?,
-            query: pool(&config, sizes.query, BECOME_QUERY)?,
-            engine: pool(&config, sizes.engine, BECOME_ENGINE)?,
-            relay: pool(&config, RELAY_CONNECTIONS, BECOME_RELAY)?,
-            config: Arc::new(config),
+            request: pool(sizes.request, BECOME_REQUEST)?,
+            query: pool(sizes.query, BECOME_QUERY)?,
+            engine: pool(sizes.engine, BECOME_ENGINE)?,
+            relay: pool(RELAY_CONNECTIONS, BECOME_RELAY)?,
+            config: Arc::new(config.clone()),
+            eras,
         })
     }
-}
 
-impl Pools {
+    /// Which life of the server the newest connection has found; `None` until there was one.
+    pub fn era(&self) -> Option<Era> {
+        self.eras.current()
+    }
+
     /// Closes all connections; whoever asks for one after that is refused.
     pub fn close(&self) {
         self.request.close();
@@ -119,7 +127,13 @@ pub async fn begin_write<'a>(client: &'a mut Object, tenant_id: &str) -> Result<
     Ok(tx)
 }
 
-fn pool(config: &tokio_postgres::Config, size: usize, become_role: &'static str) -> Result<Pool> {
+fn pool(
+    config: &tokio_postgres::Config,
+    size: usize,
+    become_role: &'static str,
+    eras: &Eras,
+) -> Result<Pool> {
+    let eras = eras.clone();
     let manager = Manager::from_config(
         config.clone(),
         NoTls,
@@ -128,7 +142,9 @@ fn pool(config: &tokio_postgres::Config, size: usize, become_role: &'static str)
         },
     );
     let take_role = Hook::async_fn(move |client: &mut deadpool_postgres::ClientWrapper, _| {
+        let eras = eras.clone();
         Box::pin(async move {
+            eras.look(client).await.map_err(HookError::Backend)?;
             client
                 .batch_execute(become_role)
                 .await

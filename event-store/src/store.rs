@@ -58,8 +58,9 @@ impl Store {
             directory: Arc::new(Directory::new(pools.engine.clone())),
             tail: Arc::new(Tail::new(pools.engine.clone(), wake.clone())),
             appends: Coalescer::new(Appends {
-                pool: pools.request.clone(),
+                pools: pools.clone(),
                 wake: wake.clone(),
+                caution: Default::default(),
             }),
             loads: Coalescer::new(Loads {
                 pool: pools.request.clone(),

@@ -97,6 +97,7 @@ fn commit(app: &TestApp, claim: &str) -> Commit {
         handles: Vec::new(),
         drop_handles: Vec::new(),
         usage: Default::default(),
+        read_in: None,
         effects: Vec::new(),
         subject_keys: Vec::new(),
         key_changes: Vec::new(),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
 
+use super::Look;
 use crate::commit::{
     CommandRecord, Commit, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
     StreamEvents,
@@ -50,12 +51,12 @@ struct Row<'a> {
 
 impl<'a> Columns<'a> {
     /// Those of the statement for events alone, and as many more as the statement for these neighbours has.
-    pub(super) fn of(batch: &[&'a Commit], neighbours: Neighbours) -> Self {
+    pub(super) fn of(batch: &[&'a Commit], neighbours: Neighbours, look: Look) -> Self {
         let mut columns = Self {
             parameters: Vec::with_capacity(62),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
-        columns.push_guards(batch);
+        columns.push_guards(batch, look);
         columns.push_rows(&rows(batch));
         if neighbours != Neighbours::None {
             columns.push_neighbours(batch);
@@ -80,13 +81,16 @@ impl<'a> Columns<'a> {
         self.push(items.iter().map(pick).collect::<Vec<C>>());
     }
 
-    /// Keys that must be unused, and streams that must not have moved.
-    fn push_guards(&mut self, batch: &[&'a Commit]) {
-        self.push_all(batch, |commit| commit.command.principal.as_str());
-        self.push_all(batch, |commit| commit.command.key.as_str());
+    /// Keys that must be unused, and streams that must not have moved, as far as they are looked at.
+    fn push_guards(&mut self, batch: &[&'a Commit], look: Look) {
+        let looks_at_all = look == Look::AtAll;
+        let keys = if looks_at_all { batch } else { &[] };
+        self.push_all(keys, |commit| commit.command.principal.as_str());
+        self.push_all(keys, |commit| commit.command.key.as_str());
         let streams: Vec<(i64, &'a StreamEvents)> = (1..)
             .zip(batch)
             .flat_map(|(member, commit)| commit.streams.iter().map(move |stream| (member, stream)))
+            .filter(|(_, stream)| looks_at_all || stream.events.is_empty())
             .collect();
         self.push_all(&streams, |(member, _)| *member);
         self.push_all(&streams, |(_, stream)| stream.aggregate_type.as_str());

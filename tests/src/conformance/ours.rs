@@ -229,6 +229,7 @@ impl Ours {
             handles: Vec::new(),
             drop_handles: Vec::new(),
             usage: Default::default(),
+            read_in: self.store.pools.era(),
             effects: Vec::new(),
             subject_keys: Vec::new(),
             key_changes: Vec::new(),
