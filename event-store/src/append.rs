@@ -5,6 +5,7 @@
 
 mod columns;
 mod counted;
+mod statements;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
@@ -17,184 +18,13 @@ use tokio_postgres::types::ToSql;
 
 use self::columns::{Columns, Neighbours};
 use self::counted::APPEND_COUNTED;
+use self::statements::{APPEND, APPEND_EVENTS, APPEND_ONE, LOOK_AND_APPEND_ONE};
 use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
 use crate::error::Error;
 use crate::pg::{JsonText, Pools};
 use crate::wake::Wake;
-
-/// The first arm names the tenant for row-level security; every other arm takes its rows through it, so none runs
-/// before the setting stands. One stale member holds the whole batch back, and the answer names it. The transaction's id
-/// is forced before a position is drawn: the log's fence rests on it. A commit's record travels on the row of its last
-/// event, so that nothing has to be joined. Positions are drawn in the order in which things happened, rows are written in the
-/// order of their keys, so that two batches never wait for each other in a circle. What is released goes before what is taken, so that an owner may take again
-/// what it held.
-const APPEND: &str = "
-    with tenant as materialized (
-        select set_config('rapport.tenant_id', $1, true) as id
-    ), stale as materialized (
-        select k.member from tenant, unnest($2::text[], $3::text[]) with ordinality as k (principal, key, member)
-        cross join lateral (
-            select from commands c where c.tenant_id = tenant.id and c.principal = k.principal and c.key = k.key offset 0
-        ) as used
-        union all
-        select s.member from tenant, unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[])
-            as s (member, kind, id, expected)
-        cross join lateral (
-            select coalesce(max(e.sequence), 0) as newest from events e
-            where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
-        where tail.newest <> s.expected
-    ), fresh as materialized (
-        select tenant.id from tenant where pg_current_xact_id() is not null and not exists (select from stale)
-    ), drawn as materialized (
-        select fresh.id as tenant, r.*,
-            case when r.event_type is null then r.floor else nextval('event_positions') end as position
-        from fresh, unnest($8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::json[], $14::json[],
-            $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[],
-            $22::text[], $23::bytea[], $24::text[], $25::json[], $26::bytea[])
-            as r (kind, id, sequence, event_type, event_version, payload, metadata, occurred_at, command_id,
-                correlation_id, causation_id, principal, member, floor, key, fingerprint, name, answer, source_address)
-    ), appended as (
-        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
-        select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
-        from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
-    ), remembered as (
-        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
-        select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
-        from drawn where member is not null order by principal collate \"C\", key collate \"C\"
-    ), released as (
-        delete from claims where ctid = any (array(
-            select held.ctid from fresh, unnest($27::text[], $28::text[]) as r (scope, owner)
-            cross join lateral (
-                select c.ctid from claims c
-                where c.tenant_id = fresh.id and c.scope = r.scope and c.aggregate_id = r.owner offset 0) as held))
-        returning 1
-    ), taken as (
-        insert into claims (tenant_id, scope, value, aggregate_type, aggregate_id)
-        select fresh.id, t.scope, t.value, t.kind, t.owner
-        from fresh, (select count(*) from released) as first,
-            unnest($29::text[], $30::text[], $31::text[], $32::text[]) as t (scope, value, kind, owner)
-    ), dropped as (
-        delete from handles where ctid = any (array(
-            select held.ctid from fresh, unnest($33::text[], $34::text[]) as r (scope, owner)
-            cross join lateral (
-                select h.ctid from handles h
-                where h.tenant_id = fresh.id and h.scope = r.scope and h.aggregate_id = r.owner offset 0) as held))
-        returning 1
-    ), handled as (
-        insert into handles (tenant_id, scope, value, aggregate_type, aggregate_id)
-        select distinct fresh.id, t.scope, t.value, t.kind, t.owner
-        from fresh, (select count(*) from dropped) as first,
-            unnest($35::text[], $36::text[], $37::text[], $38::text[]) as t (scope, value, kind, owner)
-    ), keyed as (
-        insert into subject_keys (tenant_id, subject_id, wrapped_key)
-        select fresh.id, k.subject, k.wrapped from fresh, unnest($39::text[], $40::bytea[]) as k (subject, wrapped)
-    ), messages as (
-        insert into outbox_messages (tenant_id, message_id, name, target, call, order_key, aggregate_type, aggregate_id,
-            sequence, correlation_id, causation_id, due_at, expires_at)
-        select fresh.id, m.message_id, m.name, m.target, m.call, m.order_key, m.kind, m.id, m.sequence,
-            m.correlation_id, m.causation_id, m.due, m.expires
-        from fresh, unnest($41::text[], $42::text[], $43::text[], $44::json[], $45::text[], $46::text[], $47::text[],
-            $48::bigint[], $49::timestamptz[], $50::text[], $51::text[], $52::timestamptz[])
-            as m (message_id, name, target, call, order_key, kind, id, sequence, due, correlation_id, causation_id, expires)
-    ), work as (
-        insert into outbox_work (tenant_id, message_id, target, order_key, run_at, expires_at)
-        select fresh.id, m.message_id, m.target, m.order_key, coalesce(m.due, clock_timestamp()), m.expires
-        from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[], $52::timestamptz[])
-            as m (message_id, target, order_key, due, expires)
-    )
-    select member, position from drawn
-    union all
-    select member, null from stale";
-
-/// The same for a batch of commits that have nothing beside their events: a statement is set up anew each time it runs,
-/// with all its arms, and idle ones cost as much as a few commits.
-const APPEND_EVENTS: &str = "
-    with tenant as materialized (
-        select set_config('rapport.tenant_id', $1, true) as id
-    ), stale as materialized (
-        select k.member from tenant, unnest($2::text[], $3::text[]) with ordinality as k (principal, key, member)
-        cross join lateral (
-            select from commands c where c.tenant_id = tenant.id and c.principal = k.principal and c.key = k.key offset 0
-        ) as used
-        union all
-        select s.member from tenant, unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[])
-            as s (member, kind, id, expected)
-        cross join lateral (
-            select coalesce(max(e.sequence), 0) as newest from events e
-            where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
-        where tail.newest <> s.expected
-    ), fresh as materialized (
-        select tenant.id from tenant where pg_current_xact_id() is not null and not exists (select from stale)
-    ), drawn as materialized (
-        select fresh.id as tenant, r.*,
-            case when r.event_type is null then r.floor else nextval('event_positions') end as position
-        from fresh, unnest($8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::json[], $14::json[],
-            $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[],
-            $22::text[], $23::bytea[], $24::text[], $25::json[], $26::bytea[])
-            as r (kind, id, sequence, event_type, event_version, payload, metadata, occurred_at, command_id,
-                correlation_id, causation_id, principal, member, floor, key, fingerprint, name, answer, source_address)
-    ), appended as (
-        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
-        select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
-        from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
-    ), remembered as (
-        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
-        select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
-        from drawn where member is not null order by principal collate \"C\", key collate \"C\"
-    )
-    select member, position from drawn
-    union all
-    select member, null from stale";
-
-/// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else. Columns are
-/// computed in their order: the tenant is named and the transaction has its id before the position is drawn.
-const APPEND_ONE: &str = "
-    with appended as (
-        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, occurred_at, command_id, correlation_id, causation_id, actor)
-        values (set_config('rapport.tenant_id', case when pg_current_xact_id() is not null then $1 end, true),
-            $7::text, $8::text, $9::bigint + 1, $10::text, $11::text, $12::json, $13::json,
-            $14::timestamptz, $6::text, $15::text, $16::text, $2::text)
-        returning tenant_id, position
-    ), remembered as (
-        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
-        select tenant_id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $17::json, position, $18::bytea
-        from appended
-    )
-    select 1::bigint as member, position from appended";
-
-/// The same, with a look at the key and the stream first.
-const LOOK_AND_APPEND_ONE: &str = "
-    with fresh as materialized (
-        select tenant.id
-        from (select set_config('rapport.tenant_id', $1, true) as id offset 0) as tenant
-        where pg_current_xact_id() is not null
-          and not exists (
-            select from commands c where c.tenant_id = tenant.id and c.principal = $2 and c.key = $3)
-          and $9::bigint = coalesce((
-            select e.sequence from events e
-            where e.tenant_id = tenant.id and e.aggregate_type = $7 and e.aggregate_id = $8
-            order by e.sequence desc limit 1), 0)
-    ), appended as (
-        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, occurred_at, command_id, correlation_id, causation_id, actor)
-        select fresh.id, $7::text, $8::text, $9::bigint + 1, $10::text, $11::text, $12::json, $13::json,
-            $14::timestamptz, $6::text, $15::text, $16::text, $2::text
-        from fresh
-        returning position
-    ), remembered as (
-        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
-        select fresh.id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $17::json,
-            (select position from appended), $18::bytea
-        from fresh
-    )
-    select 1::bigint as member, position from appended";
 
 /// How many batches of one tenant are written at once.
 const MAX_FLYING: usize = 2;

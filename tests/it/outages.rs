@@ -66,6 +66,40 @@ async fn while_the_database_is_down_callers_are_told_when_to_come_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_has_forgotten_is_not_told_what_it_knew() {
+    let mut server = PrivateServer::start().await;
+    let url = server.place().url;
+    let key = tenants::alone_on(&url).await;
+    let desk = Operator::on(&url, Some(&tenants::root_key()));
+    let serving = desk.serve().await;
+    let owner = Client::new(&serving.base_url, &key);
+    let lead = json!({ "source": "web", "first_name": "Ada", "email": given::email("Ada") });
+    let customer = owner.accepted("create-lead", lead).await["aggregate_id"].clone();
+    let note = json!({ "customer_id": customer, "text": "Likes figs" });
+    let noted = async || {
+        wait::until("the note is taken", async || {
+            let reply = owner.command("add-note", note.clone()).await;
+            (reply.status == 200).then(|| reply.json()["events"][0]["sequence"].clone())
+        })
+        .await
+    };
+    let kept = noted().await.as_i64().unwrap();
+    server.keep().await;
+    server.run().await;
+    for sequence in [kept + 1, kept + 2] {
+        assert_eq!(noted().await, json!(sequence));
+    }
+
+    server.go_back().await;
+    server.run().await;
+    assert_eq!(
+        noted().await,
+        json!(kept + 1),
+        "the stream goes on where the server left it, without a hole"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_kill_the_next_server_has_the_leases_at_once() {
     let shared = cluster::shared().await;
     let database = shared.clone_template().await;

@@ -6,27 +6,30 @@ pub(super) const APPEND_COUNTED: &str = "
     with tenant as materialized (
         select set_config('rapport.tenant_id', $1, true) as id
     ), stale as materialized (
-        select k.member from tenant, unnest($2::text[], $3::text[]) with ordinality as k (principal, key, member)
+        select k::bigint as member from tenant, generate_series(1, cardinality($2::text[])) as k
         cross join lateral (
-            select from commands c where c.tenant_id = tenant.id and c.principal = k.principal and c.key = k.key offset 0
+            select from commands c
+            where c.tenant_id = tenant.id and c.principal = ($2::text[])[k] and c.key = ($3::text[])[k] offset 0
         ) as used
         union all
-        select s.member from tenant, unnest($4::bigint[], $5::text[], $6::text[], $7::bigint[])
-            as s (member, kind, id, expected)
+        select ($4::bigint[])[s] from tenant, generate_series(1, cardinality($4::bigint[])) as s
         cross join lateral (
             select coalesce(max(e.sequence), 0) as newest from events e
-            where e.tenant_id = tenant.id and e.aggregate_type = s.kind and e.aggregate_id = s.id) as tail
-        where tail.newest <> s.expected
+            where e.tenant_id = tenant.id and e.aggregate_type = ($5::text[])[s]
+              and e.aggregate_id = ($6::text[])[s]) as tail
+        where tail.newest <> ($7::bigint[])[s]
     ), fresh as materialized (
         select tenant.id from tenant where pg_current_xact_id() is not null and not exists (select from stale)
     ), drawn as materialized (
-        select fresh.id as tenant, r.*,
-            case when r.event_type is null then r.floor else nextval('event_positions') end as position
-        from fresh, unnest($8::text[], $9::text[], $10::bigint[], $11::text[], $12::text[], $13::json[], $14::json[],
-            $15::timestamptz[], $16::text[], $17::text[], $18::text[], $19::text[], $20::bigint[], $21::bigint[],
-            $22::text[], $23::bytea[], $24::text[], $25::json[], $26::bytea[])
-            as r (kind, id, sequence, event_type, event_version, payload, metadata, occurred_at, command_id,
-                correlation_id, causation_id, principal, member, floor, key, fingerprint, name, answer, source_address)
+        select fresh.id as tenant, ($8::text[])[r] as kind, ($9::text[])[r] as id, ($10::bigint[])[r] as sequence,
+            ($11::text[])[r] as event_type, ($12::text[])[r] as event_version, ($13::json[])[r] as payload,
+            ($14::json[])[r] as metadata, ($15::timestamptz[])[r] as occurred_at, ($16::text[])[r] as command_id,
+            ($17::text[])[r] as correlation_id, ($18::text[])[r] as causation_id, ($19::text[])[r] as principal,
+            ($20::bigint[])[r] as member, ($21::bigint[])[r] as floor, ($22::text[])[r] as key,
+            ($23::bytea[])[r] as fingerprint, ($24::text[])[r] as name, ($25::json[])[r] as answer,
+            ($26::bytea[])[r] as source_address,
+            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position
+        from fresh, generate_series(1, cardinality($14::json[])) as r
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
             metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
@@ -39,65 +42,63 @@ pub(super) const APPEND_COUNTED: &str = "
         from drawn where member is not null order by principal collate \"C\", key collate \"C\"
     ), released as (
         delete from claims where ctid = any (array(
-            select held.ctid from fresh, unnest($27::text[], $28::text[]) as r (scope, owner)
+            select held.ctid from fresh, generate_series(1, cardinality($27::text[])) as r
             cross join lateral (
                 select c.ctid from claims c
-                where c.tenant_id = fresh.id and c.scope = r.scope and c.aggregate_id = r.owner offset 0) as held))
+                where c.tenant_id = fresh.id and c.scope = ($27::text[])[r]
+                  and c.aggregate_id = ($28::text[])[r] offset 0) as held))
         returning 1
     ), taken as (
         insert into claims (tenant_id, scope, value, aggregate_type, aggregate_id)
-        select fresh.id, t.scope, t.value, t.kind, t.owner
+        select fresh.id, ($29::text[])[t], ($30::text[])[t], ($31::text[])[t], ($32::text[])[t]
         from fresh, (select count(*) from released) as first,
-            unnest($29::text[], $30::text[], $31::text[], $32::text[]) as t (scope, value, kind, owner)
+            generate_series(1, cardinality($29::text[])) as t
     ), dropped as (
         delete from handles where ctid = any (array(
-            select held.ctid from fresh, unnest($33::text[], $34::text[]) as r (scope, owner)
+            select held.ctid from fresh, generate_series(1, cardinality($33::text[])) as r
             cross join lateral (
                 select h.ctid from handles h
-                where h.tenant_id = fresh.id and h.scope = r.scope and h.aggregate_id = r.owner offset 0) as held))
+                where h.tenant_id = fresh.id and h.scope = ($33::text[])[r]
+                  and h.aggregate_id = ($34::text[])[r] offset 0) as held))
         returning 1
     ), handled as (
         insert into handles (tenant_id, scope, value, aggregate_type, aggregate_id)
-        select distinct fresh.id, t.scope, t.value, t.kind, t.owner
+        select distinct fresh.id, ($35::text[])[t], ($36::text[])[t], ($37::text[])[t], ($38::text[])[t]
         from fresh, (select count(*) from dropped) as first,
-            unnest($35::text[], $36::text[], $37::text[], $38::text[]) as t (scope, value, kind, owner)
+            generate_series(1, cardinality($35::text[])) as t
     ), keyed as (
         insert into subject_keys (tenant_id, subject_id, wrapped_key)
-        select fresh.id, k.subject, k.wrapped from fresh, unnest($39::text[], $40::bytea[]) as k (subject, wrapped)
+        select fresh.id, ($39::text[])[k], ($40::bytea[])[k]
+        from fresh, generate_series(1, cardinality($39::text[])) as k
     ), messages as (
         insert into outbox_messages (tenant_id, message_id, name, target, call, order_key, aggregate_type, aggregate_id,
             sequence, correlation_id, causation_id, due_at, expires_at)
-        select fresh.id, m.message_id, m.name, m.target, m.call, m.order_key, m.kind, m.id, m.sequence,
-            m.correlation_id, m.causation_id, m.due, m.expires
-        from fresh, unnest($41::text[], $42::text[], $43::text[], $44::json[], $45::text[], $46::text[], $47::text[],
-            $48::bigint[], $49::timestamptz[], $50::text[], $51::text[], $52::timestamptz[])
-            as m (message_id, name, target, call, order_key, kind, id, sequence, due, correlation_id, causation_id, expires)
+        select fresh.id, ($41::text[])[m], ($42::text[])[m], ($43::text[])[m], ($44::json[])[m], ($45::text[])[m],
+            ($46::text[])[m], ($47::text[])[m], ($48::bigint[])[m], ($50::text[])[m], ($51::text[])[m], ($49::timestamptz[])[m], ($52::timestamptz[])[m]
+        from fresh, generate_series(1, cardinality($41::text[])) as m
     ), work as (
         insert into outbox_work (tenant_id, message_id, target, order_key, run_at, expires_at)
-        select fresh.id, m.message_id, m.target, m.order_key, coalesce(m.due, clock_timestamp()), m.expires
-        from fresh, unnest($41::text[], $43::text[], $45::text[], $49::timestamptz[], $52::timestamptz[])
-            as m (message_id, target, order_key, due, expires)
+        select fresh.id, ($41::text[])[m], ($43::text[])[m], ($45::text[])[m],
+            coalesce(($49::timestamptz[])[m], clock_timestamp()), ($52::timestamptz[])[m]
+        from fresh, generate_series(1, cardinality($41::text[])) as m
     ), counted as (
         insert into agent_usage as u (tenant_id, principal, counter, period, used, allowed)
-        select fresh.id, c.principal, c.counter, c.period, c.used, c.allowed
-        from fresh, unnest($53::text[], $54::text[], $55::timestamptz[], $56::bigint[], $57::bigint[])
-            as c (principal, counter, period, used, allowed)
+        select fresh.id, ($53::text[])[c], ($54::text[])[c], ($55::timestamptz[])[c], ($56::bigint[])[c], ($57::bigint[])[c]
+        from fresh, generate_series(1, cardinality($53::text[])) as c
         on conflict (tenant_id, principal, counter, period)
             do update set used = u.used + excluded.used, allowed = excluded.allowed
     ), met as (
         insert into agent_meetings (tenant_id, principal, counter, period, customer_id)
-        select fresh.id, m.principal, m.counter, m.period, m.customer
-        from fresh, unnest($58::text[], $59::text[], $60::timestamptz[], $61::text[])
-            as m (principal, counter, period, customer)
+        select fresh.id, ($58::text[])[m], ($59::text[])[m], ($60::timestamptz[])[m], ($61::text[])[m]
+        from fresh, generate_series(1, cardinality($58::text[])) as m
         on conflict do nothing
         returning principal, counter, period, customer_id
     ), met_counted as (
         insert into agent_usage as u (tenant_id, principal, counter, period, used, allowed)
-        select fresh.id, met.principal, met.counter, met.period, count(*), max(m.allowed)
+        select fresh.id, met.principal, met.counter, met.period, count(*), max(($62::bigint[])[m])
         from fresh, met
-        join unnest($58::text[], $59::text[], $60::timestamptz[], $61::text[], $62::bigint[])
-            as m (principal, counter, period, customer, allowed)
-            on m.principal = met.principal and m.counter = met.counter and m.customer = met.customer_id
+        join generate_series(1, cardinality($58::text[])) as m
+            on ($58::text[])[m] = met.principal and ($59::text[])[m] = met.counter and ($61::text[])[m] = met.customer_id
         group by fresh.id, met.principal, met.counter, met.period
         on conflict (tenant_id, principal, counter, period)
             do update set used = u.used + excluded.used, allowed = excluded.allowed
@@ -108,7 +109,7 @@ pub(super) const APPEND_COUNTED: &str = "
 
 #[cfg(test)]
 mod tests {
-    use super::super::APPEND;
+    use super::super::statements::APPEND;
     use super::APPEND_COUNTED;
 
     #[test]

@@ -146,6 +146,37 @@ impl PrivateServer {
         .await;
     }
 
+    /// Stops the server and keeps its files as they are, to go back to.
+    pub async fn keep(&mut self) {
+        self.stop().await;
+        self.copy("data", "kept").await;
+    }
+
+    /// Stops the server and takes it back to what was kept: it has forgotten what it did since.
+    pub async fn go_back(&mut self) {
+        self.stop().await;
+        self.copy("kept", "data").await;
+    }
+
+    /// As a crash, but that its children are gone when it returns.
+    async fn stop(&mut self) {
+        let mut stop = self.account.command(&programs::find("pg_ctl"));
+        stop.args(["-m", "immediate", "stop", "-D"])
+            .arg(self.directory.join("data"));
+        finish(stop).await;
+        self.kill();
+    }
+
+    async fn copy(&self, from: &str, to: &str) {
+        let (from, to) = (self.directory.join(from), self.directory.join(to));
+        let mut remove = self.account.command(Path::new("/bin/rm"));
+        remove.arg("-rf").arg(&to);
+        finish(remove).await;
+        let mut copy = self.account.command(Path::new("/bin/cp"));
+        copy.arg("-a").args([from, to]);
+        finish(copy).await;
+    }
+
     /// Everything on the server, roles included, as SQL.
     pub async fn dump(&self) -> PathBuf {
         let path = self.directory.join("dump.sql");
