@@ -10,6 +10,7 @@ import { shared } from './shared'
 import { people } from './people'
 import { programs } from './programs'
 import { running } from './running'
+import { signIn } from './signIn'
 import { templates } from './templates'
 import { trust } from './trust'
 
@@ -18,6 +19,7 @@ export const t = {
   ...people,
   ...business,
   ...running,
+  ...signIn,
   ...trust,
   ...desk,
   ...templates,
