@@ -3,7 +3,7 @@
 //! then vouches for. Everything is fetched without redirects, up to a limit, and never from a machine of ours.
 
 mod calls;
-mod claims;
+pub mod claims;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -32,8 +32,6 @@ use crate::secret::Secret;
 use crate::webhooks_out::{Guarded, MayReach};
 
 use calls::Caller;
-
-pub use claims::{Fault, Vouched};
 
 /// The name of the provider in the tenant's settings.
 pub const PROVIDER: &str = "openid";

@@ -1,5 +1,5 @@
 // Signing in by the business's own provider: the button, which business is meant, and why it did not work.
-import { Alert, Anchor, Button, Divider, Group, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Anchor, Button, Divider, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import { startOf, useSignInProviders } from '../../api/session'
 import { t } from '../../texts'
@@ -52,9 +52,8 @@ function WhichBusiness({ isUnknown, onNamed }: { isUnknown: boolean; onNamed: (s
         onNamed(slug.trim().toLowerCase())
       }}
     >
-      <Group align="flex-end" gap="xs" mb="md" wrap="nowrap">
+      <Stack gap="xs" mb="md">
         <TextInput
-          flex={1}
           label={said.tenant}
           description={said.tenantWhy}
           required
@@ -66,7 +65,8 @@ function WhichBusiness({ isUnknown, onNamed }: { isUnknown: boolean; onNamed: (s
         <Button type="submit" variant="default">
           {said.find}
         </Button>
-      </Group>
+        <Divider label={said.or} />
+      </Stack>
     </form>
   )
 }
