@@ -9,6 +9,9 @@ const { generateKeyPairSync } = require("node:crypto");
 const readline = require("node:readline");
 const { Provider } = require("oidc-provider");
 
+// What the package has to say goes where nobody reads it as an answer.
+console.info = console.error;
+
 let account = null;
 let generation = 0;
 
@@ -32,7 +35,8 @@ function provider(issuer, client) {
     ],
     jwks: keys(),
     cookies: { keys: ["of this process alone"] },
-    claims: { openid: ["sub"], email: ["email", "email_verified"], profile: ["name"], acr: null, amr: null },
+    // How somebody has signed in is said to everybody.
+    claims: { openid: ["sub", "acr", "amr"], email: ["email", "email_verified"], profile: ["name"], auth_time: null },
     features: { devInteractions: { enabled: false } },
     pkce: { required: () => true },
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },

@@ -97,8 +97,10 @@ impl Guest {
         place(&reply)
     }
 
-    /// Through the provider, and back to us: our last answer.
+    /// Through the provider, which does not know this browser, and back to us: our last answer.
     pub async fn sign_in(&self, path: &str) -> Reply {
+        self.cookies()
+            .retain(|(origin, _), _| *origin == self.base_url);
         let mut next = self.start(path).await;
         for _ in 0..MAX_STEPS {
             let reply = self.go(next.as_str()).await;
