@@ -22,6 +22,7 @@ mod sink;
 mod streams;
 mod tenant;
 mod understanding;
+mod verified;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -84,6 +85,8 @@ pub enum Group {
     Projected,
     /// Commands without and with the notary, how far it is behind, and verifying what it sealed.
     Notary,
+    /// Verifying a file of a million audit entries.
+    Verify,
     /// Catching up and rebuilding.
     CatchUp,
     /// Messages delivered to an HTTP sink.
@@ -166,6 +169,10 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
         }
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
+        if groups.contains(&Group::Verify) {
+            let rounds = options.rounds;
+            rows.extend(verified::rows(&ground.store, &tenant_id, rounds).await?);
+        }
         rows.extend(understanding::rows()?);
         rows.extend(facts::rows()?);
     }

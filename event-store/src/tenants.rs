@@ -20,6 +20,7 @@ const FIND_KEY: &str = "select wrapped_key from tenants where tenant_id = $1";
 /// By the index of these claims alone.
 const LIST_SUSPENDED: &str =
     "select tenant_id from claims where scope = 'tenant-suspended' limit 10000";
+const LIST_TWO: &str = "select tenant_id, slug from tenants order by tenant_id limit 2";
 const LIST: &str = "select tenant_id, slug from tenants order by slug limit 10000";
 
 /// Looks tenants up with the engine's role.
@@ -117,6 +118,18 @@ impl Directory {
                 tracing::warn!(%error, "suspended tenants could not be looked up");
             }
             tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// (id, slug) of the tenant where there is one alone.
+    pub async fn find_only(&self) -> Result<Option<(TenantId, String)>> {
+        let rows = self.pool.get().await?.query(LIST_TWO, &[]).await?;
+        match rows.as_slice() {
+            [row] => Ok(Some((
+                TenantId::new(row.try_get::<_, String>("tenant_id")?),
+                row.try_get("slug")?,
+            ))),
+            _ => Ok(None),
         }
     }
 

@@ -17,6 +17,8 @@ const INSERT: &str = "
     insert into installation_keys (tenant_id, wrapped_key) values ($1, $2) on conflict (singleton) do nothing";
 /// What addresses are hashed for.
 const EMAIL: &str = "people/email";
+/// What accounts at providers are hashed for.
+const ACCOUNT: &str = "people/provider-account";
 
 /// Finds the keys once a process, and makes them once an installation.
 #[derive(Default)]
@@ -27,6 +29,18 @@ impl InstallationKeys {
     pub async fn email_index(&self, store: &Store, email: &str) -> Result<String> {
         let keys = self.0.get_or_try_init(|| find_or_make(store)).await?;
         Ok(keys.blind_index(EMAIL, email).as_str().to_owned())
+    }
+
+    /// The hash that a subject of an issuer is looked up by.
+    pub async fn account_index(
+        &self,
+        store: &Store,
+        (issuer, subject): (&str, &str),
+    ) -> Result<String> {
+        let keys = self.0.get_or_try_init(|| find_or_make(store)).await?;
+        // An issuer is an address, which holds no such character.
+        let account = format!("{issuer}\n{subject}");
+        Ok(keys.blind_index(ACCOUNT, &account).as_str().to_owned())
     }
 }
 

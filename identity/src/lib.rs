@@ -12,6 +12,7 @@ pub mod letters;
 pub mod links;
 pub mod new_keys;
 pub mod oauth;
+pub mod openid;
 pub mod passwords;
 pub mod people;
 pub mod permission_sets;

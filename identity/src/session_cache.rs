@@ -72,6 +72,7 @@ impl SessionCache {
         }
         sessions::forget_old(&client).await?;
         crate::links::forget_old(&client).await?;
+        crate::openid::forget_old(&client).await?;
         Ok(())
     }
 

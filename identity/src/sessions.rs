@@ -80,7 +80,8 @@ impl Session {
     pub fn step(&self) -> Step {
         match (self.is_enrolled, self.second_factor_at) {
             (true, None) => Step::Required,
-            (false, _) if self.rights.are_guarded() => Step::EnrolmentRequired,
+            // A provider's own may stand for it.
+            (false, None) if self.rights.are_guarded() => Step::EnrolmentRequired,
             _ => Step::None,
         }
     }

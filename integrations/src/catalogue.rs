@@ -22,6 +22,8 @@ pub enum Capability {
     Complete,
     /// Messages and news from outside, by webhook.
     Receive,
+    /// Signing people in.
+    SignIn,
 }
 
 /// A setting or secret of a provider.
@@ -86,7 +88,7 @@ const COPIES_TO: Field = optional(
 );
 
 /// All of them. Where several can do the same, the first that is configured does it.
-pub const PROVIDERS: [Entry; 10] = [
+pub const PROVIDERS: [Entry; 11] = [
     Entry {
         name: "stripe",
         title: "Stripe",
@@ -229,6 +231,39 @@ pub const PROVIDERS: [Entry; 10] = [
         capabilities: &[Capability::Complete],
         settings: &[optional("model", "claude-haiku-4-5 when absent")],
         secrets: &[required("api_key", "sk-ant-…")],
+    },
+    Entry {
+        name: "openid",
+        title: "Sign-in by OpenID Connect",
+        capabilities: &[Capability::SignIn],
+        settings: &[
+            required(
+                "issuer",
+                "the provider's address, exactly as it names itself",
+            ),
+            required("client_id", "which the provider gave to this installation"),
+            optional(
+                "title",
+                "the name on the button; the issuer's host when absent",
+            ),
+            optional(
+                "email_domains",
+                "domains that people's addresses must be of, with commas between them; any when absent",
+            ),
+            optional(
+                "new_people_role",
+                "the role of whoever comes without an invitation; nobody may when absent. Needs email_domains",
+            ),
+            optional(
+                "second_factors",
+                "values of the claims amr and acr that stand for a second factor, with commas between them; \
+                 ours is asked for when absent",
+            ),
+        ],
+        secrets: &[optional(
+            "client_secret",
+            "which the provider gave along with the client id, unless it gave none",
+        )],
     },
     Entry {
         name: "app",

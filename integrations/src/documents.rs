@@ -39,22 +39,7 @@ impl Documents {
     /// When it may not be reached, does not answer 200 with JSON in time, or is too long; the detail names no address.
     pub async fn fetch(&self, url: &str, limit: usize) -> Result<Vec<u8>, Failure> {
         let refuse = |detail: &str| Err(Failure::new(FailureKind::Refused, detail));
-        let Ok(url) = Url::parse(url) else {
-            return refuse("the address cannot be read");
-        };
-        // An address that is written out is never resolved, so it is judged here.
-        let host = url.host_str().unwrap_or_default();
-        let literal = host.trim_start_matches('[').trim_end_matches(']').parse();
-        let is_loopback = match literal {
-            Ok(address) if !(self.may_reach)(address) => {
-                return refuse("its address is not public");
-            }
-            Ok(address) => address.to_canonical().is_loopback(),
-            Err(_) => host == "localhost",
-        };
-        if url.scheme() != "https" && !(url.scheme() == "http" && is_loopback) {
-            return refuse("it is not at an https address");
-        }
+        let url = judged(url, self.may_reach)?;
         let call = self.client.get(url).header(ACCEPT, "application/json");
         let Ok(mut answer) = call.send().await else {
             return refuse("it could not be fetched");
@@ -87,5 +72,29 @@ impl Documents {
     /// Whether a written address would be connected to.
     pub fn may_reach(&self, address: IpAddr) -> bool {
         (self.may_reach)(address)
+    }
+}
+
+/// An address as it may be called: https, or plain http on this machine, and none that is written out and not to be reached.
+/// Names are judged when they are resolved.
+///
+/// # Errors
+/// When it may not be called; the detail names no address.
+pub(crate) fn judged(url: &str, may_reach: MayReach) -> Result<Url, Failure> {
+    let refuse = |detail: &str| Err(Failure::new(FailureKind::Refused, detail));
+    let Ok(url) = Url::parse(url) else {
+        return refuse("the address cannot be read");
+    };
+    // An address that is written out is never resolved, so it is judged here.
+    let host = url.host_str().unwrap_or_default();
+    let literal = host.trim_start_matches('[').trim_end_matches(']').parse();
+    let is_loopback = match literal {
+        Ok(address) if !may_reach(address) => return refuse("its address is not public"),
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => host == "localhost",
+    };
+    match url.scheme() == "https" || url.scheme() == "http" && is_loopback {
+        true => Ok(url),
+        false => refuse("it is not at an https address"),
     }
 }

@@ -15,6 +15,8 @@ pub mod http;
 pub mod inbound_mail;
 pub mod mail_news;
 pub mod openai;
+#[cfg(feature = "oidc")]
+pub mod openid;
 pub mod outcome;
 mod plain_text;
 pub mod resend;

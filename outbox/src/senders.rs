@@ -125,11 +125,7 @@ impl<T> Kept<T> {
 }
 
 /// The provider's secrets, opened.
-pub(crate) fn secrets_of(
-    name: &str,
-    provider: &Provider,
-    keys: &TenantKeys,
-) -> BTreeMap<String, Secret> {
+pub fn secrets_of(name: &str, provider: &Provider, keys: &TenantKeys) -> BTreeMap<String, Secret> {
     let open = |(secret, sealed): (&String, &Sealed)| {
         let purpose = commands::tenants::secret_purpose(name, secret);
         let plain = keys.open_secret(&purpose, sealed)?;

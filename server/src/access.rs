@@ -70,6 +70,15 @@ impl Recorder {
         }
     }
 
+    /// Notes a refusal that is shown on a page, whose answer is a redirect.
+    pub fn note_shown(&self, tenant_id: &str, route: &str, error: &Error) {
+        let status = problems::status(error).as_u16();
+        if NOTED.contains(&status) {
+            let event = refused(status, error, ("GET", route), None);
+            self.note(tenant_id, "", event);
+        }
+    }
+
     /// Notes a query's answer if it is one that is written down.
     pub fn note_read(&self, (tenant_id, actor): (&str, &str), query: &str, how: Read<'_>) {
         let (how, subject) = match how {

@@ -17,6 +17,8 @@ use identity::accounts::Accounts;
 use identity::colleagues::Colleagues;
 use identity::key_cache::KeyCache;
 use identity::oauth::grants;
+#[cfg(feature = "oidc")]
+use integrations::openid::OpenId;
 use metrics_exporter_prometheus::PrometheusHandle;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
@@ -66,6 +68,9 @@ pub struct App {
     pub keys: KeyCache,
     /// People's sessions and what they sign in with.
     pub accounts: Accounts,
+    /// Talks to the providers that people sign in by.
+    #[cfg(feature = "oidc")]
+    pub openid: OpenId,
     /// How often somebody has tried to come in.
     pub tries: Tries,
     /// What principals have asked in the last minute.
@@ -141,6 +146,8 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         dispatcher: dispatcher.clone(),
         keys: KeyCache::default(),
         accounts: Accounts::new(plan.store.clone()),
+        #[cfg(feature = "oidc")]
+        openid: OpenId::new(outbox::delivery::may_reach(plan.webhook_reach))?,
         tries: Tries::default(),
         rates: Rates::default(),
         streams: Arc::new(Semaphore::new(stream::MAX_STREAMS)),

@@ -6,8 +6,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
+
+/// Most of what is sent along that is read.
+const MAX_SENT_BYTES: usize = 64 * 1024;
 
 /// The server; it ends with the test's runtime.
 #[derive(Clone)]
@@ -61,6 +64,16 @@ impl Documents {
                 Ok(_) if line.trim().is_empty() => break,
                 Ok(_) => lines.push(line),
             }
+        }
+        // What is sent along is read and let be: a connection that closes on it would lose the answer.
+        let length = lines.iter().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case("content-length")
+                .then(|| value.trim().parse().ok())?
+        });
+        let mut sent = vec![0; length.unwrap_or(0).min(MAX_SENT_BYTES)];
+        if stream.read_exact(&mut sent).await.is_err() {
+            return;
         }
         let path = lines[0].split(' ').nth(1).unwrap_or_default().to_owned();
         self.asked.fetch_add(1, Ordering::AcqRel);

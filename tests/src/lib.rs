@@ -14,6 +14,7 @@ pub mod given;
 pub mod inbox;
 pub mod logs;
 pub mod neighbour;
+pub mod openid;
 pub mod operator;
 pub mod oracles;
 pub mod people;

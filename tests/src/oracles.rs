@@ -44,6 +44,14 @@ pub async fn webhook_receivers(cases: &[Value]) -> Vec<String> {
     python.lines().map(str::to_owned).collect()
 }
 
+/// A program that runs this script with the npm packages.
+pub fn node_program(script: &str) -> Command {
+    let (node, packages) = node();
+    let mut command = Command::new(node);
+    command.env("NODE_PATH", packages).arg(path(script));
+    command
+}
+
 fn path(script: &str) -> PathBuf {
     sources::root().join("tests/oracles").join(script)
 }

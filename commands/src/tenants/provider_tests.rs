@@ -24,8 +24,8 @@ const MAX_RECIPIENT_CHARS: usize = 254;
 /// # Test a provider
 ///
 /// Tries the provider once as it is configured now: `smtp` and `resend` send a letter to whoever asks, or to `to`; `twilio`,
-/// `ringcentral` and `whatsapp` send a text to `to`; `stripe` lists a checkout session and `openai` and `anthropic` answer
-/// a few tokens, which changes nothing. The result stands in `tenant`, as `last_test` of the provider, within two minutes;
+/// `ringcentral` and `whatsapp` send a text to `to`; `stripe` lists a checkout session, `openai` and `anthropic` answer
+/// a few tokens and `openid` is looked up, which changes nothing. The result stands in `tenant`, as `last_test` of the provider, within two minutes;
 /// until then another test of the same provider is refused with `provider-test-under-way`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

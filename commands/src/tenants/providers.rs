@@ -7,6 +7,7 @@ use domain::sealed::Pii;
 use domain::tenants::price_book::escape;
 use domain::tenants::{Tenant, TenantCommand};
 use event_store::load::Load;
+use identity::permissions::Permission;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -20,6 +21,8 @@ use crate::work::{Facts, Work};
 const MAX_PROVIDER_SETTINGS_BYTES: usize = 16 * 1024;
 /// The longest secret of a provider.
 const MAX_SECRET_BYTES: usize = 8 * 1024;
+/// The provider that says who somebody is.
+const SIGN_IN: &str = "openid";
 
 /// # Configure a provider
 ///
@@ -28,8 +31,9 @@ const MAX_SECRET_BYTES: usize = 8 * 1024;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigureProvider {
-    /// `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic` or `app`; each has a page in
-    /// docs/providers with its settings and secrets.
+    /// `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic`, `openid` or `app`; each
+    /// has a page in docs/providers with its settings and secrets. Who comes in by `openid` is for whoever may also invite
+    /// people to say.
     pub provider: String,
     /// Everything that is not secret. `"sends": false` keeps a provider from being chosen to send.
     #[serde(default)]
@@ -58,6 +62,9 @@ pub async fn configure_provider(
     work: &mut Work,
     input: ConfigureProvider,
 ) -> Result<ProviderSummary> {
+    if input.provider == SIGN_IN {
+        work.ctx.principal.require(Permission::PeopleWrite)?;
+    }
     let tenant_id = work.ctx.tenant_id().to_string();
     let mut tenant = work.find::<Tenant>(&tenant_id).await?;
     let keys = work.keys()?;

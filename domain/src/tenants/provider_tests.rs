@@ -32,7 +32,7 @@ impl Probe {
         match provider {
             "smtp" | "resend" => Some(Self::Letter),
             "twilio" | "ringcentral" | "whatsapp" => Some(Self::Text),
-            "stripe" | "openai" | "anthropic" => Some(Self::Call),
+            "stripe" | "openai" | "anthropic" | "openid" => Some(Self::Call),
             _ => None,
         }
     }

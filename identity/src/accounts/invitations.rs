@@ -53,6 +53,7 @@ impl Accounts {
         let person_id = match here {
             Some(person) if person.standing == Standing::Invited => {
                 may_give(by, person.rights.permissions())?;
+                people::set_role(&tx, (tenant_id, &person.person_id), &given).await?;
                 person.person_id
             }
             _ => {
@@ -66,6 +67,7 @@ impl Accounts {
                     standing: Standing::Invited,
                 };
                 self.write_down(&tx, &newcomer).await?;
+                self.give(&tx, (tenant_id, &person_id), &given).await?;
                 person_id
             }
         };

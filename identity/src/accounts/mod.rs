@@ -3,6 +3,7 @@
 
 pub mod factors;
 pub mod invitations;
+pub mod openid;
 pub mod passwords;
 pub mod set_up;
 pub mod sign_in;

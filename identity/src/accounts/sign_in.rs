@@ -34,6 +34,17 @@ pub struct SignedIn {
     pub token: Token,
 }
 
+/// What is known of a session that begins.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Beginning<'a> {
+    /// What the browser calls itself.
+    pub agent: Option<&'a str>,
+    /// When a second factor was given elsewhere that counts here.
+    pub second_factor_at: Option<OffsetDateTime>,
+    /// Who vouches for the person, where it was no password.
+    pub issuer: Option<&'a str>,
+}
+
 impl Accounts {
     /// Begins a session. Refused with 401 `credentials-wrong`, 429 `sign-in-busy`.
     pub async fn sign_in(&self, sign_in: SignIn, now: OffsetDateTime) -> Result<SignedIn> {
@@ -111,8 +122,22 @@ impl Accounts {
         agent: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<SignedIn> {
+        let beginning = Beginning {
+            agent,
+            ..Beginning::default()
+        };
+        self.begin_by(person, beginning, now).await
+    }
+
+    /// As `begin`, of somebody whom an issuer may have vouched for.
+    pub(super) async fn begin_by(
+        &self,
+        person: &Person,
+        beginning: Beginning<'_>,
+        now: OffsetDateTime,
+    ) -> Result<SignedIn> {
         let who = (&person.tenant_id, person.person_id.as_str());
-        let agent = match agent {
+        let agent = match beginning.agent {
             Some(agent) => {
                 let key = self.key_of(who.0, who.1).await?;
                 let agent: String = agent.chars().take(MAX_AGENT_CHARS).collect();
@@ -132,13 +157,17 @@ impl Accounts {
             person_id: who.1,
             agent: agent.as_deref(),
             ends_at: now + LASTS,
-            second_factor_at: None,
+            second_factor_at: beginning.second_factor_at,
         };
         let mut client = self.store.pools.engine.get().await?;
         let tx = client.transaction().await?;
         sessions::insert(&tx, &new).await?;
         people::note_sign_in(&tx, who.0, who.1).await?;
-        note_own(&tx, who, "sign-in", &json!({ "session_id": session_id })).await?;
+        let mut details = json!({ "session_id": session_id });
+        if let Some(issuer) = beginning.issuer {
+            details["issuer"] = json!(issuer);
+        }
+        note_own(&tx, who, "sign-in", &details).await?;
         tx.commit().await?;
         let session = sessions::find(&client, &token.hash()).await?;
         Ok(SignedIn {

@@ -53,6 +53,14 @@ pub struct Endpoints {
     pub public_url: String,
 }
 
+/// The judge of addresses for a reach.
+pub fn may_reach(reach: Reach) -> MayReach {
+    match reach {
+        Reach::Public => |address| Reach::Public.allows(address),
+        Reach::LoopbackToo => |address| Reach::LoopbackToo.allows(address),
+    }
+}
+
 /// Delivers messages.
 pub struct Delivery {
     pub(crate) dispatcher: Dispatcher,
@@ -71,12 +79,8 @@ impl Delivery {
         let http =
             integrations::http::client().map_err(|failure| Error::internal(failure.detail))?;
         let senders = Senders::new(http.clone(), endpoints.addresses.clone());
-        let may_reach: MayReach = match dispatcher.webhook_reach() {
-            Reach::Public => |address| Reach::Public.allows(address),
-            Reach::LoopbackToo => |address| Reach::LoopbackToo.allows(address),
-        };
-        let webhooks =
-            WebhookSender::new(may_reach).map_err(|failure| Error::internal(failure.detail))?;
+        let webhooks = WebhookSender::new(may_reach(dispatcher.webhook_reach()))
+            .map_err(|failure| Error::internal(failure.detail))?;
         Ok(Self {
             dispatcher,
             endpoints,

@@ -112,6 +112,9 @@ impl Delivery {
                     .await?;
                 Ok("the key may list checkout sessions".to_owned())
             }
+            Some(Probe::Call) if entry.capabilities.contains(&Capability::SignIn) => {
+                self.try_sign_in(&configured).await
+            }
             Some(Probe::Call) => self.try_model(job, &configured).await,
             None => Err(refused("it only receives").into()),
         }
@@ -185,6 +188,26 @@ impl Delivery {
             "{} answered; {} tokens in, {} out",
             cost.model_answered, cost.input_tokens, cost.output_tokens
         ))
+    }
+
+    /// Finds the provider and its keys; whether the client's secret is right shows only when somebody signs in.
+    #[cfg(feature = "oidc")]
+    async fn try_sign_in(&self, configured: &Configured<'_>) -> Result<String, Undelivered> {
+        let registration = integrations::openid::Registration::of(configured)?;
+        let openid =
+            integrations::openid::OpenId::new(super::may_reach(self.dispatcher.webhook_reach()))?;
+        let keys = openid.look_up(&registration).await?;
+        Ok(format!(
+            "the provider was found, with {keys} keys; sign in once to see whether it takes the client"
+        ))
+    }
+
+    #[cfg(not(feature = "oidc"))]
+    async fn try_sign_in(&self, _: &Configured<'_>) -> Result<String, Undelivered> {
+        Err(
+            refused("this build signs nobody in by a provider; build it with `--features oidc`")
+                .into(),
+        )
     }
 
     /// The address of somebody who works here.

@@ -94,8 +94,8 @@ export interface paths {
         /**
          * Test a provider
          * @description Tries the provider once as it is configured now: `smtp` and `resend` send a letter to whoever asks, or to `to`; `twilio`,
-         *     `ringcentral` and `whatsapp` send a text to `to`; `stripe` lists a checkout session and `openai` and `anthropic` answer
-         *     a few tokens, which changes nothing. The result stands in `tenant`, as `last_test` of the provider, within two minutes;
+         *     `ringcentral` and `whatsapp` send a text to `to`; `stripe` lists a checkout session, `openai` and `anthropic` answer
+         *     a few tokens and `openid` is looked up, which changes nothing. The result stands in `tenant`, as `last_test` of the provider, within two minutes;
          *     until then another test of the same provider is refused with `provider-test-under-way`.
          */
         post: operations["test_provider"];
@@ -3982,6 +3982,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/people/{id}/unlink": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the links of somebody's accounts at providers: the next account that shows their address is theirs */
+        post: operations["unlink_person"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/roles": {
         parameters: {
             query?: never;
@@ -4047,6 +4064,57 @@ export interface paths {
         post?: never;
         /** End an API key */
         delete: operations["revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/openid": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** By which OpenID Connect provider people of a tenant sign in; of the only tenant when none is named */
+        get: operations["list_sign_in_providers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/openid/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Go to the provider to sign in; a page for browsers */
+        get: operations["start_sign_in_by_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/openid/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Come back from the provider with a code; a page for browsers */
+        get: operations["end_sign_in_by_provider"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -6308,8 +6376,9 @@ export interface operations {
             content: {
                 "application/json": {
                     /**
-                     * @description `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic` or `app`; each has a page in
-                     *     docs/providers with its settings and secrets.
+                     * @description `stripe`, `twilio`, `ringcentral`, `whatsapp`, `resend`, `smtp`, `email`, `openai`, `anthropic`, `openid` or `app`; each
+                     *     has a page in docs/providers with its settings and secrets. Who comes in by `openid` is for whoever may also invite
+                     *     people to say.
                      */
                     provider: string;
                     /**
@@ -13604,6 +13673,26 @@ export interface operations {
             };
         };
     };
+    unlink_person: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
     list_roles: {
         parameters: {
             query?: never;
@@ -13818,6 +13907,62 @@ export interface operations {
                 };
             };
         };
+    };
+    list_sign_in_providers: {
+        parameters: {
+            query?: {
+                tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            tenant: string;
+                            /** @description On the button */
+                            title: string;
+                        }[];
+                    };
+                };
+            };
+        };
+    };
+    start_sign_in_by_provider: {
+        parameters: {
+            query: {
+                tenant: string;
+                return_to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
+    };
+    end_sign_in_by_provider: {
+        parameters: {
+            query?: {
+                state?: string;
+                code?: string;
+                iss?: string;
+                error?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: never;
     };
     get_authorization_server: {
         parameters: {

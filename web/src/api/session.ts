@@ -37,6 +37,32 @@ export const auth = {
     send<unknown>('POST', '/auth/password', { body: { current, new: next } }),
 }
 
+export interface SignInProvider {
+  tenant: string
+  /** On the button. */
+  title: string
+}
+
+/** By which provider people of a business sign in, if it has one; of the only business when none is named. */
+export function useSignInProviders(tenant: string | null) {
+  return useQuery<SignInProvider[], Problem>({
+    queryKey: ['sign-in-providers', tenant],
+    queryFn: async ({ signal }) => {
+      const query = tenant ? `?tenant=${encodeURIComponent(tenant)}` : ''
+      const found = await send<{ items: SignInProvider[] }>('GET', `/auth/openid${query}`, { signal })
+      return found.items
+    },
+    staleTime: 60_000,
+    retry: false,
+  })
+}
+
+/** Where a browser begins to sign in by a provider, to come back to a path of ours. */
+export function startOf(provider: SignInProvider, returnTo: string): string {
+  const query = new URLSearchParams({ tenant: provider.tenant, return_to: returnTo })
+  return `/auth/openid/start?${query.toString()}`
+}
+
 export const SESSION_KEY = ['session']
 
 /** The session, or null when nobody is signed in. */

@@ -10,6 +10,7 @@ import { shared } from './shared'
 import { people } from './people'
 import { programs } from './programs'
 import { running } from './running'
+import { signIn } from './signIn'
 import { templates } from './templates'
 import { trust } from './trust'
 
@@ -18,6 +19,7 @@ export const t = {
   ...people,
   ...business,
   ...running,
+  ...signIn,
   ...trust,
   ...desk,
   ...templates,
@@ -43,6 +45,7 @@ const SPELLED: Record<string, string> = {
   url: 'URL',
   id: 'id',
   api: 'API',
+  openid: 'OpenID',
 }
 
 /** A wire name for people: `deposit_pending` is "Deposit pending". */
@@ -52,6 +55,6 @@ export function humane(name: string): string {
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .trim()
-  const said = words.replace(/\b(ai|sms|email|whatsapp|smtp|url|id|api)\b/g, (word) => SPELLED[word] ?? word)
+  const said = words.replace(/\b(ai|sms|email|whatsapp|smtp|url|id|api|openid)\b/g, (word) => SPELLED[word] ?? word)
   return said.charAt(0).toUpperCase() + said.slice(1)
 }

@@ -177,6 +177,15 @@ pub(super) const ENTRIES: &[Entry] = &[
         "204",
     ),
     (
+        "/auth/people/{id}/unlink",
+        "post",
+        "unlink_person",
+        "End the links of somebody's accounts at providers: the next account that shows their address is theirs",
+        "people:write",
+        &[],
+        "204",
+    ),
+    (
         "/auth/roles",
         "get",
         "list_roles",
@@ -259,6 +268,8 @@ pub fn paths() -> Map<String, Value> {
         }
         paths.entry(*path).or_insert_with(|| json!({}))[*method] = operation;
     }
+    #[cfg(feature = "oidc")]
+    paths.extend(super::openid::described::paths());
     paths
 }
 

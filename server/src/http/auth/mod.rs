@@ -5,6 +5,8 @@ pub mod cookies;
 pub mod described;
 mod keys;
 pub mod limits;
+#[cfg(feature = "oidc")]
+mod openid;
 pub mod origins;
 mod passwords;
 mod people;
@@ -32,6 +34,8 @@ const BODY_LIMIT_BYTES: usize = 16 * 1024;
 
 /// Every route below `/auth`.
 pub fn routes(cfg: &mut ServiceConfig) {
+    #[cfg(feature = "oidc")]
+    cfg.configure(openid::routes);
     cfg.service(only("/auth/sign-in", post().to(sign_in::sign_in)))
         .service(only("/auth/sign-out", post().to(sign_in::sign_out)))
         .service(only("/auth/session", get().to(sessions::find_session)))
@@ -79,6 +83,7 @@ fn arrivals(cfg: &mut ServiceConfig) {
             "/auth/people/{id}/deactivate",
             post().to(people::deactivate),
         ))
+        .service(only("/auth/people/{id}/unlink", post().to(people::unlink)))
         .service(only("/auth/roles", get().to(roles::list_roles)))
         .service(
             web::resource("/auth/roles/{name}")

@@ -133,6 +133,18 @@ pub async fn deactivate(
     Ok(done())
 }
 
+/// `POST /auth/people/{id}/unlink`
+pub async fn unlink(
+    app: web::Data<App>,
+    request: HttpRequest,
+    id: web::Path<String>,
+) -> problems::Answer {
+    let principal = authenticate(&app, &request).await?;
+    principal.require(Permission::PeopleWrite)?;
+    app.accounts.unlink(&principal, &id).await?;
+    Ok(done())
+}
+
 /// `POST /auth/set-up`
 pub async fn set_up(
     app: web::Data<App>,

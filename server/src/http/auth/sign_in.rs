@@ -52,7 +52,7 @@ pub async fn sign_out(app: web::Data<App>, request: HttpRequest) -> problems::An
         app.accounts.sign_out(&session).await?;
     }
     let mut response = done();
-    if let Ok(cookie) = cookies::clear(&app).parse() {
+    if let Ok(cookie) = cookies::clear(&app, cookies::Kind::Session).parse() {
         response.headers_mut().insert(SET_COOKIE, cookie);
     }
     Ok(response)

@@ -24,6 +24,7 @@ use identity::oauth::documents::{self, Described};
 use identity::oauth::jwt;
 use identity::oauth::tokens::Issuer;
 use integrations::documents::Documents;
+use outbox::delivery::may_reach;
 use tokio::sync::Semaphore;
 
 use super::{only, problems};
@@ -139,11 +140,7 @@ impl OAuth {
 
 /// What fetches documents that strangers have named, as far as webhooks may reach.
 pub fn documents_of(reach: Reach) -> Result<Documents, Reason> {
-    let documents = match reach {
-        Reach::Public => Documents::new(|address| Reach::Public.allows(address)),
-        Reach::LoopbackToo => Documents::new(|address| Reach::LoopbackToo.allows(address)),
-    };
-    Ok(documents?)
+    Ok(Documents::new(may_reach(reach))?)
 }
 
 /// Every route of it. With an issuer elsewhere all but the metadata of resources answer 404.

@@ -8,6 +8,7 @@ import { auth, SESSION_KEY } from '../../api/session'
 import { Refused } from '../../components/Refused'
 import { useFields } from '../../components/useFields'
 import { t } from '../../texts'
+import { ByProvider, NotSignedIn } from './ByProvider'
 import { Door } from './Door'
 
 /** `step`: what a session still needs; null without a session. */
@@ -36,6 +37,8 @@ function PasswordStep() {
   })
   return (
     <Door title={t.signIn.title}>
+      <NotSignedIn />
+      <ByProvider />
       <form onSubmit={(event) => void send(event)}>
         <Stack>
           <TextInput

@@ -22,7 +22,7 @@ const SENDS: Record<string, 'optional' | 'required'> = {
   ringcentral: 'required',
   whatsapp: 'required',
 }
-const CALLED = ['stripe', 'openai', 'anthropic']
+const CALLED = ['stripe', 'openai', 'anthropic', 'openid']
 const STANDINGS: Record<string, { label: string; look: string }> = {
   pending: { label: t.testing.under, look: 'waiting' },
   passed: { label: t.testing.passed, look: 'ok' },

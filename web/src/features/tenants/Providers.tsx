@@ -8,6 +8,7 @@ import { useFields } from '../../components/useFields'
 import { useTenant } from '../../components/useTenant'
 import { humane, t } from '../../texts'
 import { isTestable, isUnderWay, LastTest, TestButton } from './ProviderTest'
+import { SIGN_IN, SignInProviderDialog } from './SignInProvider'
 
 export function Providers() {
   const providers = Object.entries(useTenant().tenant?.providers ?? {})
@@ -54,9 +55,15 @@ export function Providers() {
           <Button size="xs" variant="default" onClick={() => setOpen('')}>
             {t.actions.add}
           </Button>
+          {!providers.some(([name]) => name === SIGN_IN) && (
+            <Button size="xs" variant="default" onClick={() => setOpen(SIGN_IN)}>
+              {t.signInProvider.title}
+            </Button>
+          )}
         </Group>
       )}
-      {open !== null && <ConfigureDialog name={open} onClose={() => setOpen(null)} />}
+      {open === SIGN_IN && <SignInProviderDialog onClose={() => setOpen(null)} />}
+      {open !== null && open !== SIGN_IN && <ConfigureDialog name={open} onClose={() => setOpen(null)} />}
     </Stack>
   )
 }
