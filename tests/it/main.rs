@@ -56,6 +56,7 @@ mod lost_answers;
 mod mail_copies;
 mod mail_reports;
 mod mcp;
+mod mcp_conformance;
 mod mcp_tasks;
 mod oauth;
 mod oauth_attacks;
