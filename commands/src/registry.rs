@@ -155,11 +155,10 @@ impl Command {
 
     /// Checks a body against the schema; everything wrong with it is said at once.
     pub fn validate(&self, body: &Value) -> Result<()> {
-        let mut errors: Vec<FieldError> = self
-            .build()?
-            .1
+        let (schema, validator) = self.build()?;
+        let mut errors: Vec<FieldError> = validator
             .iter_errors(body)
-            .flat_map(|error| faults(&error))
+            .flat_map(|error| faults(&error, schema))
             .map(|(_, error)| error)
             .take(MAX_FIELD_ERRORS)
             .collect();

@@ -24,6 +24,7 @@ const OWNERS: &[&str] = &[
     "timelines",
     "conversations",
     "assistant_runs",
+    "journey_runs",
     "approvals",
     "views",
 ];

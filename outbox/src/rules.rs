@@ -65,7 +65,9 @@ pub fn ordering(target: &str) -> Ordering {
     match target {
         // A run of an import that has died is begun anew by a person, as another message.
         // Letters and messages do not build on one another, and a dead one must not silence a conversation.
-        "email" | "sms" | "whatsapp" | "web_chat" | "assistant" | "import" => {
+        // A timer is decided by how things stand when it fires: one that has died steps aside until an operator sends it
+        // again, and does not keep journeys from what happens to its record after it.
+        "email" | "sms" | "whatsapp" | "web_chat" | "assistant" | "import" | "timer" => {
             Ordering::FifoPastDead
         }
         _ => Ordering::Fifo,

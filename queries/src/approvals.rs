@@ -115,7 +115,7 @@ struct ApprovalItem {
     command: String,
     /// Its class of risk.
     risk: String,
-    /// Why a person is asked: `policy`, `untrusted-text`.
+    /// Why a person is asked: `policy`, `untrusted-text` or `foreign-link`.
     why: Vec<String>,
     /// The principal who asked.
     proposer: String,

@@ -77,10 +77,10 @@ struct Customer360Item {
     /// Null without the permission to read conversations.
     conversations: Option<Vec<InboxItem>>,
     /// What was read in the conversations, as far as it counts or waits for a person; null without the permission to read
-    /// conversations, and of the past.
+    /// conversations.
     facts: Option<Vec<facts::FactItem>>,
-    /// Runs of journeys, the newest first; null of the past.
-    journeys: Option<Vec<journey_runs::RunItem>>,
+    /// Runs of journeys, the newest first.
+    journeys: Vec<journey_runs::RunItem>,
     /// Null without the permission to read payments.
     payments: Option<Vec<PaymentItem>>,
     /// Paid and not given back, by currency; null without the permission to read payments.
@@ -172,7 +172,7 @@ async fn customer_360(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
         bookings,
         conversations,
         facts,
-        journeys: Some(journey_runs::list_runs_of(ctx, &family, MAX_SHOWN).await?),
+        journeys: journey_runs::list_runs_of(ctx, &family, MAX_SHOWN).await?,
         payments,
         lifetime_value,
         timeline: list_timeline(ctx, &family).await?,

@@ -1,8 +1,10 @@
 //! Facts that were read in conversations: what counts, what waits for a person, and the words that each rests on.
 
+use std::collections::BTreeMap;
+
 use domain::assistant_runs::Engine;
 use domain::facts::fields::FactField;
-use domain::facts::{Evidence, Fact, FactStanding};
+use domain::facts::{Evidence, Fact, FactSheet, FactStanding};
 use event_store::Result;
 use event_store::recorded::Payload;
 use identity::permissions::Permission;
@@ -15,6 +17,7 @@ use tokio_postgres::Row;
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
+use crate::past::Past;
 use crate::plain::Plain;
 use crate::registry::{Entry, Shape, schema_of};
 use crate::{conversations, params};
@@ -182,24 +185,52 @@ async fn items(ctx: &Ctx<'_>, rows: &[Row]) -> Result<Vec<FactItem>> {
         .collect()
 }
 
+/// What counted or waited then in these threads, each with whose it was, the newest first.
+pub(crate) async fn past_facts_of(
+    ctx: &Ctx<'_>,
+    past: &Past<'_, '_>,
+    owners: &BTreeMap<String, String>,
+) -> Result<Vec<FactItem>> {
+    let threads: Vec<String> = owners.keys().cloned().collect();
+    let plain = Plain::of(ctx, threads.iter().map(String::as_str)).await?;
+    let mut items = Vec::new();
+    for sheet in past.find_all::<FactSheet>(&threads).await? {
+        let shown = |fact: &Fact| fact.is_current || fact.standing == FactStanding::Review;
+        for fact in sheet.then.state.facts.into_iter().filter(shown) {
+            let whose = (sheet.id.clone(), owners.get(&sheet.id).cloned());
+            items.push(FactItem::of(fact, whose, &plain));
+        }
+    }
+    items.sort_by(|one, other| (other.found_at, &other.fact_id).cmp(&(one.found_at, &one.fact_id)));
+    Ok(items)
+}
+
 fn item(row: &Row, thread_id: String, plain: &Plain) -> Result<FactItem> {
     let fact: Fact = serde_json::from_str(&row.try_get::<_, Payload>("fact")?.0)?;
-    let value = plain.open(&thread_id, "value", Some(&fact.value));
-    Ok(FactItem {
-        fact_id: fact.fact_id.to_string(),
-        extraction_id: fact.extraction_id.to_string(),
-        customer_id: row.try_get("customer_id")?,
-        field: fact.field,
-        value: value.and_then(|value| serde_json::from_str(&value).ok()),
-        quote: plain.open(&thread_id, "quote", Some(&fact.quote)),
-        message_id: fact.message_id.to_string(),
-        evidence: fact.evidence,
-        confidence: f64::from(fact.confidence_percent) / 100.0,
-        standing: fact.standing,
-        current: fact.is_current,
-        engine: fact.engine,
-        decided_by: fact.decided_by,
-        found_at: fact.found_at,
-        thread_id,
-    })
+    let whose = (thread_id, row.try_get("customer_id")?);
+    Ok(FactItem::of(fact, whose, plain))
+}
+
+impl FactItem {
+    /// Of this thread, and of this customer.
+    fn of(fact: Fact, (thread_id, customer_id): (String, Option<String>), plain: &Plain) -> Self {
+        let value = plain.open(&thread_id, "value", Some(&fact.value));
+        Self {
+            fact_id: fact.fact_id.to_string(),
+            extraction_id: fact.extraction_id.to_string(),
+            customer_id,
+            field: fact.field,
+            value: value.and_then(|value| serde_json::from_str(&value).ok()),
+            quote: plain.open(&thread_id, "quote", Some(&fact.quote)),
+            message_id: fact.message_id.to_string(),
+            evidence: fact.evidence,
+            confidence: f64::from(fact.confidence_percent) / 100.0,
+            standing: fact.standing,
+            current: fact.is_current,
+            engine: fact.engine,
+            decided_by: fact.decided_by,
+            found_at: fact.found_at,
+            thread_id,
+        }
+    }
 }

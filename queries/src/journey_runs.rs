@@ -14,6 +14,7 @@ use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::params;
+use crate::past::Past;
 use crate::registry::{Entry, Shape, schema_of};
 
 /// The projection of runs.
@@ -162,28 +163,74 @@ pub(crate) async fn list_runs_of(
     rows.iter().map(read).collect()
 }
 
+/// Which runs these customers were ever on, the newest first.
+const LIST_RUN_IDS_OF: &str = "
+    select r.run_id
+    from journey_runs r
+    where r.tenant_id = $1 and r.customer_id = any ($2::text[])
+    order by r.began_at desc, r.run_id desc
+    limit $3";
+
+/// The newest runs of some customers as they stood then, folded from their streams; `folded` at most.
+pub(crate) async fn past_runs_of(
+    ctx: &Ctx<'_>,
+    past: &Past<'_, '_>,
+    family: &[String],
+    folded: i64,
+) -> Result<Vec<RunItem>> {
+    let statement = ctx.tx.prepare_cached(LIST_RUN_IDS_OF).await?;
+    let rows = ctx
+        .tx
+        .query(&statement, &[&ctx.tenant(), &family, &folded])
+        .await?;
+    let ids = rows.iter().map(|row| row.try_get("run_id"));
+    let ids: Vec<String> = ids.collect::<std::result::Result<_, _>>()?;
+    let lived = past.find_all::<JourneyRun>(&ids).await?;
+    let runs = lived.into_iter().map(|run| {
+        RunItem::of(
+            run.id,
+            &run.then.state,
+            (run.then.created_at, run.then.updated_at),
+        )
+    });
+    let mut runs = runs.collect::<Result<Vec<_>>>()?;
+    runs.sort_by(|one, other| (other.began_at, &other.run_id).cmp(&(one.began_at, &one.run_id)));
+    Ok(runs)
+}
+
 fn read(row: &Row) -> Result<RunItem> {
     let state: JourneyRun = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
-    let run = state.require()?.clone();
-    let began = run.began;
-    let (wakes_at, waits_for) = match run.waiting {
-        Some(waiting) => (Some(waiting.until), waiting.event),
-        None => (None, None),
-    };
-    Ok(RunItem {
-        run_id: row.try_get("run_id")?,
-        journey: began.journey,
-        version: began.version,
-        customer_id: began.customer_id.to_string(),
-        booking_id: began.booking_id.map(|id| id.to_string()),
-        trigger: began.trigger,
-        standing: run.standing,
-        step: run.place,
-        wakes_at,
-        waits_for,
-        steps: run.history,
-        ended: run.ended.map(|ended| ended.cause),
-        began_at: row.try_get("began_at")?,
-        updated_at: row.try_get("updated_at")?,
-    })
+    let seen = (row.try_get("began_at")?, row.try_get("updated_at")?);
+    RunItem::of(row.try_get("run_id")?, &state, seen)
+}
+
+impl RunItem {
+    fn of(
+        run_id: String,
+        state: &JourneyRun,
+        (began_at, updated_at): (OffsetDateTime, OffsetDateTime),
+    ) -> Result<Self> {
+        let run = state.require()?.clone();
+        let began = run.began;
+        let (wakes_at, waits_for) = match run.waiting {
+            Some(waiting) => (Some(waiting.until), waiting.event),
+            None => (None, None),
+        };
+        Ok(Self {
+            run_id,
+            journey: began.journey,
+            version: began.version,
+            customer_id: began.customer_id.to_string(),
+            booking_id: began.booking_id.map(|id| id.to_string()),
+            trigger: began.trigger,
+            standing: run.standing,
+            step: run.place,
+            wakes_at,
+            waits_for,
+            steps: run.history,
+            ended: run.ended.map(|ended| ended.cause),
+            began_at,
+            updated_at,
+        })
+    }
 }

@@ -1,5 +1,7 @@
 //! Journeys: how each stands, and what its versions say.
 
+use cqrs_es::Aggregate;
+use domain::journey_runs::JourneyRun;
 use domain::journeys::{Journey, JourneyStanding};
 use domain::refusal::Refusal;
 use event_store::Result;
@@ -10,11 +12,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::OffsetDateTime;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::ask::{Ctx, Found};
 use crate::cursors::Cursor;
 use crate::page::Page;
 use crate::params;
+use crate::past::{Past, Then};
 use crate::registry::{Entry, Shape, schema_of};
 
 /// The projection of journeys.
@@ -73,6 +77,9 @@ struct JourneyParams {
     /// The journey's name.
     #[schemars(length(min = 1, max = 32))]
     id: String,
+    /// As it was at this position, or at this time (RFC 3339) by when it was written down; now unless given.
+    #[schemars(length(min = 1, max = 40))]
+    as_of: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -172,44 +179,95 @@ async fn journeys(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     Found::page(&items, next_cursor)
 }
 
+/// How its runs stood then: each began with its first event, and what is over ended with its last.
+const COUNT_PAST_RUNS: &str = "
+    select count(*) filter (where ended.position is null) as open,
+        count(*) filter (where ended.position is not null and r.standing = 'finished') as finished,
+        count(*) filter (where ended.position is not null and r.standing = 'exited') as exited
+    from journey_runs r
+    join events began on began.tenant_id = r.tenant_id and began.aggregate_type = $3 and began.aggregate_id = r.run_id
+        and began.sequence = 1
+    left join events ended on ended.tenant_id = r.tenant_id and ended.aggregate_type = $3 and ended.aggregate_id = r.run_id
+        and ended.sequence = r.sequence and r.standing in ('finished', 'exited')
+        and ($4::bigint is null or ended.position <= $4) and ($5::timestamptz is null or ended.recorded_at <= $5)
+    where r.tenant_id = $1 and r.journey = $2
+        and ($4::bigint is null or began.position <= $4) and ($5::timestamptz is null or began.recorded_at <= $5)";
+
 async fn journey(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let params: JourneyParams = params::parse(params)?;
+    if let Some(past) = Past::of(ctx, params.as_of.as_deref())? {
+        return past_journey(ctx, &past, params.id).await;
+    }
     let statement = ctx.tx.prepare_cached(FIND_JOURNEY).await?;
     let row = ctx
         .tx
         .query_opt(&statement, &[&ctx.tenant(), &params.id])
         .await?;
-    let unknown = || Refusal::not_found("journey-not-found", "there is no such journey");
     let (row, state) = read(&row.ok_or_else(unknown)?)?;
-    let versions = state.versions.into_iter().rev();
-    Found::one(&JourneyItem {
-        row,
-        versions: versions
-            .map(|(version, said)| VersionItem {
-                version,
-                definition: said.definition,
-                defined_by: said.defined_by,
-            })
-            .collect(),
-    })
+    Found::one(&JourneyItem::of(row, state))
+}
+
+async fn past_journey(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: String) -> Result<Found> {
+    let then: Then<Journey> = past.find(&id).await?.ok_or_else(unknown)?;
+    let (position, time) = (past.as_of().position(), past.as_of().time());
+    let statement = ctx.tx.prepare_cached(COUNT_PAST_RUNS).await?;
+    let parameters: [&(dyn ToSql + Sync); 5] =
+        [&ctx.tenant(), &id, &JourneyRun::TYPE, &position, &time];
+    let counted = ctx.tx.query_one(&statement, &parameters).await?;
+    let seen = (then.updated_at, then.sequence);
+    let row = JourneyRow::of(id, &then.state, &counted, seen)?;
+    Found::one(&JourneyItem::of(row, then.state))
+}
+
+fn unknown() -> Refusal {
+    Refusal::not_found("journey-not-found", "there is no such journey")
 }
 
 fn read(row: &Row) -> Result<(JourneyRow, Journey)> {
     let state: Journey = serde_json::from_str(&row.try_get::<_, Payload>("state")?.0)?;
-    let enabled_version = state.in_force().map(|(number, _)| number);
-    let version = state.newest().unwrap_or_default();
-    let shown = state.versions.get(&enabled_version.unwrap_or(version));
-    let read = JourneyRow {
-        journey: row.try_get("journey")?,
-        standing: state.standing,
-        version,
-        enabled_version,
-        trigger: shown.map(|shown| shown.trigger.clone()).unwrap_or_default(),
-        open_runs: row.try_get("open")?,
-        finished_runs: row.try_get("finished")?,
-        exited_runs: row.try_get("exited")?,
-        updated_at: row.try_get("updated_at")?,
-        sequence: row.try_get("sequence")?,
-    };
+    let seen = (row.try_get("updated_at")?, row.try_get("sequence")?);
+    let read = JourneyRow::of(row.try_get("journey")?, &state, row, seen)?;
     Ok((read, state))
+}
+
+impl JourneyRow {
+    /// Of the row `counted` only what it says of runs.
+    fn of(
+        journey: String,
+        state: &Journey,
+        counted: &Row,
+        (updated_at, sequence): (OffsetDateTime, i64),
+    ) -> Result<Self> {
+        let enabled_version = state.in_force().map(|(number, _)| number);
+        let version = state.newest().unwrap_or_default();
+        let shown = state.versions.get(&enabled_version.unwrap_or(version));
+        Ok(Self {
+            journey,
+            standing: state.standing,
+            version,
+            enabled_version,
+            trigger: shown.map(|shown| shown.trigger.clone()).unwrap_or_default(),
+            open_runs: counted.try_get("open")?,
+            finished_runs: counted.try_get("finished")?,
+            exited_runs: counted.try_get("exited")?,
+            updated_at,
+            sequence,
+        })
+    }
+}
+
+impl JourneyItem {
+    fn of(row: JourneyRow, state: Journey) -> Self {
+        let versions = state.versions.into_iter().rev();
+        Self {
+            row,
+            versions: versions
+                .map(|(version, said)| VersionItem {
+                    version,
+                    definition: said.definition,
+                    defined_by: said.defined_by,
+                })
+                .collect(),
+        }
+    }
 }

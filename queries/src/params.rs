@@ -52,7 +52,7 @@ pub fn check(query: &Query, params: Map<String, Value>) -> Result<Value> {
     let mut errors = Vec::new();
     for (fault, mut error) in validator
         .iter_errors(&typed)
-        .flat_map(|error| faults(&error))
+        .flat_map(|error| faults(&error, &query.params_schema))
     {
         if fault == Fault::Unknown && error.pointer == format!("/{}", past::PARAMETER) {
             error.message =

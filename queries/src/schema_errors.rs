@@ -6,6 +6,15 @@ use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError};
 use serde_json::Value;
 
+/// The most fields that are named to whoever sent one that there is not.
+const MAX_NAMED: usize = 40;
+
+/// What a pattern of ours wants, in words.
+const PATTERNS: &[(&str, &str)] = &[
+    (r"^\d{2}:\d{2}$", "a time of day such as 18:00"),
+    (r"^[A-Z]{3}$", "a currency such as USD"),
+];
+
 /// What is wrong with a field, apart from where it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -14,8 +23,8 @@ pub enum Fault {
     Invalid,
 }
 
-/// The field errors of one finding: one for each field that is unknown or missing.
-pub fn faults(error: &ValidationError<'_>) -> Vec<(Fault, FieldError)> {
+/// The field errors of one finding by this schema: one for each field that is unknown or missing.
+pub fn faults(error: &ValidationError<'_>, schema: &Value) -> Vec<(Fault, FieldError)> {
     let place = error.instance_path().as_str();
     let at = |name: &str| format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
     match error.kind() {
@@ -24,11 +33,7 @@ pub fn faults(error: &ValidationError<'_>) -> Vec<(Fault, FieldError)> {
             .map(|name| {
                 (
                     Fault::Unknown,
-                    fault(
-                        at(name),
-                        "field-unknown",
-                        "there is no such field".to_owned(),
-                    ),
+                    fault(at(name), "field-unknown", no_such_field(place, schema)),
                 )
             })
             .collect(),
@@ -47,14 +52,34 @@ pub fn faults(error: &ValidationError<'_>) -> Vec<(Fault, FieldError)> {
             Fault::Invalid,
             match options(kind) {
                 Some(options) => fault(place.to_owned(), "value-not-allowed", one_of(&options)),
-                None => fault(
-                    place.to_owned(),
-                    "value-invalid",
-                    error.masked().to_string(),
-                ),
+                None => {
+                    let message =
+                        in_words(kind).map_or_else(|| error.masked().to_string(), str::to_owned);
+                    fault(place.to_owned(), "value-invalid", message)
+                }
             },
         )],
     }
+}
+
+/// At the top, with the fields that there are; further down, the schema of the place is not at hand.
+fn no_such_field(place: &str, schema: &Value) -> String {
+    let fields = schema["properties"]
+        .as_object()
+        .filter(|fields| place.is_empty() && !fields.is_empty() && fields.len() <= MAX_NAMED);
+    let Some(fields) = fields else {
+        return "there is no such field".to_owned();
+    };
+    let names: Vec<&str> = fields.keys().map(String::as_str).collect();
+    format!("there is no such field; there are {}", names.join(", "))
+}
+
+fn in_words(kind: &ValidationErrorKind) -> Option<&'static str> {
+    let ValidationErrorKind::Pattern { pattern } = kind else {
+        return None;
+    };
+    let known = PATTERNS.iter().find(|(known, _)| known == pattern);
+    known.map(|(_, words)| *words)
 }
 
 /// The values that would be right, where there are only so many: a list, or schemas each of one value.
@@ -116,12 +141,16 @@ mod tests {
         let sent = json!({ "source": "secret", "adults": 0, "a/b": 1 });
         let mut found: Vec<FieldError> = validator
             .iter_errors(&sent)
-            .flat_map(|error| faults(&error))
+            .flat_map(|error| faults(&error, &schema))
             .map(|(_, error)| error)
             .collect();
         found.sort_by(|one, two| one.pointer.cmp(&two.pointer));
         let pointers: Vec<&str> = found.iter().map(|error| error.pointer.as_str()).collect();
         assert_eq!(pointers, ["/adults", "/a~1b", "/slot", "/source"]);
+        assert_eq!(
+            found[1].message,
+            "there is no such field; there are adults, slot, source"
+        );
         assert_eq!(found[3].message, "one of \"web\", \"phone\"");
         assert!(found.iter().all(|error| !error.message.contains("secret")));
     }
@@ -134,9 +163,19 @@ mod tests {
         let validator = jsonschema::draft202012::new(&schema).unwrap();
         for sent in [json!("secret"), json!(7)] {
             let error = validator.iter_errors(&sent).next().unwrap();
-            let found = &faults(&error)[0].1;
+            let found = &faults(&error, &schema)[0].1;
             assert_eq!(found.code, "value-not-allowed");
             assert_eq!(found.message, "one of \"web\", \"phone\"");
         }
+    }
+
+    #[test]
+    fn patterns_are_told_in_words() {
+        let schema = json!({ "type": "string", "pattern": r"^\d{2}:\d{2}$" });
+        let validator = jsonschema::draft202012::new(&schema).unwrap();
+        let sent = json!("6pm");
+        let error = validator.iter_errors(&sent).next().unwrap();
+        let found = &faults(&error, &schema)[0].1;
+        assert_eq!(found.message, "a time of day such as 18:00");
     }
 }

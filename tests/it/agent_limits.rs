@@ -120,11 +120,50 @@ async fn messages_money_customers_and_records_have_limits_of_their_own() {
         .refused(429, "agent-limit-reached");
     assert_eq!(told["alternatives"][0]["limit"], "messages-per-day");
 
+    limit(&app, json!({ "calls_per_minute": 0 })).await;
+    let called = note(agent, &ada, 9)
+        .await
+        .refused(429, "agent-limit-reached");
+    assert_eq!(called["alternatives"][0]["limit"], "calls-per-minute");
+
     limit(&app, json!({ "records_per_call": 1 })).await;
     let order = given::order_without_deposit("Alan", &day(0), SLOT);
     agent
         .command("create-booking", order)
         .await
         .refused(403, "records-too-many");
+    app.settle().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn links_that_lead_elsewhere_wait_for_a_person() {
+    let app = TestApp::start().await;
+    let (owner, agent) = (&app.tenant.owner, &app.tenant.agent);
+    let settings = json!({ "agents": { "link_domains": ["example.com"] } });
+    owner.accepted("update-settings", settings).await;
+    let thread = given::message(owner, "sms", "+12135550177", "how do I pay?").await;
+    let say = |content: &str| {
+        let mut answer = given::answer(&thread["thread_id"], content);
+        (answer["sender_type"], answer["sender_id"]) = ("ai".into(), "ai_system".into());
+        answer
+    };
+    let own = say("Pay at https://pay.example.com/1, please");
+    agent.accepted("send-message", own).await;
+    for elsewhere in [
+        "Pay at https://evil.example/1",
+        "Pay at evil.example",
+        "Pay at https://example.com@evil.example/",
+    ] {
+        let reply = agent.command("send-message", say(elsewhere)).await;
+        let refusal = reply.refused(403, "approval-required");
+        assert_eq!(
+            refusal["alternatives"][0]["why"],
+            json!(["foreign-link"]),
+            "{refusal}"
+        );
+    }
+    let wrong = json!({ "agents": { "link_domains": ["https://example.com"] } });
+    let reply = owner.command("update-settings", wrong).await;
+    assert_eq!(reply.pointers(), ["/agents/link_domains/0"]);
     app.settle().await;
 }

@@ -257,3 +257,19 @@ async fn a_model_that_refuses_the_call_for_good_leaves_the_thread_to_a_person() 
     assert_eq!(thread["ai_mode"], "off");
     app.claim_undelivered();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_language_of_the_business_is_told_to_the_model_and_shows_in_the_digest() {
+    let app = open("openai").await;
+    let visitor = Visitor::of(&app, "visitor-1");
+    let mut digests = Vec::new();
+    for language in [None, Some("de")] {
+        let settings = json!({ "assistant": { "language": language } });
+        app.tenant.owner.accepted("update-settings", settings).await;
+        script(&app, json!([once(json!({ "say": "Gern." }))])).await;
+        let thread = visitor.say("Do you come to Altadena?").await;
+        digests.push(runs(&app, &thread).await[0]["engine"]["prompt_digest"].clone());
+    }
+    assert!(digests[0].is_string());
+    assert_ne!(digests[0], digests[1]);
+}

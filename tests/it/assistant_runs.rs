@@ -260,6 +260,8 @@ async fn a_suggestion_is_sent_as_it_is_or_in_other_words_or_dismissed() {
     let counts =
         ["accepted", "edited", "dismissed", "suggested"].map(|name| agents[0][name].as_i64());
     assert_eq!(counts, [Some(1), Some(1), Some(1), Some(3)]);
+    let rate = agents[0]["acceptance_rate"].as_f64().unwrap();
+    assert!((rate - 1.0 / 3.0).abs() < 1e-9, "{agents:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -92,8 +92,4 @@ async fn what_is_not_meant_for_many_is_refused() {
     ] {
         bulk(owner, "k", &body).await.refused(status, code);
     }
-    let body = json!({ "command": "tag-customer", "body": { "tag": "vip" }, "ids": [] });
-    bulk(&app.tenant.agent, "k", &body)
-        .await
-        .refused(403, "agent-not-allowed");
 }

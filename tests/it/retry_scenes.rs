@@ -64,6 +64,7 @@ pub fn shown() -> Vec<(&'static str, Scene)> {
     shown.extend(people());
     shown.extend(talks());
     shown.extend(crate::retry_fields::fields());
+    shown.extend(crate::retry_journeys::journeys());
     shown
 }
 

@@ -9,6 +9,9 @@ use serde_json::Value;
 
 use crate::sources;
 
+/// The one that wants a newer Node.js than the others.
+const CONFORMANCE: &str = "mcp_conformance.cjs";
+
 /// What an oracle prints for this input; a failing one fails the test.
 pub async fn ask(script: &str, arguments: &[&str], input: String) -> String {
     let (script, arguments) = (
@@ -20,7 +23,10 @@ pub async fn ask(script: &str, arguments: &[&str], input: String) -> String {
     );
     let asking = tokio::task::spawn_blocking(move || {
         let mut command = if script.ends_with(".cjs") {
-            let (node, packages) = node();
+            let (node, packages) = match script.as_str() {
+                CONFORMANCE => newer_node(),
+                _ => node(),
+            };
             let mut command = Command::new(node);
             command.env("NODE_PATH", packages);
             command
@@ -86,15 +92,21 @@ fn python() -> PathBuf {
 /// Node.js, and where its packages lie.
 fn node() -> (PathBuf, PathBuf) {
     static NODE: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
-    let make = || {
-        let printed = bootstrap("npm");
-        let (programs, packages) = printed.trim().split_once('\n').expect("two directories");
-        (
-            PathBuf::from(programs).join("node"),
-            PathBuf::from(packages),
-        )
-    };
-    NODE.get_or_init(make).clone()
+    NODE.get_or_init(|| node_of("npm")).clone()
+}
+
+fn newer_node() -> (PathBuf, PathBuf) {
+    static NODE: OnceLock<(PathBuf, PathBuf)> = OnceLock::new();
+    NODE.get_or_init(|| node_of("npm-new")).clone()
+}
+
+fn node_of(what: &str) -> (PathBuf, PathBuf) {
+    let printed = bootstrap(what);
+    let (programs, packages) = printed.trim().split_once('\n').expect("two directories");
+    (
+        PathBuf::from(programs).join("node"),
+        PathBuf::from(packages),
+    )
 }
 
 /// What the script prints once all is there.

@@ -20,6 +20,9 @@ use crate::work::Work;
 /// The namespace of approvals' ids; it must never change.
 const APPROVAL_NAMESPACE: Uuid = Uuid::from_u128(0x7261_7070_6f72_745f_6170_7072_6f76_0001);
 
+/// Why a person is asked, where it is for a link in a message.
+const FOREIGN_LINK: &str = "foreign-link";
+
 /// What becomes of a command that has been decided.
 pub(crate) enum Ruling {
     /// It is written.
@@ -45,7 +48,10 @@ pub(crate) async fn rule(
     if verdict == Verdict::Allow
         && taint::could_be_ordered(work, command, (&request.body, result)).await?
     {
-        (verdict, why) = (Verdict::Approve, "untrusted-text");
+        (verdict, why) = (Verdict::Approve, taint::UNTRUSTED);
+    }
+    if verdict == Verdict::Allow && leads_elsewhere(command, &request.body, &policy) {
+        (verdict, why) = (Verdict::Approve, FOREIGN_LINK);
     }
     match verdict {
         Verdict::Allow => Ok(Ruling::Go),
@@ -79,6 +85,12 @@ pub(crate) async fn rule(
             }
         }
     }
+}
+
+/// Whether it would send a link to a place that the business has not named.
+fn leads_elsewhere(command: &Command, body: &Value, policy: &AgentPolicy) -> bool {
+    let content = body["content"].as_str().unwrap_or_default();
+    command.risk == Risk::Outward && policy.leads_elsewhere(content)
 }
 
 /// What the tenant's policy says of this class, and of what the command would move. Our own assistant takes nothing away
@@ -179,13 +191,22 @@ pub(crate) fn told(summary: &ApprovalSummary) -> Refusal {
         format!("send the same call again with X-Approval-Id (for tools: approval_id) {id}");
     let detail = match summary.standing {
         Standing::Proposed => {
-            format!("a person must agree to this first; once approval {id} is approved, {again}")
+            let since = match summary.why.first().map(String::as_str) {
+                Some(taint::UNTRUSTED) => {
+                    "you have read words of customers, who could have asked for it"
+                }
+                Some(FOREIGN_LINK) => "its link leads where this business has named no domain",
+                _ => "this business wants it so",
+            };
+            format!(
+                "a person must agree to this first, since {since}; once approval {id} is approved, {again}"
+            )
         }
         Standing::Approved => format!("a person has agreed; {again}"),
         standing => return standing.refusal(),
     };
     let approval = json!({
-        "approval_id": id, "standing": summary.standing, "expires_at": written(summary.expires_at),
+        "approval_id": id, "standing": summary.standing, "why": summary.why, "expires_at": written(summary.expires_at),
         "see": format!("/queries/approval?id={id}"),
     });
     Refusal::forbidden("approval-required", detail).with_alternatives(vec![approval])

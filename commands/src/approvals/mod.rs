@@ -1,6 +1,7 @@
 //! Commands about approvals: a person decides, who asked may take it back, the system proposes and lets run out.
 
 pub(crate) mod budgets;
+pub mod bulk;
 pub(crate) mod gate;
 mod taint;
 
@@ -51,6 +52,14 @@ pub fn commands() -> Vec<Command> {
             "propose-approval",
             propose_approval,
             ProposeApproval,
+            Permission::ApprovalsRead,
+            Risk::Write,
+            internal
+        ),
+        command!(
+            "rule-on-bulk",
+            bulk::rule_on_bulk,
+            bulk::RuleOnBulk,
             Permission::ApprovalsRead,
             Risk::Write,
             internal
@@ -131,16 +140,21 @@ pub struct ExpireApproval {
 pub struct ApprovalSummary {
     pub approval_id: String,
     pub standing: Standing,
+    /// Why a person is asked: `policy`, `untrusted-text` or `foreign-link`.
+    #[serde(default)]
+    pub why: Vec<String>,
     #[serde(with = "time::serde::rfc3339")]
     pub expires_at: OffsetDateTime,
 }
 
 impl ApprovalSummary {
     fn of(approval: &Loaded<Approval>, at: OffsetDateTime) -> Result<Self> {
+        let proposal = approval.state.require()?;
         Ok(Self {
             approval_id: approval.id.clone(),
             standing: approval.state.standing_at(at),
-            expires_at: approval.state.require()?.expires_at,
+            why: proposal.why.clone(),
+            expires_at: proposal.expires_at,
         })
     }
 }
@@ -159,6 +173,12 @@ impl Input for WithdrawApproval {
 
 impl Input for ProposeApproval {
     fn wanted(&self, _: &Facts) -> Load {
+        self.needed()
+    }
+}
+
+impl ProposeApproval {
+    fn needed(&self) -> Load {
         Load {
             handles: vec![(PENDING_SCOPE, self.proposer.clone())],
             ..load_of(&self.approval_id)

@@ -14,6 +14,9 @@ use crate::Result;
 use crate::registry::{Command, Risk};
 use crate::work::Work;
 
+/// Why a person is asked, where it is for this.
+pub(crate) const UNTRUSTED: &str = "untrusted-text";
+
 /// Replies and bookings: allowed for the customer of a thread that was read.
 const FOR_THE_WRITER: [&str; 4] = [
     "create-booking",

@@ -170,6 +170,14 @@ pub struct AgentsInput {
     /// Refunds up to this need no approval, in minor units; 0 by default.
     #[serde(default)]
     pub money_free_minor: Option<i64>,
+    /// One command for so many records needs no approval as such, 0 to 1,000; 0 by default. Each of the commands is ruled on
+    /// by its own class as well.
+    #[serde(default)]
+    pub bulk_free_records: Option<i64>,
+    /// Where links in messages of agents may lead without a person's agreement, as `example.com` with all that is below it;
+    /// with none, anywhere. Name where your payment links lead as well.
+    #[serde(default)]
+    pub link_domains: Vec<String>,
     /// How many different people have to agree to what needs an approval, 1 or 2; 1 by default.
     #[serde(default)]
     pub approvers: Option<u8>,
@@ -189,6 +197,8 @@ impl AgentsInput {
             bulk: self.bulk.unwrap_or(usual.bulk),
             key: self.key.unwrap_or(usual.key),
             money_free_minor: self.money_free_minor.unwrap_or(usual.money_free_minor),
+            bulk_free_records: self.bulk_free_records.unwrap_or(usual.bulk_free_records),
+            link_domains: self.link_domains.clone(),
             approvers: self.approvers.unwrap_or(usual.approvers),
             limits: self.limits.clone(),
         }

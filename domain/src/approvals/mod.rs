@@ -69,7 +69,7 @@ pub struct Proposal {
     pub command: String,
     /// The class of risk, by its wire name.
     pub risk: String,
-    /// Why it is not simply done, as codes: `policy`, `untrusted-text`.
+    /// Why it is not simply done, as codes: `policy`, `untrusted-text`, `foreign-link`.
     pub why: Vec<String>,
     /// Keyed SHA-256 over the canonical JSON of tenant, command, raw arguments, principal and policy; hex.
     pub digest: String,

@@ -3,10 +3,18 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::links;
 use crate::refusal::Problems;
 
 /// The largest sum that can be set free, in minor units.
 pub const MAX_FREE_MINOR: i64 = 100_000_000;
+
+/// The most records that can be set free: as many as one command for many may name.
+pub const MAX_FREE_RECORDS: i64 = 1_000;
+
+/// The most domains of links that can be named, and the longest name of one.
+pub const MAX_LINK_DOMAINS: usize = 50;
+pub const MAX_DOMAIN_CHARS: usize = 253;
 
 /// The most people who have to agree.
 pub const MAX_APPROVERS: u8 = 2;
@@ -35,6 +43,11 @@ pub struct AgentPolicy {
     pub key: Verdict,
     /// Sums up to this need no approval, in minor units of the tenant's currency; 0 for none.
     pub money_free_minor: i64,
+    /// One command for so many records needs no approval as such; 0 for none.
+    pub bulk_free_records: i64,
+    /// Where links in messages of agents may lead, names below these included; with none, anywhere.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub link_domains: Vec<String>,
     /// How many different people have to agree to what needs an approval.
     pub approvers: u8,
     pub limits: AgentLimits,
@@ -75,6 +88,8 @@ impl Default for AgentPolicy {
             bulk: Verdict::Approve,
             key: Verdict::Approve,
             money_free_minor: 0,
+            bulk_free_records: 0,
+            link_domains: Vec::new(),
             approvers: 1,
             limits: AgentLimits::default(),
         }
@@ -86,6 +101,18 @@ impl AgentPolicy {
         *self == Self::default()
     }
 
+    /// Whether a text leads to a place that is not among those named, as far as any are.
+    pub fn leads_elsewhere(&self, text: &str) -> bool {
+        let is_ours = |host: &str| {
+            let mut domains = self.link_domains.iter();
+            domains.any(|domain| {
+                let below = host.strip_suffix(domain.as_str());
+                below.is_some_and(|below| below.is_empty() || below.ends_with('.'))
+            })
+        };
+        !self.link_domains.is_empty() && links::hosts(text).any(|host| !is_ours(&host))
+    }
+
     pub(super) fn check(&self, problems: &mut Problems) {
         if !(1..=MAX_APPROVERS).contains(&self.approvers) {
             let message = format!("between 1 and {MAX_APPROVERS} people");
@@ -94,6 +121,21 @@ impl AgentPolicy {
         if !(0..=MAX_FREE_MINOR).contains(&self.money_free_minor) {
             let message = format!("between 0 and {MAX_FREE_MINOR} minor units");
             problems.add("/agents/money_free_minor", "amount-out-of-range", message);
+        }
+        if !(0..=MAX_FREE_RECORDS).contains(&self.bulk_free_records) {
+            let message = format!("between 0 and {MAX_FREE_RECORDS} records");
+            problems.add("/agents/bulk_free_records", "number-out-of-range", message);
+        }
+        if self.link_domains.len() > MAX_LINK_DOMAINS {
+            let message = format!("at most {MAX_LINK_DOMAINS} domains");
+            problems.add("/agents/link_domains", "list-too-long", message);
+        }
+        for (index, domain) in self.link_domains.iter().enumerate() {
+            if domain.chars().count() > MAX_DOMAIN_CHARS || !links::is_host(domain) {
+                let pointer = format!("/agents/link_domains/{index}");
+                let message = "a domain in lower case such as pay.example.com, without https://";
+                problems.add(&pointer, "domain-invalid", message);
+            }
         }
     }
 }

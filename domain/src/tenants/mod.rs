@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod assistant;
 mod canned;
+mod links;
 pub mod messaging;
 pub mod openings;
 mod postcodes;

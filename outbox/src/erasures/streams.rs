@@ -1,5 +1,5 @@
-//! Which streams tell of a person: their own and those of all who were merged into them, their bookings, threads, payments
-//! and the assistant's runs in those threads, and threads of somebody who can only be them.
+//! Which streams tell of a person: their own and those of all who were merged into them, their bookings, threads, payments,
+//! the assistant's runs in those threads, the journeys that they are or were on, and threads of somebody who can only be them.
 
 use cqrs_es::Aggregate;
 use deadpool_postgres::Transaction;
@@ -7,6 +7,7 @@ use domain::assistant_runs::AssistantRun;
 use domain::conversations::Conversation;
 use domain::customers::Customer;
 use domain::ids::TenantId;
+use domain::journey_runs::JourneyRun;
 use domain::payments::Payment;
 use tokio_postgres::types::ToSql;
 
@@ -28,6 +29,8 @@ const LIST_CLAIMED_THREADS: &str = "
 const LIST_RUNS: &str = "
     select run_id from assistant_runs
     where tenant_id = $1 and (conversation_id = any ($2::text[]) or customer_id = any ($3::text[])) order by run_id";
+const LIST_JOURNEY_RUNS: &str = "
+    select run_id from journey_runs where tenant_id = $1 and customer_id = any ($2::text[]) order by run_id";
 
 /// Streams by type and id.
 #[derive(Default)]
@@ -77,6 +80,10 @@ pub(crate) async fn list(
         found.streams.add_once(Conversation::TYPE, id);
     }
     found.streams.add_runs(tx, tenant_id, family).await?;
+    let statement = tx.prepare_cached(LIST_JOURNEY_RUNS).await?;
+    for row in tx.query(&statement, &scope).await? {
+        found.streams.add(JourneyRun::TYPE, row.get("run_id"));
+    }
     Ok(found)
 }
 

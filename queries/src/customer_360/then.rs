@@ -1,5 +1,5 @@
-//! Customer 360 as it was: the customer and all that were merged into it then, with their bookings, conversations and payments, each
-//! folded from its own stream. Which aggregates those are, the timeline tells, which forgets nothing.
+//! Customer 360 as it was: the customer and all that were merged into it then, with their bookings, conversations, facts,
+//! journeys and payments, each folded from its own stream. Which aggregates those are, the timeline tells, which forgets nothing.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -19,7 +19,7 @@ use super::{ConsentProof, Customer360Item, MAX_SHOWN, NoteItem, TimelineItem};
 use crate::ask::{Ctx, Found};
 use crate::past::{Lived, Past};
 use crate::plain::Plain;
-use crate::{bookings, conversations, customers, payments};
+use crate::{bookings, conversations, customers, facts, journey_runs, payments};
 
 /// Bookings and payments of one customer that are folded for one answer.
 const MAX_FOLDED: i64 = 1_000;
@@ -48,10 +48,21 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         true => Some(family.bookings(ctx, past).await?),
         false => None,
     };
-    let conversations = match ctx.principal.may(Permission::ConversationsRead) {
-        true => Some(family.conversations(ctx, past).await?),
-        false => None,
+    let (conversations, facts) = match ctx.principal.may(Permission::ConversationsRead) {
+        true => {
+            let threads = family.threads(ctx, past).await?;
+            let mut facts = facts::past_facts_of(ctx, past, &owners_of(&threads)).await?;
+            facts.truncate(shown_at_most());
+            (
+                Some(conversations::past_threads(ctx, threads).await?),
+                Some(facts),
+            )
+        }
+        false => (None, None),
     };
+    let members: Vec<String> = family.ids().collect();
+    let mut journeys = journey_runs::past_runs_of(ctx, past, &members, MAX_FOLDED).await?;
+    journeys.truncate(shown_at_most());
     let (payments, lifetime_value) = match ctx.principal.may(Permission::PaymentsRead) {
         true => {
             let lived = family.payments(ctx, past).await?;
@@ -69,7 +80,7 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
     let consents = family.consents()?;
     let notes = family.notes(ctx).await?;
     let timeline = family.timeline(ctx, past).await?;
-    let merged: Vec<String> = family.ids().filter(|member| member != id).collect();
+    let merged: Vec<String> = members.into_iter().filter(|member| member != id).collect();
     let profile = family.profile(ctx, past, id).await?;
     Found::one(&Customer360Item {
         customer_id: id.to_owned(),
@@ -79,8 +90,8 @@ pub(super) async fn customer_360(ctx: &Ctx<'_>, past: &Past<'_, '_>, id: &str) -
         notes,
         bookings,
         conversations,
-        facts: None,
-        journeys: None,
+        facts,
+        journeys,
         payments,
         lifetime_value,
         timeline,
@@ -188,12 +199,12 @@ impl Family {
         Ok(shown)
     }
 
-    /// Threads that were the family's then.
-    async fn conversations(
+    /// Threads that were the family's then, each with the customer's name.
+    async fn threads(
         &self,
         ctx: &Ctx<'_>,
         past: &Past<'_, '_>,
-    ) -> Result<Vec<conversations::item::InboxItem>> {
+    ) -> Result<Vec<(Lived<Conversation>, String)>> {
         let mut owned = self.owned::<Conversation>(ctx, past).await?;
         owned.truncate(shown_at_most());
         let mut named = Vec::new();
@@ -208,7 +219,7 @@ impl Family {
                 }
             }
         }
-        conversations::past_threads(ctx, named).await
+        Ok(named)
     }
 
     /// Payments that were matched to the family then.
@@ -293,6 +304,15 @@ impl Family {
             .await?;
         rows.iter().map(TimelineItem::from_row).collect()
     }
+}
+
+/// Whose each of these threads was.
+fn owners_of(threads: &[(Lived<Conversation>, String)]) -> BTreeMap<String, String> {
+    let owner = |(lived, _): &(Lived<Conversation>, String)| {
+        let thread = lived.then.state.thread.as_deref()?;
+        Some((lived.id.clone(), thread.customer_id.as_ref()?.to_string()))
+    };
+    threads.iter().filter_map(owner).collect()
 }
 
 fn consent(customer_id: &str, event: &CustomerEvent) -> Result<Option<ConsentProof>> {

@@ -1,13 +1,18 @@
-//! Everything about one person, from the log itself: the streams of the customer, of all that were merged into them, and of
-//! their bookings, threads and payments, with every field opened; and what imported files say, which lies beside the log. The
+//! Everything about one person, from the log itself: the streams of the customer, of all that were merged into them, of their
+//! bookings, threads and payments, of what was read in those threads, of the assistant's runs in them, and of the journeys that
+//! they are or were on, with every field opened; and what imported files say, which lies beside the log. The
 //! proof lists the streams with their lengths, and a digest of every event as it is stored.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use cqrs_es::Aggregate;
+use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
 use domain::bookings::events::BookingEvent;
+use domain::conversations::Conversation;
 use domain::customers::Customer;
+use domain::facts::FactSheet;
+use domain::journey_runs::JourneyRun;
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::error::Error;
@@ -19,6 +24,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use time::format_description::well_known::Rfc3339;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::{EXPORT_READABLE, imported, opening, page};
 use crate::ask::{Ctx, Found};
@@ -38,7 +45,15 @@ pub(crate) const SUBJECT_EXPORT: Entry = Entry {
         is on record.",
     shape: Shape::One,
     permission: Permission::PrivacyManage,
-    projections: &["customers", "conversations", "timelines", "imports"],
+    projections: &[
+        "customers",
+        "conversations",
+        "timelines",
+        "imports",
+        "facts",
+        "assistant_runs",
+        "journey_runs",
+    ],
     params: schema_of::<ExportParams>,
     item: schema_of::<ExportItem>,
     run: |ctx, params| Box::pin(subject_export(ctx, params)),
@@ -77,6 +92,20 @@ const LIST_OWNED: &str = "
     select o.aggregate_type, o.aggregate_id from timeline_owners o
     where o.tenant_id = $1 and o.customer_id = any ($2::text[])
     order by o.aggregate_type, o.aggregate_id limit $3";
+
+/// What else there is of these threads, each with the thread whose key it is sealed under.
+const LIST_OF_THREADS: &str = "
+    select $3::text as aggregate_type, f.conversation_id as aggregate_id, f.conversation_id
+    from fact_sheets f where f.tenant_id = $1 and f.conversation_id = any ($2::text[])
+    union all
+    select $4::text, r.run_id, r.conversation_id
+    from assistant_runs r where r.tenant_id = $1 and r.conversation_id = any ($2::text[])
+    order by aggregate_type, aggregate_id limit $5";
+
+const LIST_JOURNEY_RUNS: &str = "
+    select r.run_id from journey_runs r
+    where r.tenant_id = $1 and r.customer_id = any ($2::text[])
+    order by r.run_id limit $3";
 
 async fn subject_export(ctx: &Ctx<'_>, params: Value) -> Result<Found> {
     let params: ExportParams = params::parse(params)?;
@@ -123,21 +152,7 @@ struct Export {
 impl Export {
     async fn read(ctx: &Ctx<'_>, customer_id: &str) -> Result<Self> {
         let family = find_family(ctx, customer_id).await?;
-        let mut streams: BTreeSet<(String, String)> = family
-            .iter()
-            .map(|id| (Customer::TYPE.to_owned(), id.clone()))
-            .collect();
-        let statement = ctx.tx.prepare_cached(LIST_OWNED).await?;
-        let rows = ctx
-            .tx
-            .query(&statement, &[&ctx.tenant(), &family, &MAX_STREAMS])
-            .await?;
-        if i64::try_from(rows.len()).is_ok_and(|rows| rows == MAX_STREAMS) {
-            return Err(too_large().into());
-        }
-        for row in &rows {
-            streams.insert((row.try_get(0)?, row.try_get(1)?));
-        }
+        let streams = list_streams(ctx, &family).await?;
         let keys = keys_of(ctx, &streams).await?;
         let mut export = Self {
             streams: Vec::with_capacity(streams.len()),
@@ -146,10 +161,11 @@ impl Export {
             events: 0,
             digest: Sha256::new(),
         };
-        for (kind, id) in &streams {
+        for ((kind, id), subject) in &streams {
             let tenant_id = &ctx.principal.tenant_id;
             let events = ctx.store.read_stream(tenant_id, (kind, id), 0).await?;
-            export.add((kind, id), &events, &keys)?;
+            let key = subject.as_ref().and_then(|subject| keys.get(subject));
+            export.add((kind, id), &events, (key, &keys))?;
         }
         Ok(export)
     }
@@ -158,20 +174,19 @@ impl Export {
         &mut self,
         (kind, id): (&str, &str),
         events: &[Recorded],
-        keys: &HashMap<String, SubjectKey>,
+        (mut key, keys): (Option<&SubjectKey>, &HashMap<String, SubjectKey>),
     ) -> Result<()> {
         self.events += events.len();
         if self.events > MAX_EVENTS {
             return Err(too_large().into());
         }
-        // What is in a booking is sealed under its customer's key; all else is its own subject.
-        let mut key = keys.get(id);
         let mut shown = Vec::with_capacity(events.len());
         for (expected, event) in (1_i64..).zip(events) {
             if event.sequence != expected {
                 let gap = format!("the stream {kind}/{id} lacks its event {expected}");
                 return Err(Error::internal(gap));
             }
+            // What is in a booking is sealed under its customer's key, which the booking itself names.
             if kind == Booking::TYPE
                 && let BookingEvent::BookingCreated(created) = event.decode()?
             {
@@ -224,16 +239,47 @@ impl Export {
     }
 }
 
-/// The keys of all subjects among the streams, of those that rest too.
-async fn keys_of(
-    ctx: &Ctx<'_>,
-    streams: &BTreeSet<(String, String)>,
-) -> Result<HashMap<String, SubjectKey>> {
-    let subjects: Vec<&str> = streams
-        .iter()
-        .filter(|(kind, _)| kind != Booking::TYPE)
-        .map(|(_, id)| id.as_str())
-        .collect();
+/// Streams by type and id, each with the subject whose key seals it, as far as one does and it is known beforehand.
+type Streams = BTreeMap<(String, String), Option<String>>;
+
+/// Refused with 409 `export-too-large` where there are more than `MAX_STREAMS` of a kind.
+async fn list_streams(ctx: &Ctx<'_>, family: &[String]) -> Result<Streams> {
+    let own = |id: &String| ((Customer::TYPE.to_owned(), id.clone()), Some(id.clone()));
+    let mut streams: Streams = family.iter().map(own).collect();
+    let statement = ctx.tx.prepare_cached(LIST_OWNED).await?;
+    let scope: [&(dyn ToSql + Sync); 3] = [&ctx.tenant(), &family, &MAX_STREAMS];
+    for row in not_too_many(ctx.tx.query(&statement, &scope).await?)? {
+        let (kind, id): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let subject = (kind != Booking::TYPE).then(|| id.clone());
+        streams.insert((kind, id), subject);
+    }
+    let statement = ctx.tx.prepare_cached(LIST_JOURNEY_RUNS).await?;
+    for row in not_too_many(ctx.tx.query(&statement, &scope).await?)? {
+        streams.insert((JourneyRun::TYPE.to_owned(), row.try_get(0)?), None);
+    }
+    let is_thread = |kind: &str| kind == Conversation::TYPE;
+    let threads = streams.keys().filter(|(kind, _)| is_thread(kind));
+    let threads: Vec<String> = threads.map(|(_, id)| id.clone()).collect();
+    let statement = ctx.tx.prepare_cached(LIST_OF_THREADS).await?;
+    let (facts, runs) = (FactSheet::TYPE, AssistantRun::TYPE);
+    let scope: [&(dyn ToSql + Sync); 5] = [&ctx.tenant(), &threads, &facts, &runs, &MAX_STREAMS];
+    for row in not_too_many(ctx.tx.query(&statement, &scope).await?)? {
+        streams.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
+    }
+    Ok(streams)
+}
+
+fn not_too_many(rows: Vec<Row>) -> std::result::Result<Vec<Row>, Refusal> {
+    match i64::try_from(rows.len()).is_ok_and(|rows| rows < MAX_STREAMS) {
+        true => Ok(rows),
+        false => Err(too_large()),
+    }
+}
+
+/// The keys of all subjects of the streams, of those that rest too.
+async fn keys_of(ctx: &Ctx<'_>, streams: &Streams) -> Result<HashMap<String, SubjectKey>> {
+    let subjects: BTreeSet<&str> = streams.values().flatten().map(String::as_str).collect();
+    let subjects: Vec<&str> = subjects.into_iter().collect();
     let tenant_id = &ctx.principal.tenant_id;
     let keys = ctx.store.kept_subject_keys(tenant_id, &subjects).await?;
     Ok(keys.into_iter().collect())

@@ -2,14 +2,13 @@
 //! key of its own, so the same request again changes nothing twice, and the answer tells of each that did not go.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use commands::approvals::bulk::{self, Bulk};
 use commands::context::Context;
 use commands::dispatch::{MAX_KEY_LENGTH, Request, Run};
 use commands::registry;
 use domain::refusal::{Kind, Refusal};
-use domain::tenants::agents::Verdict;
 use event_store::error::Error;
 use futures_util::stream::{self, StreamExt};
-use identity::principals::PrincipalKind;
 use queries::ask::{Found, ask};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -117,7 +116,6 @@ pub async fn post_bulk(
     let command = registry::find(order.name).ok_or_else(|| Error::internal("no such command"))?;
     principal.require(command.permission)?;
     let ctx = context_of(&request, principal)?;
-    require_policy(&app, &ctx).await?;
     let (ids, next_cursor) = match (asked.ids, asked.filter) {
         (Some(ids), None) if asked.cursor.is_none() => (ids, None),
         (None, Some(filter)) => matching(&app, &ctx, &order, (filter, asked.cursor)).await?,
@@ -130,6 +128,8 @@ pub async fn post_bulk(
         let detail = format!("at most {MAX_IDS} ids at once");
         return Err(Refusal::malformed("bulk-too-long", detail).into());
     }
+    let approval_id = header_text(&request, "x-approval-id");
+    require_leave(&app, &ctx, (&order, &ids, approval_id)).await?;
     // The first was counted with the request.
     let others = u32::try_from(ids.len().saturating_sub(1)).unwrap_or(u32::MAX);
     app.rates.take(&ctx.principal, Class::Write, others)?;
@@ -186,18 +186,22 @@ fn order_of<'r>(asked: &BulkRequest, key: &'r str) -> Result<Order<'r>, Refusal>
     })
 }
 
-/// What agents may do to many at once, their tenant says. A person is asked command by command, never for a list that
-/// changes meanwhile.
-async fn require_policy(app: &App, ctx: &Context) -> Result<(), Error> {
-    if ctx.principal.kind != PrincipalKind::Agent {
-        return Ok(());
-    }
-    let tenant = app.dispatcher.find_tenant(ctx.tenant_id()).await?;
-    if tenant.settings.agents.bulk == Verdict::Allow {
-        return Ok(());
-    }
-    let detail = "this business lets no agent send commands for many at once; send them one by one, or hand over to a person";
-    Err(Refusal::forbidden("agent-not-allowed", detail).into())
+/// What agents may do to many at once, their tenant says. Where a person has to agree, it is to these very ids, never to a
+/// list that changes meanwhile.
+async fn require_leave(
+    app: &App,
+    ctx: &Context,
+    (order, ids, approval_id): (&Order<'_>, &[String], Option<&str>),
+) -> Result<(), Error> {
+    let body = Value::Object(order.body.clone());
+    let bulk = Bulk {
+        command: order.name,
+        body: &body,
+        ids,
+        key: order.key,
+        approval_id,
+    };
+    bulk::require_leave(&app.dispatcher, ctx, bulk).await
 }
 
 /// One page of those that match, as whoever asks may see them.
@@ -296,11 +300,15 @@ pub fn paths() -> Map<String, Value> {
         "name": "Idempotency-Key", "in": "header", "required": true,
         "schema": { "type": "string", "minLength": 1, "maxLength": MAX_KEY_LENGTH },
     });
+    let approval = json!({
+        "name": "X-Approval-Id", "in": "header", "required": false, "schema": text,
+        "description": "The approval that a person has given to exactly this: for agents, where their business wants one.",
+    });
     let operation = json!({
         "operationId": "bulk", "summary": "Send one command for many", "tags": ["commands"], "x-risk": "bulk",
         "description": "For up to 1,000 ids, or for all that match a filter, 200 at a time: send the same again with the \
             next_cursor of the answer. Each is a command of its own; one that does not go keeps none of the others from going.",
-        "parameters": [key],
+        "parameters": [key, approval],
         "requestBody": { "required": true, "content": { "application/json": { "schema": asked } } },
         "responses": {
             "200": { "description": "What became of them", "content": { "application/json": { "schema": answer } } },

@@ -4872,6 +4872,19 @@ export interface components {
              */
             money_free_minor?: number | null;
             /**
+             * Format: int64
+             * @description One command for so many records needs no approval as such, 0 to 1,000; 0 by default. Each of the commands is ruled on
+             *     by its own class as well.
+             * @default null
+             */
+            bulk_free_records?: number | null;
+            /**
+             * @description Where links in messages of agents may lead without a person's agreement, as `example.com` with all that is below it;
+             *     with none, anywhere. Name where your payment links lead as well.
+             * @default []
+             */
+            link_domains?: string[];
+            /**
              * Format: uint8
              * @description How many different people have to agree to what needs an approval, 1 or 2; 1 by default.
              * @default null
@@ -9490,7 +9503,7 @@ export interface operations {
                             command: string;
                             /** @description Its class of risk. */
                             risk: string;
-                            /** @description Why a person is asked: `policy`, `untrusted-text`. */
+                            /** @description Why a person is asked: `policy`, `untrusted-text` or `foreign-link`. */
                             why: string[];
                             /** @description The principal who asked. */
                             proposer: string;
@@ -9554,7 +9567,7 @@ export interface operations {
                             command: string;
                             /** @description Its class of risk. */
                             risk: string;
-                            /** @description Why a person is asked: `policy`, `untrusted-text`. */
+                            /** @description Why a person is asked: `policy`, `untrusted-text` or `foreign-link`. */
                             why: string[];
                             /** @description The principal who asked. */
                             proposer: string;
@@ -10114,11 +10127,11 @@ export interface operations {
                             conversations?: components["schemas"]["InboxItem"][] | null;
                             /**
                              * @description What was read in the conversations, as far as it counts or waits for a person; null without the permission to read
-                             *     conversations, and of the past.
+                             *     conversations.
                              */
                             facts?: components["schemas"]["FactItem"][] | null;
-                            /** @description Runs of journeys, the newest first; null of the past. */
-                            journeys?: components["schemas"]["RunItem"][] | null;
+                            /** @description Runs of journeys, the newest first. */
+                            journeys: components["schemas"]["RunItem"][];
                             /** @description Null without the permission to read payments. */
                             payments?: components["schemas"]["PaymentItem"][] | null;
                             /** @description Paid and not given back, by currency; null without the permission to read payments. */
@@ -10572,6 +10585,7 @@ export interface operations {
         parameters: {
             query: {
                 id: string;
+                as_of?: string | null;
             };
             header?: never;
             path?: never;

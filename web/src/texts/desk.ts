@@ -123,6 +123,9 @@ export const desk = {
       key: 'Touch secrets',
     },
     free: 'Refunds up to this need no approval',
+    freeRecords: 'One action for up to so many records needs none',
+    domains: 'Links may lead to these domains',
+    domainsWhy: 'Separated by spaces. With none, anywhere. A link elsewhere waits for approval.',
     limitsTitle: 'Limits of each agent',
     limitsWhy: 'Empty is without a limit. Days and hours are those of UTC.',
     limits: {

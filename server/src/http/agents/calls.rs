@@ -104,6 +104,11 @@ impl Caller {
     ) -> Result<Value> {
         let key = text_argument(&mut arguments, "idempotency_key")?
             .or_else(|| self.idempotency_key.clone());
+        if key.is_none() {
+            let detail =
+                "give idempotency_key, made new for each intent and the same when you retry it";
+            return Err(Refusal::malformed("idempotency-key-missing", detail).into());
+        }
         let approval_id = text_argument(&mut arguments, "approval_id")?;
         let request = Request {
             ctx: self.ctx.clone(),

@@ -68,7 +68,11 @@ pub fn explain(error: Error) -> Error {
             .iter()
             .find(|(_, place)| field.pointer.starts_with(place));
         if let Some((name, place)) = place {
-            field.pointer = format!("/{name}{}", &field.pointer[place.len()..]);
+            let flat = format!("/{name}{}", &field.pointer[place.len()..]);
+            if let Some(rest) = refusal.detail.strip_prefix(field.pointer.as_str()) {
+                refusal.detail = format!("{flat}{rest}");
+            }
+            field.pointer = flat;
         } else if let Some(rest) = missing_part(&field.pointer) {
             field.message = format!("{} ({rest} of the flat arguments)", field.message);
         }
@@ -133,6 +137,7 @@ mod tests {
             panic!("still a refusal");
         };
         assert_eq!(told.errors[0].pointer, "/party_adults");
+        assert!(!told.detail.contains("/booking/"), "{}", told.detail);
     }
 
     #[test]

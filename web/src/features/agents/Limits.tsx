@@ -26,7 +26,7 @@ function Form({ settings, version }: { settings: Settings; version: number }) {
   const form = useFields({ ...formOf(settings.agents, currency), mode: messaging?.ai_mode ?? 'off' })
   const update = useCommand('update-settings', { said: t.settings.saved, quiet: true })
   const canWrite = useMay()('tenants:configure')
-  const agents = policyOf(form.values, currency)
+  const agents = policyOf(form.values, currency, settings.agents)
   const send = form.submit(async () => {
     if (!agents) return
     await update.mutateAsync({
@@ -59,6 +59,18 @@ function Form({ settings, version }: { settings: Settings; version: number }) {
               inputMode="decimal"
               disabled={!canWrite}
               {...form.field('free', '/agents/money_free_minor')}
+            />
+            <TextInput
+              label={t.agents.freeRecords}
+              inputMode="numeric"
+              disabled={!canWrite}
+              {...form.field('freeRecords', '/agents/bulk_free_records')}
+            />
+            <TextInput
+              label={t.agents.domains}
+              description={t.agents.domainsWhy}
+              disabled={!canWrite}
+              {...form.field('domains', '/agents/link_domains')}
             />
           </SimpleGrid>
         </Part>

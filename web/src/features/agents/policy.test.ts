@@ -21,4 +21,10 @@ it('reads money as money and counts as counts, and nothing else', () => {
   })
   expect(policyOf({ ...form, messages_per_day: 'many' }, 'USD')).toBeNull()
   expect(policyOf({ ...form, free: '-1' }, 'USD')).toBeNull()
+  expect(policyOf({ ...form, freeRecords: 'all' }, 'USD')).toBeNull()
+})
+
+it('keeps what it does not show', () => {
+  const before = { bulk_free_records: 20, approvers: 2, link_domains: ['pay.example', 'us.example'] }
+  expect(policyOf(formOf(before, 'USD'), 'USD', before)).toMatchObject(before)
 })

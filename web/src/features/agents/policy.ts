@@ -20,9 +20,12 @@ export const MONEY_LIMIT: Limit = 'refunds_minor_per_day'
 
 export type Policy = Partial<Record<Class, Verdict>> & {
   money_free_minor?: number
+  bulk_free_records?: number
+  approvers?: number
+  link_domains?: string[]
   limits?: Partial<Record<Limit, number | null>>
 }
-export type PolicyForm = Record<Class | Limit | 'free', string>
+export type PolicyForm = Record<Class | Limit | 'free' | 'freeRecords' | 'domains', string>
 export type AgentsInput = NonNullable<Body<'update-settings'>['agents']>
 
 const USUAL: Record<Class, Verdict> = {
@@ -45,11 +48,14 @@ export function formOf(policy: Policy | undefined, currency: string): PolicyForm
     ...Object.fromEntries(CLASSES.map((name) => [name, policy?.[name] ?? USUAL[name]])),
     ...Object.fromEntries(LIMITS.map(limit)),
     free: typedMoney(policy?.money_free_minor ?? 0, currency),
+    freeRecords: String(policy?.bulk_free_records ?? 0),
+    domains: (policy?.link_domains ?? []).join(' '),
   } as PolicyForm
 }
 
-/** Null when something was typed that is no number. */
-export function policyOf(form: PolicyForm, currency: string): AgentsInput | null {
+/** Null when something was typed that is no number. What the form does not show stays as it was. */
+export function policyOf(form: PolicyForm, currency: string, before?: Policy): AgentsInput | null {
+  const freeRecords = /^\d{1,4}$/.test(form.freeRecords.trim()) ? Number(form.freeRecords) : null
   const free = minorUnits(form.free || '0', currency)
   const limits = LIMITS.map((name): [Limit, number | null | undefined] => {
     const text = form[name].trim()
@@ -57,7 +63,10 @@ export function policyOf(form: PolicyForm, currency: string): AgentsInput | null
     if (name === MONEY_LIMIT) return [name, minorUnits(text, currency) ?? undefined]
     return [name, /^\d{1,9}$/.test(text) ? Number(text) : undefined]
   })
-  if (free === null || limits.some(([, value]) => value === undefined)) return null
+  if (free === null || freeRecords === null || limits.some(([, value]) => value === undefined)) return null
   const verdicts = Object.fromEntries(CLASSES.map((name) => [name, form[name]]))
-  return { ...verdicts, money_free_minor: free, limits: Object.fromEntries(limits) } as AgentsInput
+  const domains = form.domains.toLowerCase().split(/[\s,]+/)
+  const link_domains = domains.filter((domain) => domain !== '')
+  const sums = { money_free_minor: free, bulk_free_records: freeRecords, approvers: before?.approvers }
+  return { ...verdicts, ...sums, link_domains, limits: Object.fromEntries(limits) } as AgentsInput
 }

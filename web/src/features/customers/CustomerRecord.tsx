@@ -154,7 +154,7 @@ export function CustomerRelated({ record, past }: Props) {
           </Text>
         </Part>
       )}
-      {record.journeys && record.journeys.length > 0 && (
+      {record.journeys.length > 0 && (
         <Part title={`${t.journeys.page} (${record.journeys.length})`}>
           <Stack gap={6}>
             {record.journeys.map((run) => (
