@@ -20,6 +20,7 @@ mod auth_arrivals;
 mod backup;
 mod bookings;
 mod bulk;
+mod bulk_runs;
 mod calls;
 mod canary;
 mod chefs;
