@@ -48,6 +48,7 @@ const COLUMNS: Column<Row>[] = [
     header: t.bulkRuns.failed,
     width: '80px',
     align: 'end',
+    wide: true,
     cell: (row) => number(row.failed),
   },
   {
