@@ -3,9 +3,9 @@
 
 mod assistant;
 pub mod attempts;
+pub mod blocked;
 mod claims;
 mod completions;
-pub mod blocked;
 pub mod deliver;
 pub mod delivery;
 pub mod destinations;

@@ -434,7 +434,10 @@ async fn keys_that_hold_messages_back_are_told_with_what_waits_behind_them() {
         .get(&format!("{blocked}?limit=1&cursor={cursor}"))
         .await
         .ok();
-    assert_eq!((&end["items"], &end["next_cursor"]), (&json!([]), &json!(null)));
+    assert_eq!(
+        (&end["items"], &end["next_cursor"]),
+        (&json!([]), &json!(null))
+    );
     owner
         .get(&format!("{blocked}?cursor=x"))
         .await

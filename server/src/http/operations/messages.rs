@@ -89,7 +89,8 @@ pub async fn list_blocked(app: web::Data<App>, request: HttpRequest) -> problems
     let params: PageOfTenant = parameters(&request)?;
     let after = params.cursor.as_deref().map(|cursor| {
         let place = cursor.split_once('/');
-        let place = place.and_then(|(at, id)| Some((OffsetDateTime::parse(at, &Rfc3339).ok()?, id)));
+        let place =
+            place.and_then(|(at, id)| Some((OffsetDateTime::parse(at, &Rfc3339).ok()?, id)));
         place.ok_or_else(|| {
             let detail = "a cursor is the next_cursor of the page before";
             Refusal::malformed("cursor-invalid", detail)
