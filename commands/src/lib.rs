@@ -4,6 +4,7 @@
 pub mod approvals;
 pub mod assistant_runs;
 pub mod bookings;
+pub mod bulk_runs;
 pub mod chefs;
 pub mod conversations;
 pub mod customers;
@@ -21,6 +22,7 @@ pub mod answer;
 pub mod canonical;
 pub mod context;
 pub mod dispatch;
+mod inner;
 mod kept;
 mod known;
 mod records;

@@ -206,6 +206,7 @@ static ALL: LazyLock<Vec<Command>> = LazyLock::new(|| {
     all.extend(crate::approvals::commands());
     all.extend(crate::customers::commands());
     all.extend(crate::imports::commands());
+    all.extend(crate::bulk_runs::commands());
     all.extend(crate::journeys::commands());
     all.extend(crate::chefs::commands());
     all.extend(crate::conversations::commands());

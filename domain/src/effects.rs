@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 
 use crate::customers::consents::Channel;
 use crate::ids::{
-    ApprovalId, BookingId, ConversationId, CustomerId, ImportId, JourneyRunId, MessageId,
-    PaymentId, WebhookEndpointId,
+    ApprovalId, BookingId, BulkRunId, ConversationId, CustomerId, ImportId, JourneyRunId,
+    MessageId, PaymentId, WebhookEndpointId,
 };
 use crate::imports::Pass;
 use crate::journey_runs::Happened;
@@ -146,6 +146,8 @@ pub enum Timer {
     WakeThread { conversation_id: ConversationId },
     /// A person's data is to be erased.
     EraseSubject { customer_id: CustomerId },
+    /// A bulk run sees to its next records, if it is still at this turn.
+    AdvanceBulkRun { run_id: BulkRunId, turn: u32 },
     /// A run of a journey goes on, if it is still at this turn.
     AdvanceJourneyRun { run_id: JourneyRunId, turn: u32 },
     /// Something has happened that begins a journey.

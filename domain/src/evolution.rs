@@ -14,6 +14,7 @@ use crate::access::Access;
 use crate::approvals::Approval;
 use crate::assistant_runs::AssistantRun;
 use crate::bookings::Booking;
+use crate::bulk_runs::BulkRun;
 use crate::chefs::Chef;
 use crate::conversations::Conversation;
 use crate::customers::Customer;
@@ -63,7 +64,7 @@ pub fn version(aggregate_type: &str, event_type: &str) -> String {
 }
 
 /// What the domain can read: each aggregate type with the types of its events.
-pub fn known_events() -> [(&'static str, &'static [&'static str]); 17] {
+pub fn known_events() -> [(&'static str, &'static [&'static str]); 18] {
     fn of<A: Aggregate>() -> (&'static str, &'static [&'static str])
     where
         A::Event: DeserializeOwned,
@@ -74,6 +75,7 @@ pub fn known_events() -> [(&'static str, &'static [&'static str]); 17] {
         of::<Access>(),
         of::<AssistantRun>(),
         of::<Booking>(),
+        of::<BulkRun>(),
         of::<Chef>(),
         of::<Conversation>(),
         of::<Customer>(),

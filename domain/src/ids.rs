@@ -57,6 +57,8 @@ id! {
     ViewId,
     /// A file of customers that somebody brought.
     ImportId,
+    /// One command for many records.
+    BulkRunId,
     /// One customer on the way through a journey.
     JourneyRunId,
     /// A note on a customer or in a conversation.

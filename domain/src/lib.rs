@@ -5,6 +5,7 @@ pub mod access;
 pub mod approvals;
 pub mod assistant_runs;
 pub mod bookings;
+pub mod bulk_runs;
 pub mod card_numbers;
 pub mod chefs;
 pub mod conversations;

@@ -3,6 +3,7 @@
 
 mod assistant;
 pub mod attempts;
+pub mod blocked;
 mod claims;
 mod completions;
 pub mod deliver;

@@ -11,6 +11,7 @@ pub mod assistant_runs;
 pub mod audit;
 pub mod bookings;
 pub mod build;
+pub mod bulk_runs;
 pub mod chefs;
 pub mod conversations;
 pub mod customers;
@@ -123,6 +124,7 @@ pub fn all(store: &Store) -> Vec<Projection> {
         templates::projection(),
         views::projection(),
         imports::projection(),
+        bulk_runs::projection(),
         journeys::projection(),
         journey_runs::projection(),
         webhook_endpoints::projection(),

@@ -18,6 +18,7 @@ mod assistant_runs;
 mod audit;
 mod availability;
 mod bookings;
+mod bulk_runs;
 mod chefs;
 mod conversations;
 mod customer_360;

@@ -14,9 +14,10 @@ use serde_json::Value;
 
 use crate::ask::{Ctx, Found};
 use crate::{
-    approvals, assistant_runs, audit, availability, bookings, chefs, conversations, customer_360,
-    customers, dashboard, facts, imports, journey_runs, journeys, payments, schedule_board,
-    subjects, templates, tenants, views, webhook_deliveries, webhook_endpoints, webhook_replays,
+    approvals, assistant_runs, audit, availability, bookings, bulk_runs, chefs, conversations,
+    customer_360, customers, dashboard, facts, imports, journey_runs, journeys, payments,
+    schedule_board, subjects, templates, tenants, views, webhook_deliveries, webhook_endpoints,
+    webhook_replays,
 };
 
 /// What a query's function returns.
@@ -77,6 +78,8 @@ pub const ALL: &[&Entry] = &[
     &imports::IMPORTS,
     &conversations::INBOX,
     &journeys::JOURNEY,
+    &bulk_runs::BULK_RUN,
+    &bulk_runs::BULK_RUNS,
     &journey_runs::JOURNEY_RUNS,
     &journeys::JOURNEYS,
     &payments::PAYMENTS_FEED,

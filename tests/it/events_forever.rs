@@ -8,6 +8,7 @@ use domain::access::Access;
 use domain::approvals::Approval;
 use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
+use domain::bulk_runs::BulkRun;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
 use domain::customers::Customer;
@@ -163,6 +164,7 @@ fn every_sample_ever_kept_is_read_today() {
             Payment::TYPE => read::<Payment>(path, sample, first),
             Template::TYPE => read::<Template>(path, sample, first),
             View::TYPE => read::<View>(path, sample, first),
+            BulkRun::TYPE => read::<BulkRun>(path, sample, first),
             Import::TYPE => read::<Import>(path, sample, first),
             Approval::TYPE => read::<Approval>(path, sample, first),
             WebhookEndpoint::TYPE => read::<WebhookEndpoint>(path, sample, first),

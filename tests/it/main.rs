@@ -21,6 +21,7 @@ mod backup;
 mod bookings;
 mod bulk;
 mod bulk_agents;
+mod bulk_runs;
 mod calls;
 mod canary;
 mod chefs;

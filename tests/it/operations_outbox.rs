@@ -18,6 +18,10 @@ const COUNT_ATTEMPTS: &str = "
     where a.tenant_id = $1 and m.target = 'stripe'";
 /// As if the answer to each had been lost.
 const LOSE_ANSWERS: &str = "update outbox_dead set state = 'unknown', failure_kind = 'unknown'";
+/// As if all of them were about one booking.
+const ONE_KEY: &str = "
+    update outbox_dead set order_key = 'one' where target = 'stripe';
+    update outbox_work set order_key = 'one' where target = 'stripe'";
 const REDRIVES: &str = "/operations/outbox/redrives";
 const STRIPE: &str = "/operations/destinations/stripe";
 
@@ -398,4 +402,49 @@ async fn a_limit_that_was_given_an_end_is_taken_away_then() {
         (reply.status, reply.pointers()),
         (422, vec!["/seconds".to_owned()])
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_that_hold_messages_back_are_told_with_what_waits_behind_them() {
+    let app = TestApp::start().await;
+    let neighbour = app.another_tenant("next-door").await;
+    let owner = &app.tenant.owner;
+    let dead = dead_letters(&app).await;
+    let blocked = "/operations/outbox/blocked";
+    assert_eq!(owner.get(blocked).await.ok()["items"], json!([]));
+    let pause = json!({ "seconds": 600, "reason": "a look" });
+    post(owner, &format!("{STRIPE}/pause"), pause).await.ok();
+    book(owner, "Cleo", 2).await;
+    let admin = app.admin().await;
+    admin.batch_execute(ONE_KEY).await.unwrap();
+    let listed = owner.get(blocked).await.ok();
+    let items = listed["items"].as_array().unwrap();
+    assert_eq!(items.len(), 1, "{listed}");
+    let first = &items[0];
+    assert!(dead.contains(&text(first, "message_id").to_owned()));
+    assert_eq!(
+        (&first["order_key"], &first["behind"], &first["state"]),
+        (&json!("one"), &json!(1), &json!("dead"))
+    );
+    let stranger = neighbour.owner.get(blocked).await.ok();
+    assert_eq!(stranger["items"], json!([]));
+    let next = owner.get(&format!("{blocked}?limit=1")).await.ok();
+    let cursor = text(&next, "next_cursor").replace('+', "%2B");
+    let end = owner
+        .get(&format!("{blocked}?limit=1&cursor={cursor}"))
+        .await
+        .ok();
+    assert_eq!(
+        (&end["items"], &end["next_cursor"]),
+        (&json!([]), &json!(null))
+    );
+    owner
+        .get(&format!("{blocked}?cursor=x"))
+        .await
+        .refused(400, "cursor-invalid");
+    let skip = json!({ "reason": "not worth it" });
+    let path = format!("/operations/outbox/{}/skip", text(first, "message_id"));
+    post(owner, &path, skip).await.ok();
+    let after = owner.get(blocked).await.ok();
+    assert_ne!(after["items"][0]["message_id"], first["message_id"]);
 }

@@ -26,6 +26,7 @@ async function pages(page, tenant) {
     `/bookings?panel=booking.${booking_id}`,
     '/bookings?as=board',
     '/customers/imports',
+    '/customers/runs',
     '/facts?view=all',
     '/journeys',
     '/journeys/new.journey',

@@ -1,7 +1,7 @@
 // What the first page costs, and that it asks nobody else.
 import { strict as assert } from 'node:assert'
 
-const MAX_SCRIPT_BYTES = 250_000
+const MAX_SCRIPT_BYTES = 230_000
 const MAX_REQUESTS = 60
 
 export async function firstLoad({ context, demo }) {

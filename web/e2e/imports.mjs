@@ -41,3 +41,24 @@ export async function tagMany({ page }) {
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click()
   await page.getByText('The view is saved.').waitFor()
 }
+
+// All that match are done in the background: the bar shows how far, and the run stands on a page of its own.
+export async function tagAllInBackground({ page }) {
+  await page.goto('/customers')
+  await page
+    .getByRole('checkbox', { name: /^Select (?!all)/ })
+    .first()
+    .check()
+  const bar = page.getByRole('region', { name: 'Selected customers' })
+  await bar.getByRole('button', { name: 'Select all that match' }).click()
+  await bar.getByRole('button', { name: 'Tag', exact: true }).click()
+  const tag = `everybody-${Date.now()}`
+  await page.getByRole('textbox', { name: 'Tag' }).fill(tag)
+  await page.keyboard.press('Enter')
+  await page.getByRole('dialog').getByRole('button', { name: 'Change them all' }).click()
+  await bar.getByText('Finished').waitFor()
+  await bar.getByRole('link', { name: 'Show the run' }).click()
+  await page.getByRole('heading', { name: `Tag customer: ${tag}` }).waitFor()
+  await page.getByRole('button', { name: 'All bulk runs' }).click()
+  await page.getByRole('table').or(page.getByRole('grid')).getByText(`Tag customer: ${tag}`).waitFor()
+}

@@ -8,7 +8,7 @@ import { accessible } from './accessible.mjs'
 import { refundWithApproval } from './approvals.mjs'
 import { bookAndPay } from './bookings.mjs'
 import { chooseInConflict, mergeAndUnmerge, travelInTime } from './customers.mjs'
-import { importCustomers, tagMany } from './imports.mjs'
+import { importCustomers, tagAllInBackground, tagMany } from './imports.mjs'
 import { writeJourney } from './journeys.mjs'
 import { firstLoad } from './budget.mjs'
 import { eraseCustomer, readAudit, tryTerms } from './privacy.mjs'
@@ -17,6 +17,7 @@ import { followTrace, rebuildWhileReading, redriveDeadLetter } from './operation
 import { letAProgramIn } from './programs.mjs'
 import { reschedule } from './schedule.mjs'
 import { keepDrafts } from './settings.mjs'
+import { limitDestination, replayWebhooks, rewindProjection, rollBack } from './steering.mjs'
 import { signIn } from './sign_in.mjs'
 import { scrollThousands } from './thousands.mjs'
 import { ownWords } from './templates.mjs'
@@ -43,8 +44,13 @@ const JOURNEYS = [
   followTrace,
   importCustomers,
   tagMany,
+  tagAllInBackground,
   writeJourney,
+  limitDestination,
+  replayWebhooks,
   rebuildWhileReading,
+  rewindProjection,
+  rollBack,
   accessible,
 ]
 /** Only these, on a demo with many more customers. */

@@ -1,16 +1,15 @@
 // The dashboard begins here.
 import '@mantine/core/styles.css'
-import '@mantine/notifications/styles.css'
 import './app/app.css'
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
-import { StrictMode } from 'react'
+import { lazy, StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import type { Problem } from './api/client'
 import { whenSignedOut } from './api/client'
 import { SESSION_KEY } from './api/session'
+import { listenForSigns, useAwake } from './components/awake'
 import { cssVariables, theme } from './app/theme'
 import { router } from './router'
 
@@ -35,6 +34,16 @@ const client = new QueryClient({
 })
 whenSignedOut(() => client.setQueryData(SESSION_KEY, null))
 
+const Notices = lazy(() => import('./app/Notices').then((m) => ({ default: m.Notices })))
+function Noticed() {
+  return useAwake() ? (
+    <Suspense fallback={null}>
+      <Notices />
+    </Suspense>
+  ) : null
+}
+
+listenForSigns()
 const root = document.getElementById('root')
 if (root) {
   createRoot(root).render(
@@ -46,7 +55,7 @@ if (root) {
         getStyleNonce={() => nonce}
       >
         <QueryClientProvider client={client}>
-          <Notifications position="bottom-center" limit={4} />
+          <Noticed />
           <RouterProvider router={router} />
         </QueryClientProvider>
       </MantineProvider>

@@ -51,6 +51,12 @@ const imports = createRoute({
   component: lazyRouteComponent(() => import('./features/imports/ImportsPage'), 'ImportsPage'),
 })
 
+const bulkRuns = createRoute({
+  getParentRoute: () => signedIn,
+  path: '/customers/runs/{-$id}',
+  component: lazyRouteComponent(() => import('./features/bulk_runs/BulkRunsPage'), 'BulkRunsPage'),
+})
+
 const facts = createRoute({
   getParentRoute: () => signedIn,
   path: '/facts',
@@ -162,6 +168,7 @@ const pages = signedIn.addChildren([
   inbox,
   customers,
   imports,
+  bulkRuns,
   facts,
   journeys,
   customer,

@@ -11,7 +11,7 @@ use event_store::error::Error;
 use event_store::load::Load;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::json;
 use time::Duration;
 
 use super::facts::{self, Known};
@@ -20,7 +20,8 @@ use crate::Result;
 use crate::bookings::answer_as;
 use crate::conversations::sending::{SentSummary, send_template};
 use crate::conversations::templated::TemplateInput;
-use crate::registry::{self, Input};
+use crate::inner::{self, Decided};
+use crate::registry::Input;
 use crate::work::{Facts, Work};
 
 /// # Go on with a run
@@ -144,9 +145,11 @@ async fn take(work: &mut Work, (read, step): (&Definition, &Step), known: &Known
         Action::Command(asked) => command(work, asked, known).await?,
         Action::Tag { tag } => {
             let body = json!({ "customer_id": known.customer.id, "tag": tag });
-            match dispatch(work, "tag-customer", &body).await? {
+            match inner::decide(work, "tag-customer", &body).await? {
                 Ok(_) => StepOutcome::Tagged,
-                Err(code) => StepOutcome::Refused { code },
+                Err(refusal) => StepOutcome::Refused {
+                    code: inner::code_of(&refusal),
+                },
             }
         }
         Action::Webhook { endpoint_id } => {
@@ -213,7 +216,7 @@ async fn send(work: &mut Work, send: &Send, known: &Known) -> Result<StepOutcome
         Err(Error::Refused(refusal)) => {
             work.back_to(place);
             Ok(StepOutcome::Withheld {
-                code: code_of(&refusal),
+                code: inner::code_of(&refusal),
             })
         }
         Err(error) => Err(error),
@@ -226,47 +229,16 @@ async fn command(work: &mut Work, asked: &Asked, known: &Known) -> Result<StepOu
         let code = "command-not-allowed".to_owned();
         return Ok(StepOutcome::Refused { code });
     }
-    Ok(match dispatch(work, &asked.name, &body).await? {
-        Ok((aggregate_type, aggregate_id)) => StepOutcome::Commanded {
+    Ok(match inner::decide(work, &asked.name, &body).await? {
+        Ok(Decided {
+            about: (aggregate_type, aggregate_id),
+            ..
+        }) => StepOutcome::Commanded {
             aggregate_type,
             aggregate_id,
         },
-        Err(code) => StepOutcome::Refused { code },
+        Err(refusal) => StepOutcome::Refused {
+            code: inner::code_of(&refusal),
+        },
     })
-}
-
-/// Has a command of ours decided within this one: its writes stand or fall with the step's. Answers what it was about, or the
-/// code of its refusal.
-async fn dispatch(
-    work: &mut Work,
-    name: &str,
-    body: &Value,
-) -> Result<std::result::Result<(String, String), String>> {
-    let Some(command) = registry::find(name) else {
-        return Ok(Err("command-unknown".to_owned()));
-    };
-    let place = work.mark();
-    let outcome = async {
-        command.validate(body)?;
-        let wanted = (command.wanted)(&work.facts(), body)?;
-        work.fetch(wanted).await?;
-        (command.handle)(work, body).await
-    }
-    .await;
-    match outcome {
-        Ok(_) => Ok(Ok(work.decided_about())),
-        Err(Error::Refused(refusal)) => {
-            work.back_to(place);
-            Ok(Err(code_of(&refusal)))
-        }
-        Err(error) => Err(error),
-    }
-}
-
-/// The code that says most: that of the field, where one field is wrong.
-fn code_of(refusal: &domain::refusal::Refusal) -> String {
-    match refusal.errors.as_slice() {
-        [only] => only.code.clone(),
-        _ => refusal.code.clone(),
-    }
 }

@@ -179,6 +179,10 @@ impl Delivery {
             Timer::WakeThread { conversation_id } => {
                 ("wake-thread", json!({ "thread_id": conversation_id }))
             }
+            Timer::AdvanceBulkRun { run_id, turn } => (
+                "advance-bulk-run",
+                json!({ "run_id": run_id, "turn": turn }),
+            ),
             Timer::AdvanceJourneyRun { run_id, turn } => (
                 "advance-journey-run",
                 json!({ "run_id": run_id, "turn": turn }),

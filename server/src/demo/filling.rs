@@ -21,7 +21,7 @@ use uuid::Uuid;
 use super::businesses::Business;
 use super::calendars::Calendar;
 use super::deeds::{Deed, resolve};
-use super::histories;
+use super::{histories, inquiries, journeys};
 use crate::database::Reason;
 
 /// The key of the first command, and of the last one, by whose event a filled tenant is known.
@@ -30,7 +30,7 @@ const OPENING: &str = "demo:opening";
 const TALKING: &str = "demo:assistant";
 const CLOSING: &str = "demo:closing";
 /// How many lanes of one day are told side by side.
-const LANES_AT_ONCE: usize = 6;
+pub(super) const LANES_AT_ONCE: usize = 6;
 /// How often the log says how far it is, in commands.
 const PROGRESS_EVERY: usize = 500;
 
@@ -137,6 +137,8 @@ pub(super) async fn fill(dispatcher: &Dispatcher, opened: &Opened) -> Result<(),
     for lanes in days(deeds, calendar) {
         filling.tell_day(business.slug, lanes).await?;
     }
+    inquiries::judge(dispatcher, tenant_id, &filling.known, calendar).await?;
+    journeys::tell(dispatcher, tenant_id, (&filling.known, calendar.anchor)).await?;
     if let Some(settings) = business.settings_of_today() {
         let talking = request(
             Principal::system(tenant_id.clone()),
@@ -273,7 +275,7 @@ fn days(deeds: Vec<Deed>, calendar: &Calendar) -> Vec<Vec<Vec<Deed>>> {
 }
 
 /// The key is the correlation id as well: events tell which deed they come from.
-fn request(
+pub(super) fn request(
     principal: Principal,
     key: &str,
     name: &str,

@@ -14,6 +14,7 @@ use super::names::{REMARKS, TAGS};
 use super::people::Person;
 use super::rotas::{Held, Place, Rota};
 use super::seeds::Seeds;
+use super::{inquiries, journeys};
 use crate::database::Reason;
 
 /// Nothing but setting up happens on the first days.
@@ -71,6 +72,7 @@ pub(super) fn plan(business: &'static Business, calendar: &Calendar) -> Result<V
     let mut deeds: Vec<Deed> = told
         .chain(setting_up(business, calendar)?)
         .chain(talks)
+        .chain(inquiries::plan(business, calendar))
         .collect();
     deeds.retain(|deed| calendar.has_been(deed.at));
     deeds.sort_by_key(|deed| deed.at);
@@ -103,7 +105,9 @@ fn setting_up(business: &Business, calendar: &Calendar) -> Result<Vec<Deed>, Rea
             story.then(at(minutes + 5), "set-chef-time-off", body);
         }
     }
-    Ok(story.deeds)
+    let mut deeds = story.deeds;
+    deeds.extend(journeys::writing(at(120)).deeds);
+    Ok(deeds)
 }
 
 impl Historian<'_> {

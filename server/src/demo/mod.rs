@@ -9,6 +9,8 @@ mod credentials;
 mod deeds;
 mod filling;
 mod histories;
+mod inquiries;
+mod journeys;
 pub mod manifest;
 mod names;
 mod payments;

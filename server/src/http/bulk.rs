@@ -3,6 +3,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use commands::approvals::bulk::{self, Bulk};
+use commands::bulk_runs::{ALLOWED, Allowed, find};
 use commands::context::Context;
 use commands::dispatch::{MAX_KEY_LENGTH, Request, Run};
 use commands::registry;
@@ -28,18 +29,6 @@ const AT_ONCE: usize = 8;
 const MAX_MATCHES: u16 = 200;
 /// The namespace of the keys of items; it must never change.
 const KEY_NAMESPACE: Uuid = Uuid::from_u128(0x7261_7070_6f72_745f_6275_6c6b_0000_0001);
-
-/// Commands that may be sent for many, the field that names whom, and the list that shows them.
-const ALLOWED: &[(&str, &str, &str)] = &[
-    ("tag-customer", "customer_id", "customers"),
-    ("untag-customer", "customer_id", "customers"),
-    ("archive-customer", "customer_id", "customers"),
-    ("unarchive-customer", "customer_id", "customers"),
-    ("assign-thread", "thread_id", "inbox"),
-    ("close-thread", "thread_id", "inbox"),
-    ("snooze-thread", "thread_id", "inbox"),
-    ("assign-chef", "booking_id", "bookings"),
-];
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,7 +142,7 @@ pub async fn post_bulk(
     Ok(HttpResponse::Ok().json(answer))
 }
 
-fn key_of(request: &HttpRequest) -> Result<&str, Refusal> {
+pub(super) fn key_of(request: &HttpRequest) -> Result<&str, Refusal> {
     let key = header_text(request, "idempotency-key").unwrap_or_default();
     if key.is_empty() {
         let detail = "send an Idempotency-Key, so that a repetition changes nothing twice";
@@ -167,13 +156,13 @@ fn key_of(request: &HttpRequest) -> Result<&str, Refusal> {
 }
 
 fn order_of<'r>(asked: &BulkRequest, key: &'r str) -> Result<Order<'r>, Refusal> {
-    let mut allowed = ALLOWED.iter();
-    let Some((name, field, list)) = allowed.find(|(name, _, _)| *name == asked.command) else {
-        let names: Vec<&str> = ALLOWED.iter().map(|(name, _, _)| *name).collect();
-        let detail = format!("for many at once there are {}", names.join(", "));
-        return Err(Refusal::invalid("bulk-command-unknown", detail));
-    };
-    if asked.body.contains_key(*field) {
+    let &Allowed {
+        command: name,
+        field,
+        list,
+        ..
+    } = find(&asked.command)?;
+    if asked.body.contains_key(field) {
         let detail = format!("{field} is filled in for each; leave it out of body");
         return Err(Refusal::malformed("bulk-malformed", detail));
     }
@@ -275,7 +264,7 @@ impl Failed {
 /// The path's part of the API's description.
 pub fn paths() -> Map<String, Value> {
     let problem = || json!({ "$ref": "#/components/responses/Problem" });
-    let names: Vec<&str> = ALLOWED.iter().map(|(name, _, _)| *name).collect();
+    let names: Vec<&str> = ALLOWED.iter().map(|one| one.command).collect();
     let any = json!({ "type": "object", "additionalProperties": true });
     let text = json!({ "type": "string" });
     let cursor = json!({ "type": ["string", "null"] });

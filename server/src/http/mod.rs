@@ -4,6 +4,7 @@ pub mod agents;
 pub mod auth;
 mod bodies;
 mod bulk;
+mod bulk_runs;
 pub mod chat;
 pub mod commands;
 mod components;
@@ -75,6 +76,7 @@ pub fn routes(cfg: &mut ServiceConfig) {
             get().to(files::get_file),
         ))
         .service(only("/bulk", post().to(bulk::post_bulk)))
+        .service(only("/bulk-runs", post().to(bulk_runs::post_bulk_run)))
         .service(only("/imports", post().to(imports::post_import)))
         .service(only("/agents/tools", get().to(agents::list_tools)))
         .service(only("/agents/tools/{name}", post().to(agents::call_tool)))

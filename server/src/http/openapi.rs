@@ -9,7 +9,8 @@ use serde_json::{Map, Value, json};
 
 use super::components::Components;
 use super::{
-    agents, auth, bulk, chat, facade_described, files, imports, oauth, operations, problems,
+    agents, auth, bulk, bulk_runs, chat, facade_described, files, imports, oauth, operations,
+    problems,
 };
 
 /// `GET /openapi.json`
@@ -50,6 +51,7 @@ pub fn document() -> Value {
     paths.extend(files::paths());
     paths.extend(imports::paths());
     paths.extend(bulk::paths());
+    paths.extend(bulk_runs::paths());
     json!({
         "openapi": "3.1.0",
         "info": {

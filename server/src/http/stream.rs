@@ -62,6 +62,12 @@ const TOPICS: &[Topic] = &[
         permission: Permission::BookingsRead,
     },
     Topic {
+        name: "bulk-runs",
+        aggregate_type: "bulk-run",
+        projection: "bulk_runs",
+        permission: Permission::CustomersRead,
+    },
+    Topic {
         name: "chefs",
         aggregate_type: "chef",
         projection: "chefs",

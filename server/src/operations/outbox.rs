@@ -4,10 +4,12 @@
 use event_store::Result;
 use event_store::store::Store;
 use outbox::attempts::{self, Listing, MessageDetail, MessageSummary};
+use outbox::blocked::{self, BlockedPage};
 use outbox::destinations::{self, Standing};
 use outbox::operators::{self, Mode, Operator, Remedied, Remedy};
 use outbox::stats::{self, Failed};
 use serde::Serialize;
+use time::OffsetDateTime;
 
 use super::{By, Intent, Scope};
 
@@ -52,6 +54,15 @@ pub async fn stats(store: &Store, scope: &Scope) -> Result<Stats> {
         queues: destinations::list(pool, scope.tenant_id()).await?,
         failed: stats::count_failed(pool, scope.tenant_id()).await?,
     })
+}
+
+/// Keys that hold messages back, those for longest first.
+pub async fn blocked(
+    store: &Store,
+    scope: &Scope,
+    page: (Option<(OffsetDateTime, &str)>, i64),
+) -> Result<BlockedPage> {
+    blocked::list(&store.pools.engine, scope.tenant_id(), page).await
 }
 
 /// Does one thing about one message. Refused with 404 `message-not-found`, also for another tenant's, and with 409 where

@@ -159,8 +159,13 @@ export async function command<N extends CommandName>(
   const headers: Record<string, string> = { 'idempotency-key': options.key ?? crypto.randomUUID() }
   if (options.ifMatch !== undefined) headers['if-match'] = `"${options.ifMatch}"`
   const done = await send<Done>('POST', `/commands/${name}`, { body, headers })
-  written = { position: done.position, at: Date.now() }
+  readAfter(done.position)
   return done
+}
+
+/** What is asked from now on has seen this place of the log. */
+export function readAfter(position: string) {
+  written = { position, at: Date.now() }
 }
 
 /** What the command would do, without doing it. */

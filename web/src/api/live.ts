@@ -8,6 +8,7 @@ import { refresh } from './refresh'
 const STALE: Record<string, QueryName[]> = {
   approvals: ['approvals', 'approval'],
   assistant: ['thread', 'assistant-runs', 'agents', 'ai-usage'],
+  'bulk-runs': ['bulk-run', 'bulk-runs'],
   bookings: ['booking', 'bookings', 'schedule-board', 'availability', 'customer-360', 'dashboard'],
   chefs: ['chefs', 'schedule-board', 'availability'],
   customers: ['customers', 'customer-360', 'inbox', 'bookings', 'booking'],

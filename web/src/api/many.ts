@@ -1,51 +1,45 @@
 // Files on their way in, and one command for many.
 import type { Problem } from './client'
-import { send } from './client'
+import { command, readAfter, send } from './client'
 
 /** What became of many. */
 export interface Went {
   done: number
   skipped: number
   failed: { id: string; code: string; detail: string; retry: boolean }[]
-  next_cursor: string | null
 }
 
 export interface Many {
   command: string
   body?: Record<string, unknown>
-  ids?: string[]
-  filter?: Record<string, unknown>
 }
 
-/** Ids that one request takes. */
-const AT_ONCE = 500
+/** More than so many are done in the background. */
+export const MOST_AT_ONCE = 100
 
-/** Sends a command for all of them, part by part, and says after each part how far it is. */
-export async function sendForMany(many: Many, onPart: (went: Went) => void): Promise<Went> {
-  const all: Went = { done: 0, skipped: 0, failed: [], next_cursor: null }
-  const add = (went: Went) => {
-    all.done += went.done
-    all.skipped += went.skipped
-    all.failed.push(...went.failed)
-    onPart({ ...all })
-  }
-  if (many.ids) {
-    for (let from = 0; from < many.ids.length; from += AT_ONCE) {
-      add(await part({ ...many, ids: many.ids.slice(from, from + AT_ONCE) }))
-    }
-    return all
-  }
-  let cursor: string | null = null
-  do {
-    const went: Went = await part(cursor ? { ...many, cursor } : many)
-    add(went)
-    cursor = went.next_cursor
-  } while (cursor)
-  return all
+/** Sends a command for a few, and waits for all of them. */
+export function sendForFew(many: Many & { ids: string[] }): Promise<Went> {
+  return send<Went>('POST', '/bulk', { body: many, headers: { 'idempotency-key': crypto.randomUUID() } })
 }
 
-function part(body: Many & { cursor?: string }): Promise<Went> {
-  return send<Went>('POST', '/bulk', { body, headers: { 'idempotency-key': crypto.randomUUID() } })
+interface Started {
+  run_id: string
+  position: string | null
+}
+
+/** Begins a run in the background for many, or for all that match; answers the run. */
+export async function startRun(many: Many, whom: { ids: string[] } | { filter: object }): Promise<string> {
+  if ('ids' in whom) {
+    const done = await command('start-bulk-run', { ...many, ids: whom.ids })
+    return done.aggregate_id
+  }
+  const headers = { 'idempotency-key': crypto.randomUUID() }
+  const started = await send<Started>('POST', '/bulk-runs', {
+    body: { ...many, filter: whom.filter },
+    headers,
+  })
+  if (started.position) readAfter(started.position)
+  return started.run_id
 }
 
 export interface Uploaded {

@@ -4,6 +4,7 @@ import { notifications } from '@mantine/notifications'
 import type { Problem } from './client'
 import { query, send } from './client'
 import { showProblem } from './hooks'
+import { useSession } from './session'
 
 export interface Projection {
   subscriber: string
@@ -37,6 +38,19 @@ export interface Message {
   failure_kind: string | null
   run_at: string | null
   created_at: string
+}
+
+/** A key whose order holds messages back, with what has to go, or to be left out, first. */
+export interface BlockedKey {
+  order_key: string
+  message_id: string
+  name: string
+  target: string
+  state: string
+  failure_kind: string
+  created_at: string
+  /** Messages that wait behind it, up to 1,000. */
+  behind: number
 }
 
 export interface Attempt {
@@ -145,6 +159,15 @@ export function useOperations<T>(
     refetchInterval: live ? LOOK_AGAIN_MS : false,
     enabled,
   })
+}
+
+/** The tenant's own destinations, also for an operator, who sees those of all; and the path of an act on one of them. */
+export function useDestinations() {
+  const tenant = useSession().data?.tenant.slug
+  const found = useOperations<Destination>('destinations', { tenant })
+  const pathOf = (target: string, verb: string) =>
+    `destinations/${encodeURIComponent(target)}/${verb}${query({ tenant })}`
+  return { found, pathOf }
 }
 
 export function useOperation<T>(path: string, enabled = true) {

@@ -454,6 +454,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/start-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a bulk run
+         * @description Sends one command for up to 5,000 records in the background, some at a time, each as a command of its own that may fail
+         *     alone. The query `bulk-runs` shows how far it is and what failed. `POST /bulk-runs` takes a list's filter instead of ids.
+         */
+        post: operations["start_bulk_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/stop-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Stop a bulk run
+         * @description What was done stays done; the rest is left. `retry-bulk-run` goes on with it.
+         */
+        post: operations["stop_bulk_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/retry-bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retry a bulk run
+         * @description Goes on with what failed, and with what a stop has left.
+         */
+        post: operations["retry_bulk_run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/define-journey": {
         parameters: {
             query?: never;
@@ -2026,6 +2087,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/queries/bulk-run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bulk run
+         * @description How far one bulk run is, how many failed for each reason, and the first 200 of them.
+         */
+        get: operations["bulk_run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/queries/bulk-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Bulk runs
+         * @description Commands that were sent for many in the background, the newest first: how far each is and what came of it.
+         */
+        get: operations["bulk_runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/queries/chefs": {
         parameters: {
             query?: never;
@@ -3222,6 +3323,23 @@ export interface paths {
         };
         /** How each queue stands, and what waits for an operator; counts end at 1,000 a queue */
         get: operations["count_messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/outbox/blocked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys whose order holds messages back, those for longest first: what could not be sent, and up to 1,000 behind it */
+        get: operations["list_blocked_keys"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4608,6 +4726,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/bulk-runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a bulk run for all that match
+         * @description Begins a run in the background for all of a list that match a filter, 5,000 at most. The same key again answers the same run. The query bulk-run shows how far it is. For ids, send start-bulk-run.
+         */
+        post: operations["start_bulk_run_by_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -5117,6 +5255,8 @@ export interface components {
         Field: ("first_name" | "last_name" | "email" | "phone" | "time_zone") | "full_name" | "address" | "tags";
         /** @description What becomes of a row whose customer is there already. */
         OnDuplicate: "skip" | "fill" | "update";
+        /** @description One command for many records. */
+        BulkRunId: string;
         /** @description What becomes of those under way when a journey is disabled. */
         InFlight: "stop" | "finish";
         /** @description One booking of a chef for a date and slot. */
@@ -5397,6 +5537,18 @@ export interface components {
         };
         /** @enum {string} */
         BookingSort: "-created_at" | "created_at" | "starts_at" | "-starts_at";
+        BulkStanding: "running" | "finished" | "stopped";
+        Reason: {
+            /** @description The code of the refusal. */
+            code: string;
+            /** Format: uint */
+            count: number;
+        };
+        /** @description One that did not go, and the code of its refusal. */
+        FailedRecord: {
+            id: string;
+            code: string;
+        };
         /** @enum {string} */
         ChefSort: "name";
         /** @description Both days included. */
@@ -5784,10 +5936,10 @@ export interface components {
              */
             score: number;
             /** @description What speaks for it. */
-            reasons: components["schemas"]["Reason"][];
+            reasons: components["schemas"]["customer-360.Reason"][];
         };
         /** @description Why a payment may belong to a booking. */
-        Reason: "amount_is_balance" | "amount_is_deposit" | "amount_is_part_of_balance" | "full_name_in_memo" | "last_name_in_memo" | "first_name_in_memo" | "received_near_creation" | "received_near_start";
+        "customer-360.Reason": "amount_is_balance" | "amount_is_deposit" | "amount_is_part_of_balance" | "full_name_in_memo" | "last_name_in_memo" | "first_name_in_memo" | "received_near_creation" | "received_near_start";
         RefundItem: {
             refund_id: string;
             /** Format: int64 */
@@ -5933,6 +6085,26 @@ export interface components {
         JourneySort: "journey";
         /** @enum {string} */
         PaymentSort: "-received_at" | "received_at";
+        /** @description A booking that a payment may belong to. */
+        "payments-feed.Suggestion": {
+            booking_id: string;
+            customer_id: string;
+            customer_name: string;
+            date: string;
+            /** @description A time of day in the tenant's zone (HH:MM). */
+            slot: string;
+            /** @description Still to be paid of the booking's total. */
+            balance: components["schemas"]["Money"];
+            /**
+             * Format: double
+             * @description From 0.5 (worth a look) to 1 (amount, name and date fit).
+             */
+            score: number;
+            /** @description What speaks for it. */
+            reasons: components["schemas"]["payments-feed.Reason"][];
+        };
+        /** @description Why a payment may belong to a booking. */
+        "payments-feed.Reason": "amount_is_balance" | "amount_is_deposit" | "amount_is_part_of_balance" | "full_name_in_memo" | "last_name_in_memo" | "first_name_in_memo" | "received_near_creation" | "received_near_start";
         DayItem: {
             date: string;
             slots: components["schemas"]["SlotItem"][];
@@ -7012,6 +7184,108 @@ export interface operations {
             content: {
                 "application/json": {
                     import_id: components["schemas"]["ImportId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    start_bulk_run: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * @description An id of your own, such as a UUID, by which a repetition is known; made up unless given.
+                     * @default null
+                     */
+                    run_id?: components["schemas"]["BulkRunId"] | null;
+                    /** @description Such as `tag-customer`, `close-thread` or `assign-chef`. */
+                    command: string;
+                    /**
+                     * @description What the command has beside the id, such as `{"tag": "vip"}`.
+                     * @default {}
+                     */
+                    body?: {
+                        [key: string]: unknown;
+                    };
+                    /** @description Whom it is for. One that comes twice counts once. */
+                    ids: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    stop_bulk_run: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run_id: components["schemas"]["BulkRunId"];
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    retry_bulk_run: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    run_id: components["schemas"]["BulkRunId"];
                 };
             };
         };
@@ -10007,6 +10281,133 @@ export interface operations {
             };
         };
     };
+    bulk_run: {
+        parameters: {
+            query: {
+                id: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** RunDetail */
+                        item: {
+                            run_id: string;
+                            /** @description Such as `tag-customer`. */
+                            command: string;
+                            /** @description What the command has beside the id. */
+                            body: {
+                                [key: string]: unknown;
+                            };
+                            standing: components["schemas"]["BulkStanding"];
+                            /** Format: uint */
+                            total: number;
+                            /** Format: uint */
+                            done: number;
+                            /**
+                             * Format: uint
+                             * @description All was as asked already.
+                             */
+                            skipped: number;
+                            /** Format: uint */
+                            failed: number;
+                            /**
+                             * Format: uint
+                             * @description Not seen to yet.
+                             */
+                            remaining: number;
+                            /** @description The principal who began it. */
+                            started_by: string;
+                            started_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description Of its newest event, for `If-Match`.
+                             */
+                            sequence: number;
+                            /** @description How many failed for each reason. */
+                            reasons: components["schemas"]["Reason"][];
+                            /** @description The first 200 that failed. */
+                            failures: components["schemas"]["FailedRecord"][];
+                        };
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
+    bulk_runs: {
+        parameters: {
+            query?: {
+                standing?: components["schemas"]["BulkStanding"] | null;
+                sort?: components["schemas"]["RunSort"];
+                limit?: number | null;
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        items: {
+                            run_id: string;
+                            /** @description Such as `tag-customer`. */
+                            command: string;
+                            /** @description What the command has beside the id. */
+                            body: {
+                                [key: string]: unknown;
+                            };
+                            standing: components["schemas"]["BulkStanding"];
+                            /** Format: uint */
+                            total: number;
+                            /** Format: uint */
+                            done: number;
+                            /**
+                             * Format: uint
+                             * @description All was as asked already.
+                             */
+                            skipped: number;
+                            /** Format: uint */
+                            failed: number;
+                            /**
+                             * Format: uint
+                             * @description Not seen to yet.
+                             */
+                            remaining: number;
+                            /** @description The principal who began it. */
+                            started_by: string;
+                            started_at: string;
+                            updated_at: string;
+                            /**
+                             * Format: int64
+                             * @description Of its newest event, for `If-Match`.
+                             */
+                            sequence: number;
+                        }[];
+                        next_cursor: string | null;
+                        as_of: string;
+                    };
+                };
+            };
+        };
+    };
     chefs: {
         parameters: {
             query?: {
@@ -10814,7 +11215,7 @@ export interface operations {
                              * @description Open bookings that it may belong to, the best three first; none once it is matched or has gone back, nor without
                              *     the permission to read bookings.
                              */
-                            suggestions: components["schemas"]["Suggestion"][];
+                            suggestions: components["schemas"]["payments-feed.Suggestion"][];
                             /** @description Why a person should look. */
                             flags: string[];
                             refunds: components["schemas"]["RefundItem"][];
@@ -12113,6 +12514,33 @@ export interface operations {
             query?: {
                 /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
                 tenant?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_blocked_keys: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description The next_cursor of the page before */
+                cursor?: string;
+                /** @description How many, 50 unless given */
+                limit?: number;
             };
             header?: never;
             path?: never;
@@ -14708,6 +15136,42 @@ export interface operations {
                             retry: boolean;
                         }[];
                         next_cursor: string | null;
+                    };
+                };
+            };
+        };
+    };
+    start_bulk_run_by_filter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @enum {string} */
+                    command: "tag-customer" | "untag-customer" | "archive-customer" | "unarchive-customer" | "assign-thread" | "close-thread" | "snooze-thread" | "assign-chef";
+                    body?: {
+                        [key: string]: unknown;
+                    };
+                    filter?: {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description The run */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        run_id: string;
+                        position: string | null;
                     };
                 };
             };

@@ -24,26 +24,31 @@ import {
   IconServerCog,
   IconSettings,
   IconShieldCheck,
+  IconStack2,
   IconUserCircle,
   IconUsers,
 } from '@tabler/icons-react'
 import { useQueryClient } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
-import { useEffect, useState } from 'react'
+import { lazy, Suspense, useEffect, useState } from 'react'
 import type { Session } from '../api/session'
 import { auth, SESSION_KEY } from '../api/session'
 import { setPanelOpener, usePanel } from '../components/panel'
 import type { Action } from '../registry/actions'
 import { useActions } from '../registry/actions'
-import { KeyCaps, KeySheet } from '../registry/Keys'
-import { Palette } from '../registry/Palette'
+import { KeyCaps } from '../registry/Keys'
 import { useHotkeys } from '../registry/useHotkeys'
 import { t } from '../texts'
 import { Live, StaleNote } from './Live'
 import { WaitingApprovals } from './WaitingApprovals'
+import { useAwake } from '../components/awake'
 import { FactorDialog } from './FactorDialog'
 import { Panels } from './Panels'
 import css from './Shell.module.css'
+
+// They are there as soon as somebody begins, so the first Ctrl+K waits for nothing.
+const Palette = lazy(() => import('../registry/Palette').then((m) => ({ default: m.Palette })))
+const KeySheet = lazy(() => import('../registry/KeySheet').then((m) => ({ default: m.KeySheet })))
 
 const PAGES = [
   { to: '/inbox', title: t.pages.inbox, icon: IconInbox, keys: 'g i', needs: ['conversations:read'] },
@@ -54,6 +59,13 @@ const PAGES = [
     icon: IconFileImport,
     keys: 'g m',
     needs: ['customers:write'],
+  },
+  {
+    to: '/customers/runs/{-$id}',
+    title: t.bulkRuns.page,
+    icon: IconStack2,
+    keys: 'g u',
+    needs: ['customers:read'],
   },
   { to: '/bookings', title: t.pages.bookings, icon: IconLayoutKanban, keys: 'g b', needs: ['bookings:read'] },
   {
@@ -82,7 +94,7 @@ const PAGES = [
     keys: 'g o',
     needs: ['operations:read', 'installation:read'],
   },
-  { to: '/audit', title: t.audit.title, icon: IconShieldCheck, keys: 'g a', needs: ['operations:read'] },
+  { to: '/audit', title: t.audit.title, icon: IconShieldCheck, keys: 'g l', needs: ['operations:read'] },
   {
     to: '/settings/{-$view}',
     title: t.pages.settings,
@@ -104,6 +116,7 @@ export function Shell({ session }: { session: Session }) {
   const here = fitting.sort((one, other) => other.to.length - one.to.length)[0]
   useShellActions(session, pages, setDialog)
   useHotkeys()
+  const isAwake = useAwake()
   useEffect(() => {
     document.title = here ? `${here.title} · ${session.tenant.name}` : t.product
   }, [here, session.tenant.name])
@@ -149,6 +162,8 @@ export function Shell({ session }: { session: Session }) {
               label={page.title}
               leftSection={<page.icon size={17} stroke={1.7} />}
               rightSection={page.to === '/approvals' ? <WaitingApprovals /> : null}
+              // A page under another's address is that page alone.
+              activeOptions={{ exact: true }}
               active={page === here}
               aria-current={page === here ? 'page' : undefined}
               className={css.link}
@@ -167,8 +182,12 @@ export function Shell({ session }: { session: Session }) {
       </main>
       <Panels />
       <FactorDialog />
-      <Palette opened={dialog === 'palette'} onClose={() => setDialog(null)} />
-      <KeySheet opened={dialog === 'keys'} onClose={() => setDialog(null)} />
+      {isAwake && (
+        <Suspense fallback={null}>
+          <Palette opened={dialog === 'palette'} onClose={() => setDialog(null)} />
+          <KeySheet opened={dialog === 'keys'} onClose={() => setDialog(null)} />
+        </Suspense>
+      )}
     </div>
   )
 }

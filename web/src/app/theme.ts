@@ -1,6 +1,10 @@
 // Calm and dense: one accent, system fonts, small controls; and enough contrast in both schemes.
-import { createTheme, Modal, Tooltip } from '@mantine/core'
-import type { CSSVariablesResolver } from '@mantine/core'
+import { createTheme } from '@mantine/core'
+import type { CSSVariablesResolver, ModalProps, TooltipProps } from '@mantine/core'
+
+// By name: the components themselves come with whoever uses them.
+const tooltip: Partial<TooltipProps> = { openDelay: 400, withinPortal: true }
+const modal: Partial<ModalProps> = { centered: false, transitionProps: { duration: 90 } }
 
 export const theme = createTheme({
   primaryColor: 'teal',
@@ -11,8 +15,8 @@ export const theme = createTheme({
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, monospace',
   headings: { fontWeight: '650' },
   components: {
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 400, withinPortal: true } }),
-    Modal: Modal.extend({ defaultProps: { centered: false, transitionProps: { duration: 90 } } }),
+    Tooltip: { defaultProps: tooltip },
+    Modal: { defaultProps: modal },
   },
 })
 

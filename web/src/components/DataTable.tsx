@@ -8,8 +8,8 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import type { ReactNode } from 'react'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Problem } from '../api/client'
-import { useActions } from '../registry/actions'
 import { t } from '../texts'
+import { useWalk } from './useWalk'
 import { number } from './format'
 import { Empty, ProblemNote, Waiting } from './Page'
 import { DataRow } from './DataRow'
@@ -111,24 +111,7 @@ export function DataTable<R extends object>(props: Props<R>) {
     else setAt(index)
     if (how === 'open') latest.current.onOpen(row)
   }, [])
-  useActions([
-    {
-      id: 'list.next',
-      title: t.actions.next,
-      section: t.sections.here,
-      keys: 'j',
-      bare: true,
-      run: () => walk(1),
-    },
-    {
-      id: 'list.previous',
-      title: t.actions.previous,
-      section: t.sections.here,
-      keys: 'k',
-      bare: true,
-      run: () => walk(-1),
-    },
-  ])
+  useWalk(walk)
 
   if (found.problem && rows.length === 0)
     return <ProblemNote problem={found.problem} onRetry={() => found.refetch()} />

@@ -1,12 +1,13 @@
 // Saved views of a list: its filters, its order and its columns under a name, one's own or everybody's.
-import { ActionIcon, Button, Checkbox, Group, Menu, Modal, Stack, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Menu } from '@mantine/core'
 import { IconBookmark, IconTrash } from '@tabler/icons-react'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import type { Item, Params } from '../api/client'
 import { useAsk, useCommand } from '../api/hooks'
 import { useMay } from '../api/session'
 import { t } from '../texts'
-import { Refused } from './Refused'
+
+const SaveView = lazy(() => import('./SaveView').then((m) => ({ default: m.SaveView })))
 
 export type SavedView = Item<'views'>
 type Filters = SavedView['filters']
@@ -67,60 +68,15 @@ export function SavedViews({ query, filters, sort, columns, onApply }: Props) {
         </Menu.Dropdown>
       </Menu>
       {saving && (
-        <SaveDialog
-          body={{ query, filters, columns, ...(sort && { sort }) }}
-          mayShare={may('tenants:configure')}
-          onClose={() => setSaving(false)}
-        />
+        <Suspense fallback={null}>
+          <SaveView
+            body={{ query, filters, columns, ...(sort && { sort }) }}
+            mayShare={may('tenants:configure')}
+            onClose={() => setSaving(false)}
+          />
+        </Suspense>
       )}
     </>
-  )
-}
-
-interface Kept {
-  query: string
-  filters: Filters
-  columns: string[]
-  sort?: string
-}
-
-function SaveDialog({ body, mayShare, onClose }: { body: Kept; mayShare: boolean; onClose: () => void }) {
-  const [name, setName] = useState('')
-  const [shared, setShared] = useState(false)
-  const save = useCommand('save-view', { said: t.views.saved, quiet: true })
-  return (
-    <Modal opened onClose={onClose} title={t.views.save}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault()
-          save.mutate({ ...body, name: name.trim(), shared }, { onSuccess: onClose })
-        }}
-      >
-        <Stack>
-          <TextInput
-            data-autofocus
-            required
-            label={t.views.name}
-            maxLength={100}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          {mayShare && (
-            <Checkbox
-              label={t.views.shared}
-              checked={shared}
-              onChange={(event) => setShared(event.currentTarget.checked)}
-            />
-          )}
-          {save.error && <Refused problem={save.error} />}
-          <Group justify="flex-end">
-            <Button type="submit" loading={save.isPending} disabled={!name.trim()}>
-              {t.actions.save}
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
   )
 }
 

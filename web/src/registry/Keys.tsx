@@ -1,9 +1,6 @@
-// Keys as caps, and the sheet of all of them.
-import { Group, Kbd, Modal, SimpleGrid, Stack, Text, Title } from '@mantine/core'
-import { grouped } from '../components/grouped'
-import { useActionList } from './actions'
+// Keys as caps.
+import { Group, Kbd } from '@mantine/core'
 import { caps } from './keys'
-import { t } from '../texts'
 
 export function KeyCaps({ keys }: { keys: string }) {
   return (
@@ -14,29 +11,5 @@ export function KeyCaps({ keys }: { keys: string }) {
         </Kbd>
       ))}
     </Group>
-  )
-}
-
-export function KeySheet({ opened, onClose }: { opened: boolean; onClose: () => void }) {
-  const actions = useActionList().filter((action) => action.keys)
-  const sections = grouped(actions, (action) => action.section)
-  return (
-    <Modal opened={opened} onClose={onClose} title={t.keys.title} size="lg">
-      <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="xl">
-        {[...sections].map(([section, members]) => (
-          <Stack gap={6} key={section}>
-            <Title order={3} size="h6">
-              {section}
-            </Title>
-            {members.map((action) => (
-              <Group justify="space-between" wrap="nowrap" key={action.id}>
-                <Text size="sm">{action.title}</Text>
-                <KeyCaps keys={action.keys ?? ''} />
-              </Group>
-            ))}
-          </Stack>
-        ))}
-      </SimpleGrid>
-    </Modal>
   )
 }

@@ -1,4 +1,5 @@
 // Every word that people read, in one place, so that another language is another set of these files.
+import { bulkRuns } from './bulk_runs'
 import { business } from './business'
 import { desk } from './desk'
 import { held } from './held'
@@ -29,6 +30,7 @@ export const t = {
   ...programs,
   ...facts,
   ...journeys,
+  ...bulkRuns,
 }
 
 /** "one booking", "2 bookings". */

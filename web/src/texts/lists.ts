@@ -70,9 +70,8 @@ export const lists = {
     export: 'Export',
     sure: 'Do this to all that match?',
     sureWhy:
-      'Every customer that the filters leave is changed, page by page. Keep this page open until it is done.',
+      'Every customer that the filters leave is changed, in the background. You may go on working meanwhile.',
     go: 'Change them all',
-    progress: (done: string) => `${done} done so far…`,
     done: (done: string, skipped: string) => `${done} changed, ${skipped} were so already.`,
     failed: (count: string) => `${count} failed`,
     retry: 'Retry what failed',

@@ -1,5 +1,6 @@
 //! `rapport outbox`: what is to be sent to the world, what was tried, and what to do about what could not be sent.
 
+mod blocked;
 mod listing;
 mod redrive;
 mod remedies;
@@ -22,6 +23,7 @@ pub enum OutboxCommand {
         /// The message's id.
         message_id: String,
     },
+    Blocked(blocked::BlockedArgs),
     Stats(listing::StatsArgs),
     Retry(remedies::RetryArgs),
     Cancel(remedies::CancelArgs),
@@ -38,6 +40,7 @@ pub async fn run(settings: &DatabaseSettings, command: &OutboxCommand, format: F
             let message = attempts::find_message(&store.pools.engine, None, message_id).await?;
             listing::show(&message, format)
         }
+        OutboxCommand::Blocked(args) => blocked::blocked(store, args, format).await,
         OutboxCommand::Stats(args) => listing::stats(store, args, format).await,
         OutboxCommand::Retry(args) => remedies::retry(store, args, format).await,
         OutboxCommand::Cancel(args) => {

@@ -10,7 +10,7 @@ use serde_json::json;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::{OfTenant, Reason, enter, enter_plainly, order, page_length, parameters};
+use super::{OfTenant, PageOfTenant, Reason, enter, enter_plainly, order, page_length, parameters};
 use crate::app::App;
 use crate::http::problems;
 use crate::operations::{Scope, outbox as messages, webhooks};
@@ -81,6 +81,30 @@ pub async fn count_messages(app: web::Data<App>, request: HttpRequest) -> proble
     let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
     let stats = messages::stats(&app.store, &scope).await?;
     Ok(HttpResponse::Ok().json(json!({ "item": stats })))
+}
+
+/// `GET /operations/outbox/blocked`
+pub async fn list_blocked(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
+    let principal = enter(&app, &request, Permission::OperationsRead).await?;
+    let params: PageOfTenant = parameters(&request)?;
+    let after = params.cursor.as_deref().map(|cursor| {
+        let place = cursor.split_once('/');
+        let place =
+            place.and_then(|(at, id)| Some((OffsetDateTime::parse(at, &Rfc3339).ok()?, id)));
+        place.ok_or_else(|| {
+            let detail = "a cursor is the next_cursor of the page before";
+            Refusal::malformed("cursor-invalid", detail)
+        })
+    });
+    let after = after.transpose()?;
+    let scope = Scope::of(&app.store, &principal, params.tenant.as_deref()).await?;
+    let limit = page_length(params.limit)?;
+    let page = messages::blocked(&app.store, &scope, (after, limit)).await?;
+    let next = page.next.and_then(|(at, id)| {
+        let at = at.format(&Rfc3339).ok()?;
+        Some(format!("{at}/{id}"))
+    });
+    Ok(HttpResponse::Ok().json(json!({ "items": page.items, "next_cursor": next })))
 }
 
 /// What was done about a message, or would be.

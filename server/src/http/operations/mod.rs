@@ -130,6 +130,10 @@ fn deliveries(cfg: &mut ServiceConfig) {
             post().to(redrives::cancel_redrive),
         ))
         .service(only(
+            "/operations/outbox/blocked",
+            get().to(messages::list_blocked),
+        ))
+        .service(only(
             "/operations/outbox/stats",
             get().to(messages::count_messages),
         ))

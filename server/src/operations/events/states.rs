@@ -5,6 +5,7 @@ use domain::access::Access;
 use domain::approvals::Approval;
 use domain::assistant_runs::AssistantRun;
 use domain::bookings::Booking;
+use domain::bulk_runs::BulkRun;
 use domain::chefs::Chef;
 use domain::conversations::Conversation;
 use domain::customers::Customer;
@@ -39,6 +40,7 @@ pub fn fold(stream: &[Recorded]) -> Result<Value> {
         Some(Approval::TYPE) => fold_as::<Approval>(stream),
         Some(AssistantRun::TYPE) => fold_as::<AssistantRun>(stream),
         Some(FactSheet::TYPE) => fold_as::<FactSheet>(stream),
+        Some(BulkRun::TYPE) => fold_as::<BulkRun>(stream),
         Some(Import::TYPE) => fold_as::<Import>(stream),
         Some(Journey::TYPE) => fold_as::<Journey>(stream),
         Some(JourneyRun::TYPE) => fold_as::<JourneyRun>(stream),
@@ -63,6 +65,7 @@ pub fn check(event: &Recorded) -> std::result::Result<(), Refusal> {
         Approval::TYPE => check_as::<Approval>(event),
         AssistantRun::TYPE => check_as::<AssistantRun>(event),
         FactSheet::TYPE => check_as::<FactSheet>(event),
+        BulkRun::TYPE => check_as::<BulkRun>(event),
         Import::TYPE => check_as::<Import>(event),
         Journey::TYPE => check_as::<Journey>(event),
         JourneyRun::TYPE => check_as::<JourneyRun>(event),

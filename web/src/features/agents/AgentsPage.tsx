@@ -1,15 +1,14 @@
 // Agents: how the assistant does, each of its runs, what agents may do, and who holds a key.
-import { Alert, Button, Group, SegmentedControl, Tabs } from '@mantine/core'
+import { Alert, Button, Group, SegmentedControl } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
-import type { Destination } from '../../api/operations'
-import { useAct, useOperations } from '../../api/operations'
+import { lazy } from 'react'
+import { useAct, useDestinations } from '../../api/operations'
 import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
-import { Page, Waiting } from '../../components/Page'
+import { Page } from '../../components/Page'
 import { useFilters } from '../../components/useFilters'
+import { Views } from '../../components/Views'
 import { When } from '../../components/When'
-import { useActions } from '../../registry/actions'
 import { t } from '../../texts'
 
 const VIEWS = {
@@ -39,16 +38,6 @@ export function AgentsPage() {
   const { filters, set } = useFilters<{ days?: string }>()
   const names = NAMES.filter((name) => may(NEEDS[name]))
   const shown = names.find((name) => name === view) ?? names[0]
-  const go = (next: string | null) =>
-    void navigate({ to: '/assistant/{-$view}', params: { view: next ?? undefined } })
-  useActions(
-    names.map((name) => ({
-      id: `agents.${name}`,
-      title: t.agents.views[name],
-      section: t.pages.agents,
-      run: () => go(name),
-    })),
-  )
   if (!shown) return null
   const Shown = VIEWS[shown]
   return (
@@ -69,31 +58,23 @@ export function AgentsPage() {
         </Group>
       }
     >
-      <Tabs value={shown} onChange={go}>
-        <Tabs.List>
-          {names.map((name) => (
-            <Tabs.Tab value={name} key={name}>
-              {t.agents.views[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        {names.map((name) => (
-          <Tabs.Panel value={name} key={name} pt="md">
-            {name === shown && (
-              <Suspense fallback={<Waiting />}>
-                <Shown />
-              </Suspense>
-            )}
-          </Tabs.Panel>
-        ))}
-      </Tabs>
+      <Views
+        id="agents"
+        section={t.pages.agents}
+        names={names}
+        titles={t.agents.views}
+        shown={shown}
+        onGo={(next) => void navigate({ to: '/assistant/{-$view}', params: { view: next } })}
+      >
+        <Shown />
+      </Views>
     </Page>
   )
 }
 
 /** The assistant's work passes the outbox; holding its destination back pauses it without losing anything. */
 function Pause() {
-  const found = useOperations<Destination>('destinations')
+  const { found, pathOf } = useDestinations()
   const { confirm, dialog } = useConfirm()
   const act = useAct()
   const canWrite = useMay()('operations:write')
@@ -107,7 +88,7 @@ function Pause() {
       reason: true,
       run: (reason) =>
         act.mutateAsync({
-          path: `destinations/${TARGET}/${verb}`,
+          path: pathOf(TARGET, verb),
           body: verb === 'pause' ? { seconds: DAY_SECONDS, reason } : { reason },
           said: verb === 'pause' ? t.agents.paused : t.agents.resumed,
         }),

@@ -6,6 +6,7 @@ import type { Params } from '../../api/client'
 import { useList } from '../../api/hooks'
 import { Empty, Page, ProblemNote, Waiting } from '../../components/Page'
 import { useFilters } from '../../components/useFilters'
+import { useWalk } from '../../components/useWalk'
 import { useActions } from '../../registry/actions'
 import { t } from '../../texts'
 import { ApprovalCard } from './ApprovalCard'
@@ -45,10 +46,9 @@ export function ApprovalsPage() {
     const card = list.current?.querySelectorAll<HTMLElement>('[data-approval]')[current]
     card?.querySelector<HTMLButtonElement>(`[data-decision=${decision}]`)?.click()
   }
+  useWalk(walk)
   const section = t.sections.here
   useActions([
-    { id: 'list.next', title: t.actions.next, section, keys: 'j', bare: true, run: () => walk(1) },
-    { id: 'list.previous', title: t.actions.previous, section, keys: 'k', bare: true, run: () => walk(-1) },
     {
       id: 'approvals.approve',
       title: t.approvals.approve,

@@ -1,18 +1,22 @@
 // The inbox in three panes: the threads, one conversation, and who it is with. On a narrow screen one pane at a time.
-import { useEffect, useRef } from 'react'
+import { lazy, Suspense, useEffect, useRef } from 'react'
 import { useList } from '../../api/hooks'
 import { useSession } from '../../api/session'
-import { Empty } from '../../components/Page'
+import { whenAwake } from '../../components/awake'
+import { Empty, Waiting } from '../../components/Page'
 import { SavedViews } from '../../components/SavedViews'
 import { useFilters } from '../../components/useFilters'
-import { useActions } from '../../registry/actions'
+import { useWalk } from '../../components/useWalk'
 import { t } from '../../texts'
-import { CustomerPane } from './CustomerPane'
 import { inboxParams, searchOf } from './inboxParams'
 import type { Search } from './inboxParams'
 import { ThreadList } from './ThreadList'
-import { ThreadPane } from './ThreadPane'
 import css from './Inbox.module.css'
+
+const loadThread = () => import('./ThreadPane')
+const loadCustomer = () => import('./CustomerPane')
+const ThreadPane = lazy(() => loadThread().then((m) => ({ default: m.ThreadPane })))
+const CustomerPane = lazy(() => loadCustomer().then((m) => ({ default: m.CustomerPane })))
 
 export function InboxPage() {
   const { filters, set } = useFilters<Search>()
@@ -27,24 +31,16 @@ export function InboxPage() {
     const next = rows[Math.min(Math.max(at + step, 0), rows.length - 1)]
     if (next) set({ thread: next.thread_id })
   }
-  useActions([
-    {
-      id: 'list.next',
-      title: t.actions.next,
-      section: t.sections.here,
-      keys: 'j',
-      bare: true,
-      run: () => walk(1),
-    },
-    {
-      id: 'list.previous',
-      title: t.actions.previous,
-      section: t.sections.here,
-      keys: 'k',
-      bare: true,
-      run: () => walk(-1),
-    },
-  ])
+  useWalk(walk)
+  // Whoever begins opens a thread next.
+  useEffect(
+    () =>
+      whenAwake(() => {
+        void loadThread()
+        void loadCustomer()
+      }),
+    [],
+  )
   useEffect(() => {
     list.current?.querySelector('[aria-current="true"]')?.scrollIntoView({ block: 'nearest' })
   }, [filters.thread])
@@ -66,18 +62,30 @@ export function InboxPage() {
         }
       />
       {filters.thread ? (
-        <ThreadPane
-          id={filters.thread}
-          key={filters.thread}
-          onBack={() => set({ thread: undefined } as Partial<Search>)}
-          onClosed={() => walk(1)}
-        />
+        <Suspense
+          fallback={
+            <div className={css.thread}>
+              <Waiting />
+            </div>
+          }
+        >
+          <ThreadPane
+            id={filters.thread}
+            key={filters.thread}
+            onBack={() => set({ thread: undefined } as Partial<Search>)}
+            onClosed={() => walk(1)}
+          />
+        </Suspense>
       ) : (
         <div className={css.thread}>
           <Empty title={t.inbox.chooseTitle} why={t.inbox.chooseWhy} />
         </div>
       )}
-      {filters.thread && <CustomerPane thread={filters.thread} />}
+      {filters.thread && (
+        <Suspense fallback={null}>
+          <CustomerPane thread={filters.thread} />
+        </Suspense>
+      )}
     </div>
   )
 }

@@ -1,13 +1,15 @@
 // What can be done to many customers at once, and an honest word on each that it was not done to.
 import { Alert, Button, Group, List, Paper, Popover, Stack, Text, TextInput } from '@mantine/core'
 import { useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import type { Params } from '../../api/client'
 import { Problem, query } from '../../api/client'
-import { showProblem } from '../../api/hooks'
+import { showProblem, useAsk } from '../../api/hooks'
 import type { Went } from '../../api/many'
-import { sendForMany } from '../../api/many'
+import { MOST_AT_ONCE, sendForFew, startRun } from '../../api/many'
 import { refresh } from '../../api/refresh'
+import { BulkProgress } from '../../components/BulkProgress'
 import { useConfirm } from '../../components/Confirm'
 import { number } from '../../components/format'
 import { t } from '../../texts'
@@ -46,14 +48,17 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
   const [order, setOrder] = useState<Order | null>(null)
   const [busy, setBusy] = useState(false)
   const [went, setWent] = useState<Went | null>(null)
-  if (ids.size === 0 && !went) return null
+  const [runId, setRunId] = useState<string | null>(null)
+  if (ids.size === 0 && !went && !runId) return null
 
-  const run = async (next: Order, whom: { ids: string[] } | { filter: Record<string, unknown> }) => {
+  const run = async (next: Order, whom: { ids: string[] } | { filter: object }) => {
     setOrder(next)
     setBusy(true)
     setWent(null)
+    setRunId(null)
     try {
-      setWent(await sendForMany({ ...next, ...whom }, setWent))
+      if ('ids' in whom && whom.ids.length <= MOST_AT_ONCE) setWent(await sendForFew({ ...next, ...whom }))
+      else setRunId(await startRun(next, whom))
     } catch (error) {
       if (error instanceof Problem) showProblem(error)
     }
@@ -67,7 +72,7 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
       body: t.bulk.sureWhy,
       confirm: t.bulk.go,
       run: () => {
-        void run(next, { filter: filter as Record<string, unknown> })
+        void run(next, { filter })
         return Promise.resolve()
       },
     })
@@ -124,6 +129,7 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
           onClick={() => {
             setEverybody(false)
             setWent(null)
+            setRunId(null)
             onClear()
           }}
         >
@@ -132,7 +138,7 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
       </Group>
       {went && (
         <Text size="sm" role="status" mt={4}>
-          {busy ? t.bulk.progress(number(went.done)) : t.bulk.done(number(went.done), number(went.skipped))}
+          {t.bulk.done(number(went.done), number(went.skipped))}
         </Text>
       )}
       {went && went.failed.length > 0 && (
@@ -158,8 +164,25 @@ export function BulkBar({ ids, hasMore, filter, onClear }: Props) {
           </Stack>
         </Alert>
       )}
+      {runId && <Run id={runId} />}
       {dialog}
     </Paper>
+  )
+}
+
+/** How far it is in the background; the page may be left meanwhile. */
+function Run({ id }: { id: string }) {
+  const run = useAsk('bulk-run', { id }).data?.item
+  if (!run) return null
+  return (
+    <Stack gap={4} mt="xs">
+      <BulkProgress run={run} />
+      <Link to="/customers/runs/{-$id}" params={{ id }}>
+        <Text size="sm" span>
+          {t.bulkRuns.show}
+        </Text>
+      </Link>
+    </Stack>
   )
 }
 

@@ -4,6 +4,7 @@ import { useState } from 'react'
 import { useAsk } from '../../api/hooks'
 import { moment } from '../../components/format'
 import { useZone } from '../../components/useTenant'
+import { When } from '../../components/When'
 import { humane, t } from '../../texts'
 
 interface Props {
@@ -22,15 +23,20 @@ export function TimeSlider({ id, asOf, onChange }: Props) {
   if (stops.length < 2) return null
   const index = held ?? stopAt(stops, asOf)
   const stop = stops[index - 1]
-  const label =
-    index === stops.length || !stop
-      ? t.past.newest
-      : `${moment(stop.occurred_at, zone)} · ${stop.summary || humane(stop.event_type)}`
+  const past = index === stops.length ? undefined : stop
+  const what = past && (past.summary || humane(past.event_type))
+  const said = past ? `${moment(past.occurred_at, zone)} · ${what}` : t.past.newest
   return (
     <div>
       <Group justify="space-between" gap="xs" mb={4}>
         <Text size="xs" fw={600}>
-          {label}
+          {past ? (
+            <>
+              <When at={past.occurred_at} size="xs" /> · {what}
+            </>
+          ) : (
+            t.past.newest
+          )}
         </Text>
         <Text size="xs" c="dimmed">
           {t.past.at(index, stops.length)}
@@ -43,7 +49,7 @@ export function TimeSlider({ id, asOf, onChange }: Props) {
         step={1}
         label={null}
         thumbLabel={t.past.slider}
-        thumbProps={{ 'aria-valuetext': label }}
+        thumbProps={{ 'aria-valuetext': said }}
         value={index}
         onChange={setHeld}
         onChangeEnd={(end) => {

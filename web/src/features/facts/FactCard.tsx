@@ -30,7 +30,14 @@ export function FactCard({ fact }: { fact: Fact }) {
   const isOver = fact.standing === 'rejected' || fact.standing === 'undone'
   const value = fact.value == null ? t.facts.hidden : valueOf(fact.value)
   return (
-    <Card withBorder padding="sm" component="article" aria-label={`${humane(fact.field)}: ${value}`}>
+    <Card
+      withBorder
+      padding="sm"
+      component="article"
+      aria-label={`${humane(fact.field)}: ${value}`}
+      tabIndex={-1}
+      data-walk
+    >
       <Group justify="space-between">
         <Group gap="xs">
           <Text fw={600}>{humane(fact.field)}</Text>

@@ -4,6 +4,7 @@ import type { Params } from '../../api/client'
 import { useList } from '../../api/hooks'
 import { Empty, Page, ProblemNote, Waiting } from '../../components/Page'
 import { useFilters } from '../../components/useFilters'
+import { useWalkedFocus } from '../../components/useWalk'
 import { t } from '../../texts'
 import { FactCard } from './FactCard'
 
@@ -16,6 +17,7 @@ interface Search {
 
 export function FactsPage() {
   const { filters, set } = useFilters<Search>()
+  const list = useWalkedFocus<HTMLDivElement>()
   const view = VIEWS.find((known) => known === filters.view) ?? 'review'
   const params: Omit<Params<'facts'>, 'cursor'> = {
     ...(filters.customer ? { customer_id: filters.customer } : {}),
@@ -44,7 +46,7 @@ export function FactsPage() {
       ) : rows.length === 0 ? (
         <Empty title={t.facts.none} why={t.facts.noneWhy} />
       ) : (
-        <Stack gap="sm" maw={760}>
+        <Stack gap="sm" maw={760} ref={list}>
           {rows.map((fact) => (
             <FactCard fact={fact} key={fact.fact_id} />
           ))}

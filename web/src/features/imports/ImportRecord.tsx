@@ -25,7 +25,7 @@ export function ImportRecord({ id }: { id: string }) {
       size="xs"
       variant="default"
       leftSection={<IconArrowLeft size={14} />}
-      onClick={() => void navigate({ to: '/customers/imports/{-$id}', params: {} })}
+      onClick={() => void navigate({ to: '/customers/imports/{-$id}', params: { id: undefined } })}
     >
       {t.imports.back}
     </Button>

@@ -25,7 +25,7 @@ export function JourneyRecord({ id }: { id: string | null }) {
       size="xs"
       variant="default"
       leftSection={<IconArrowLeft size={14} />}
-      onClick={() => void navigate({ to: '/journeys/{-$id}', params: {} })}
+      onClick={() => void navigate({ to: '/journeys/{-$id}', params: { id: undefined } })}
     >
       {t.journeys.back}
     </Button>

@@ -8,6 +8,7 @@ import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
 import { Empty, Part, ProblemNote, Waiting } from '../../components/Page'
 import { Status } from '../../components/Status'
+import { useWalkedFocus } from '../../components/useWalk'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
 
@@ -15,6 +16,7 @@ type Run = Item<'journey-runs'>
 type Taken = Run['steps'][number]
 
 export function Runs({ journey }: { journey: string }) {
+  const list = useWalkedFocus<HTMLDivElement>()
   const { rows, problem, isPending, refetch, hasNextPage, fetchNextPage } = useList('journey-runs', {
     journey,
   })
@@ -27,7 +29,7 @@ export function Runs({ journey }: { journey: string }) {
       ) : rows.length === 0 ? (
         <Empty title={t.journeys.noRuns} why={t.journeys.noRunsWhy} />
       ) : (
-        <Stack gap="sm">
+        <Stack gap="sm" ref={list}>
           {rows.map((run) => (
             <OneRun run={run} key={run.run_id} />
           ))}
@@ -58,7 +60,7 @@ function OneRun({ run }: { run: Run }) {
     run: () => stop.mutateAsync({ run_id: run.run_id }),
   }
   return (
-    <Stack gap={4}>
+    <Stack gap={4} tabIndex={-1} data-walk>
       <Group justify="space-between">
         <Group gap="sm">
           <Link to="/customers/$id" params={{ id: run.customer_id }}>

@@ -1,6 +1,6 @@
 // Keys whose order holds messages back: what did not go, what waits behind it, and what can be done.
 import { Button, Group, Stack, Text } from '@mantine/core'
-import type { Message } from '../../api/operations'
+import type { BlockedKey } from '../../api/operations'
 import { useAct, useOperations } from '../../api/operations'
 import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
@@ -9,22 +9,18 @@ import { Part } from '../../components/Page'
 import { Status } from '../../components/Status'
 import { When } from '../../components/When'
 import { humane, t } from '../../texts'
-import { blockedKeys } from './blockedKeys'
 
-/** The newest of each state; what is stuck for longer is still among the failed. */
-const LOOKED_AT = 200
+/** Keys that are shown; those blocked for longest come first. */
+const SHOWN = 50
 
 export function Blocked({ onOpen }: { onOpen: (id: string) => void }) {
-  const dead = useOperations<Message>('outbox', { state: 'dead', limit: LOOKED_AT })
-  const unknown = useOperations<Message>('outbox', { state: 'unknown', limit: LOOKED_AT })
-  const waiting = useOperations<Message>('outbox', { state: 'waiting', limit: LOOKED_AT })
+  const found = useOperations<BlockedKey>('outbox/blocked', { limit: SHOWN })
   const { confirm, dialog } = useConfirm()
   const act = useAct()
   const canWrite = useMay()('operations:write')
-  const failed = [...(dead.data?.items ?? []), ...(unknown.data?.items ?? [])]
-  const blocked = blockedKeys(failed, waiting.data?.items ?? [])
+  const blocked = found.data?.items ?? []
   if (blocked.length === 0) return null
-  const order = (message: Message, verb: 'retry' | 'skip') =>
+  const order = (message: BlockedKey, verb: 'retry' | 'skip') =>
     confirm({
       title: `${t.blocked[verb]}: ${humane(message.name)}`,
       body: verb === 'skip' ? t.blocked.skipBody : t.blocked.why,
@@ -44,21 +40,21 @@ export function Blocked({ onOpen }: { onOpen: (id: string) => void }) {
         {t.blocked.why}
       </Text>
       <Stack gap="xs">
-        {blocked.map(({ key, first, behind }) => (
-          <Group key={key} justify="space-between">
+        {blocked.map((first) => (
+          <Group key={first.message_id} justify="space-between">
             <div>
               <Group gap={6}>
                 <Button size="compact-xs" variant="subtle" onClick={() => onOpen(first.message_id)}>
                   {humane(first.name)}
                 </Button>
                 <Status value={first.state} size="xs" />
-                {first.failure_kind && <Text size="xs">{humane(first.failure_kind)}</Text>}
+                <Text size="xs">{humane(first.failure_kind)}</Text>
                 <When at={first.created_at} relative size="xs" />
               </Group>
               <Text size="xs" c="dimmed" className="mono">
-                {t.blocked.key} {key}
+                {t.blocked.key} {first.order_key}
               </Text>
-              <Text size="xs">{t.blocked.behind(number(behind))}</Text>
+              <Text size="xs">{t.blocked.behind(number(first.behind))}</Text>
             </div>
             {canWrite && (
               <Group gap={4} wrap="nowrap">

@@ -2,7 +2,7 @@
 import { Button, Group, Menu, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { Destination } from '../../api/operations'
-import { useAct, useOperations } from '../../api/operations'
+import { useAct, useDestinations } from '../../api/operations'
 import { useMay } from '../../api/session'
 import { useConfirm } from '../../components/Confirm'
 import { duration, number } from '../../components/format'
@@ -16,7 +16,7 @@ import { Rows } from './Rows'
 const HOUR_SECONDS = 3_600
 
 export function Destinations() {
-  const found = useOperations<Destination>('destinations')
+  const { found, pathOf } = useDestinations()
   const { confirm, dialog } = useConfirm()
   const act = useAct()
   const canWrite = useMay()('operations:write')
@@ -29,7 +29,7 @@ export function Destinations() {
       reason: true,
       run: (reason) =>
         act.mutateAsync({
-          path: `destinations/${encodeURIComponent(destination.target)}/${verb}`,
+          path: pathOf(destination.target, verb),
           body: { ...body, reason },
           said: t.system.done,
         }),
@@ -137,10 +137,11 @@ function LimitsDialog({ destination, onClose }: { destination: Destination; onCl
     reason: '',
   })
   const act = useAct()
+  const { pathOf } = useDestinations()
   const { rate, inFlight, hours, reason } = form.values
   const send = form.submit(async () => {
     await act.mutateAsync({
-      path: `destinations/${encodeURIComponent(destination.target)}/limits`,
+      path: pathOf(destination.target, 'limits'),
       body: {
         ...(rate && { rate_per_second: Number(rate) }),
         ...(inFlight && { max_in_flight: Number(inFlight) }),

@@ -3,6 +3,7 @@ import { Table } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Problem } from '../../api/client'
 import { Empty, ProblemNote, Waiting } from '../../components/Page'
+import { useWalkedFocus } from '../../components/useWalk'
 
 interface Props<R> {
   found: {
@@ -18,6 +19,7 @@ interface Props<R> {
 }
 
 export function Rows<R>({ found, heads, cells, keyOf, empty }: Props<R>) {
+  const body = useWalkedFocus<HTMLTableSectionElement>()
   if (found.error && !found.data) return <ProblemNote problem={found.error} onRetry={() => found.refetch()} />
   if (found.isPending || !found.data) return <Waiting />
   if (found.data.items.length === 0) return <Empty {...empty} />
@@ -31,9 +33,9 @@ export function Rows<R>({ found, heads, cells, keyOf, empty }: Props<R>) {
             ))}
           </Table.Tr>
         </Table.Thead>
-        <Table.Tbody>
+        <Table.Tbody ref={body}>
           {found.data.items.map((row) => (
-            <Table.Tr key={keyOf(row)}>
+            <Table.Tr key={keyOf(row)} tabIndex={-1} data-walk>
               {cells(row).map((cell, index) => (
                 <Table.Td key={index}>{cell}</Table.Td>
               ))}

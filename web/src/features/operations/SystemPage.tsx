@@ -1,10 +1,9 @@
 // Operations: how reading and sending stand, what happened, and what can be done about it.
-import { Tabs } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { lazy } from 'react'
 import { useMay } from '../../api/session'
-import { Page, Waiting } from '../../components/Page'
-import { useActions } from '../../registry/actions'
+import { Page } from '../../components/Page'
+import { Views } from '../../components/Views'
 import { t } from '../../texts'
 
 const VIEWS = {
@@ -31,37 +30,19 @@ export function SystemPage() {
     (name) => may(INSTALLATION.includes(name) ? 'installation:read' : 'operations:read') || name === 'health',
   )
   const shown = names.find((name) => name === view) ?? 'health'
-  const go = (next: string | null) =>
-    void navigate({ to: '/system/{-$view}', params: { view: next ?? undefined } })
-  useActions(
-    names.map((name) => ({
-      id: `system.${name}`,
-      title: t.system.views[name],
-      section: t.pages.system,
-      run: () => go(name),
-    })),
-  )
   const Shown = VIEWS[shown]
   return (
     <Page title={t.pages.system}>
-      <Tabs value={shown} onChange={go} mb="md">
-        <Tabs.List>
-          {names.map((name) => (
-            <Tabs.Tab value={name} key={name}>
-              {t.system.views[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        {names.map((name) => (
-          <Tabs.Panel value={name} key={name} pt="md">
-            {name === shown && (
-              <Suspense fallback={<Waiting />}>
-                <Shown />
-              </Suspense>
-            )}
-          </Tabs.Panel>
-        ))}
-      </Tabs>
+      <Views
+        id="system"
+        section={t.pages.system}
+        names={names}
+        titles={t.system.views}
+        shown={shown}
+        onGo={(next) => void navigate({ to: '/system/{-$view}', params: { view: next } })}
+      >
+        <Shown />
+      </Views>
     </Page>
   )
 }

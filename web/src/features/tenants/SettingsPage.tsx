@@ -1,11 +1,11 @@
 // Settings: the business, its prices, prepared replies, providers, webhooks, team, keys and programs.
-import { Alert, Tabs } from '@mantine/core'
+import { Alert } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
-import { lazy, Suspense } from 'react'
+import { lazy } from 'react'
 import { useMay } from '../../api/session'
 import { Page, ProblemNote, Waiting } from '../../components/Page'
+import { Views } from '../../components/Views'
 import { useTenant } from '../../components/useTenant'
-import { useActions } from '../../registry/actions'
 import { t } from '../../texts'
 
 const VIEWS = {
@@ -38,43 +38,25 @@ export function SettingsPage() {
   const { tenant, error, refetch } = useTenant()
   const names = NAMES.filter((name) => may(NEEDS[name] ?? 'tenants:read'))
   const shown = names.find((name) => name === view) ?? 'business'
-  const go = (next: string | null) =>
-    void navigate({ to: '/settings/{-$view}', params: { view: next ?? undefined } })
-  useActions(
-    names.map((name) => ({
-      id: `settings.${name}`,
-      title: t.settings.views[name],
-      section: t.pages.settings,
-      run: () => go(name),
-    })),
-  )
   const Shown = VIEWS[shown]
   return (
     <Page title={t.pages.settings}>
       {error && !tenant && <ProblemNote problem={error} onRetry={() => void refetch()} />}
-      <Tabs value={shown} onChange={go}>
-        <Tabs.List>
-          {names.map((name) => (
-            <Tabs.Tab value={name} key={name}>
-              {t.settings.views[name]}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        {names.map((name) => (
-          <Tabs.Panel value={name} key={name} pt="md">
-            {name === shown && (
-              <Suspense fallback={<Waiting />}>
-                {!may('tenants:configure') && !NEEDS[name] && (
-                  <Alert color="gray" mb="md" py={6}>
-                    {t.settings.readOnly}
-                  </Alert>
-                )}
-                {tenant ? <Shown /> : <Waiting />}
-              </Suspense>
-            )}
-          </Tabs.Panel>
-        ))}
-      </Tabs>
+      <Views
+        id="settings"
+        section={t.pages.settings}
+        names={names}
+        titles={t.settings.views}
+        shown={shown}
+        onGo={(next) => void navigate({ to: '/settings/{-$view}', params: { view: next } })}
+      >
+        {!may('tenants:configure') && !NEEDS[shown] && (
+          <Alert color="gray" mb="md" py={6}>
+            {t.settings.readOnly}
+          </Alert>
+        )}
+        {tenant ? <Shown /> : <Waiting />}
+      </Views>
     </Page>
   )
 }

@@ -11,6 +11,13 @@ pub const READS: &[Read] = &[
         &["tenant"],
     ),
     (
+        "/operations/outbox/blocked",
+        "list_blocked_keys",
+        "Keys whose order holds messages back, those for longest first: what could not be sent, and up to 1,000 behind it",
+        SEE,
+        &["tenant", "cursor", "limit"],
+    ),
+    (
         "/operations/outbox/redrives",
         "list_redrives",
         "Orders to send dead letters again, the newest first, and how far they are",

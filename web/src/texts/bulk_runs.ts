@@ -1,0 +1,35 @@
+// Words of bulk runs: one command for many, in the background.
+export const bulkRuns = {
+  bulkRuns: {
+    page: 'Bulk runs',
+    list: 'Bulk runs',
+    none: 'No bulk runs yet',
+    noneWhy:
+      'Select customers in their list, or all that match, and tag or archive them: more than a hundred are done here, in the background.',
+    back: 'All bulk runs',
+    what: 'What',
+    state: 'State',
+    progress: 'Progress',
+    failed: 'Failed',
+    when: 'Begun',
+    show: 'Show the run',
+    running: 'How much of the run is done',
+    counts: {
+      done: (count: string) => `${count} changed`,
+      skipped: (count: string) => `${count} were so already`,
+      failed: (count: string) => `${count} failed`,
+      remaining: (count: string) => `${count} left`,
+    },
+    of: (seen: string, total: string) => `${seen} of ${total}`,
+    stop: 'Stop',
+    goOn: 'Go on',
+    retry: 'Retry what failed',
+    reasons: 'Why some failed',
+    reason: (count: string, code: string) => `${count}: ${code}`,
+    failures: 'Those that failed',
+    more: (count: string) => `These are the first ${count}.`,
+    by: 'Begun by',
+    command: 'Command',
+    body: 'With',
+  },
+}
