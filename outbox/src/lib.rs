@@ -5,6 +5,7 @@ mod assistant;
 pub mod attempts;
 mod claims;
 mod completions;
+pub mod deletions;
 pub mod deliver;
 pub mod delivery;
 pub mod destinations;

@@ -18,6 +18,7 @@ use identity::colleagues::Colleagues;
 use identity::key_cache::KeyCache;
 use identity::oauth::grants;
 use metrics_exporter_prometheus::PrometheusHandle;
+use outbox::deletions;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
@@ -245,10 +246,11 @@ fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
             .await
             .unwrap_or_default()
     });
-    let (directory, stopped) = (store.directory.clone(), stop.clone());
+    let (directory, vault) = (store.directory.clone(), store.vault.clone());
+    let stopped = stop.clone();
     tasks.spawn(async move {
         stopped
-            .run_until_cancelled(directory.follow_suspended())
+            .run_until_cancelled(directory.follow_suspended(&vault))
             .await
             .unwrap_or_default()
     });
@@ -317,6 +319,7 @@ fn start_workers(
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(Relay::new(plan.store.clone(), delivery, plan.relay).run(stop.clone()));
     tasks.spawn(retention::sweep(dispatcher.clone(), stop.clone()));
+    tasks.spawn(deletions::run(dispatcher.clone(), stop.clone()));
     tasks.spawn(replays::run(plan.store.pools.engine.clone(), stop.clone()));
     tasks.spawn(
         Worker {
