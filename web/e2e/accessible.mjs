@@ -50,6 +50,7 @@ async function pages(page, tenant) {
     '/settings/keys',
     '/settings/programs',
     '/settings/retention',
+    '/settings/danger',
     '/audit',
     '/profile',
   ]

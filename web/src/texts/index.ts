@@ -2,6 +2,7 @@
 import { business } from './business'
 import { desk } from './desk'
 import { held } from './held'
+import { ending } from './ending'
 import { facts } from './facts'
 import { journeys } from './journeys'
 import { lists } from './lists'
@@ -26,6 +27,7 @@ export const t = {
   ...operators,
   ...programs,
   ...facts,
+  ...ending,
   ...journeys,
 }
 
