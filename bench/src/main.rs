@@ -119,25 +119,7 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     for (name, value) in &ground.settings {
         say(&format!("  {name} = {value}"));
     }
-    let running = app::start(Plan {
-        store: ground.store.clone(),
-        // No projectors and no relay beside the load: both are measured by themselves.
-        role: Role::Api,
-        listen: ([127, 0, 0, 1], 0).into(),
-        shards: Vec::new(),
-        endpoints: Endpoints {
-            stripe_url: String::new(),
-            addresses: Default::default(),
-            public_url: String::new(),
-        },
-        relay: outbox::work::Settings::default(),
-        webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
-        token_issuer: None,
-        client_limits: Default::default(),
-        notary: None,
-        metrics: None,
-        patient: None,
-    })?;
+    let running = app::start(plan(ground))?;
     let tenant_id = tenant::fill(&running.dispatcher).await?;
     ground.vacuum_logs().await?;
     let (principal, api_key) = make_key(&ground.store, &tenant_id).await?;
@@ -188,6 +170,28 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The API as `rapport serve` would start it; no projectors and no relay beside the load, both are measured by themselves.
+fn plan(ground: &Ground) -> Plan {
+    Plan {
+        store: ground.store.clone(),
+        role: Role::Api,
+        listen: ([127, 0, 0, 1], 0).into(),
+        shards: Vec::new(),
+        endpoints: Endpoints {
+            stripe_url: String::new(),
+            addresses: Default::default(),
+            public_url: String::new(),
+        },
+        relay: outbox::work::Settings::default(),
+        webhook_reach: domain::webhook_endpoints::reach::Reach::LoopbackToo,
+        token_issuer: None,
+        client_limits: Default::default(),
+        notary: None,
+        metrics: None,
+        patient: None,
+    }
 }
 
 fn tell(checks: &[Check]) {

@@ -26,6 +26,8 @@ const LIST_HOLES: &str = "
         where position > before + 1 order by position limit $3) as g
     join events e on e.position = g.position
     order by g.position";
+const COUNT_DELETED: &str =
+    "select coalesce(sum((d.rows->>'events')::bigint), 0)::bigint from tenant_deletions d";
 const LIST_TOMBSTONES: &str = "
     select position, recorded_at, count(*) over () as total
     from events where tenant_id = '$log' and aggregate_type = '$log' order by position desc limit $1";
@@ -65,6 +67,8 @@ pub struct Holes {
     pub newest: i64,
     pub open: Vec<Hole>,
     pub skipped: Vec<Hole>,
+    /// Events of tenants that were deleted, in the whole log: their positions are among those that are shown as skipped.
+    pub deleted: i64,
     /// The newest tombstones, and how many there are.
     pub filled: Vec<Tombstone>,
     pub filled_total: i64,
@@ -131,8 +135,10 @@ pub async fn find_holder(pool: &Pool) -> Result<Option<Holder>> {
 pub async fn survey(pool: &Pool, after: i64) -> Result<Holes> {
     let client = pool.get().await?;
     let (safe, newest) = ends(&client).await?;
-    let all = list(&client, after, newest).await?;
-    let (open, skipped) = all.into_iter().partition(|hole| hole.last > safe);
+    // One after the other: of what lies before the safe end there may be much, where tenants were deleted.
+    let open = list(&client, after.max(safe), newest).await?;
+    let skipped = list(&client, after, safe).await?;
+    let deleted = client.query_one(COUNT_DELETED, &[]).await?.try_get(0)?;
     let rows = client.query(LIST_TOMBSTONES, &[&MAX_TOMBSTONES]).await?;
     drop(client);
     Ok(Holes {
@@ -140,6 +146,7 @@ pub async fn survey(pool: &Pool, after: i64) -> Result<Holes> {
         newest,
         open,
         skipped,
+        deleted,
         filled_total: rows.first().map_or(0, |row| row.get("total")),
         filled: rows
             .iter()

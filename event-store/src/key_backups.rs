@@ -1,11 +1,12 @@
 //! Copies of all wrapped keys, apart from copies of the data: whoever keeps data for years and keys for weeks has really
-//! erased a person once the last copy of the key is gone. The list of erasures travels along, so that data which is older than
-//! an erasure can be brought up to it.
+//! erased a person once the last copy of the key is gone. The lists of erasures and of deleted tenants
+//! travel along, so that data which is older than these can be brought up to them.
 
 use std::io::{BufRead, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
+use deadpool_postgres::GenericClient;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use tokio_postgres::types::ToSql;
@@ -42,6 +43,9 @@ const INSERT_SUBJECT_KEYS: &str = "
 const INSERT_WRAP: &str = "
     insert into tenant_wrap_keys (tenant_id, wrap_id, wrapped_key) values ($1, $2, $3) on conflict do nothing";
 
+const LIST_DELETIONS: &str =
+    "select d.tenant_id, d.slug, d.begun_at from tenant_deletions d order by d.tenant_id";
+
 const MARK_RESTORED: &str = "update installation set restored_at = clock_timestamp()";
 const MARK_REAPPLIED: &str = "update installation set restored_at = null";
 const FIND_RESTORED: &str = "select restored_at from installation";
@@ -75,9 +79,14 @@ pub enum Line {
         destroyed_at: Option<OffsetDateTime>,
     },
     Erasure(Erasure),
+    /// Before any key: none of the tenant's is taken from the copy.
+    Deletion(TenantDeletion),
     End {
         keys: u64,
         erasures: u64,
+        /// Older copies do not speak of it.
+        #[serde(default, skip_serializing_if = "is_none")]
+        deletions: u64,
     },
 }
 
@@ -88,11 +97,28 @@ pub struct Erasure {
     pub customer_id: String,
 }
 
+/// A tenant whose deletion has begun.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TenantDeletion {
+    pub tenant_id: String,
+    pub slug: String,
+    #[serde(with = "time::serde::rfc3339")]
+    pub begun_at: OffsetDateTime,
+}
+
+/// What older data is to be brought up to.
+#[derive(Clone, Debug, Default)]
+pub struct Listed {
+    pub erasures: Vec<Erasure>,
+    pub deletions: Vec<TenantDeletion>,
+}
+
 /// What a copy holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub keys: u64,
     pub erasures: u64,
+    pub deletions: u64,
 }
 
 /// Writes a copy.
@@ -112,6 +138,7 @@ pub async fn write(
         },
     )?;
     let client = store.pools.engine.get().await?;
+    counts.deletions = write_deletions(&client, out).await?;
     for row in client.query(LIST_WRAPS, &[]).await? {
         let wrap = Line::WrapKey {
             tenant_id: row.get("tenant_id"),
@@ -149,16 +176,46 @@ pub async fn write(
         };
         line(out, &Line::Erasure(erasure))?;
     }
-    let Counts { keys, erasures } = counts;
-    line(out, &Line::End { keys, erasures })?;
+    let Counts {
+        keys,
+        erasures,
+        deletions,
+    } = counts;
+    let end = Line::End {
+        keys,
+        erasures,
+        deletions,
+    };
+    line(out, &end)?;
     Ok(counts)
 }
 
-/// A copy as it is read: its erasures are kept, its keys are handed on page by page.
+/// Answers how many there are.
+async fn write_deletions(
+    client: &impl GenericClient,
+    out: &mut (impl Write + Send),
+) -> Result<u64> {
+    let rows = client.query(LIST_DELETIONS, &[]).await?;
+    for row in &rows {
+        let deletion = TenantDeletion {
+            tenant_id: row.try_get("tenant_id")?,
+            slug: row.try_get("slug")?,
+            begun_at: row.try_get("begun_at")?,
+        };
+        line(out, &Line::Deletion(deletion))?;
+    }
+    Ok(u64::try_from(rows.len()).unwrap_or(u64::MAX))
+}
+
+fn is_none(count: &u64) -> bool {
+    *count == 0
+}
+
+/// A copy as it is read: its lists are kept, its keys are handed on page by page.
 pub struct Reading<R> {
     lines: R,
     pub fingerprint: String,
-    pub erasures: Vec<Erasure>,
+    listed: Listed,
     counts: Counts,
 }
 
@@ -182,13 +239,13 @@ impl<R: BufRead> Reading<R> {
         Ok(Self {
             lines,
             fingerprint: root_key_fingerprint,
-            erasures: Vec::new(),
+            listed: Listed::default(),
             counts: Counts::default(),
         })
     }
 
     /// Reads it to its end and, where a store is given, writes its keys there.
-    pub async fn run(mut self, into: Option<&Store>) -> Result<Vec<Erasure>> {
+    pub async fn run(mut self, into: Option<&Store>) -> Result<Listed> {
         let mut page: Vec<Key> = Vec::new();
         loop {
             match next(&mut self.lines)?.ok_or_else(|| invalid("its end is missing"))? {
@@ -198,7 +255,7 @@ impl<R: BufRead> Reading<R> {
                     wrap_id,
                     wrapped_key,
                 } => {
-                    if let Some(store) = into {
+                    if let Some(store) = into.filter(|_| !self.is_gone(&tenant_id)) {
                         let wrapped = decode(&wrapped_key)?;
                         let client = store.pools.engine.get().await?;
                         client
@@ -215,6 +272,9 @@ impl<R: BufRead> Reading<R> {
                     destroyed_at,
                 } => {
                     self.counts.keys += 1;
+                    if self.is_gone(&tenant_id) {
+                        continue;
+                    }
                     let wrapped = wrapped_key.as_deref().map(decode).transpose()?;
                     let times = [Some(created_at), restricted_at, destroyed_at];
                     page.push((tenant_id, subject_id, wrapped, times));
@@ -224,17 +284,35 @@ impl<R: BufRead> Reading<R> {
                 }
                 Line::Erasure(erasure) => {
                     self.counts.erasures += 1;
-                    self.erasures.push(erasure);
+                    self.listed.erasures.push(erasure);
                 }
-                Line::End { keys, erasures } => {
-                    if (Counts { keys, erasures }) != self.counts {
+                Line::Deletion(deletion) => {
+                    self.counts.deletions += 1;
+                    self.listed.deletions.push(deletion);
+                }
+                Line::End {
+                    keys,
+                    erasures,
+                    deletions,
+                } => {
+                    let told = Counts {
+                        keys,
+                        erasures,
+                        deletions,
+                    };
+                    if told != self.counts {
                         return Err(invalid("lines are missing"));
                     }
                     insert(into, &page).await?;
-                    return Ok(self.erasures);
+                    return Ok(self.listed);
                 }
             }
         }
+    }
+
+    fn is_gone(&self, tenant_id: &str) -> bool {
+        let mut deletions = self.listed.deletions.iter();
+        deletions.any(|deletion| deletion.tenant_id == tenant_id)
     }
 }
 

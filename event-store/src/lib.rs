@@ -7,6 +7,7 @@ pub mod checkpoints;
 pub mod coalescer;
 pub mod commit;
 pub mod cqrs;
+pub mod deletions;
 pub mod era;
 pub mod error;
 pub mod holes;

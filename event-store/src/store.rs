@@ -106,7 +106,9 @@ impl Store {
     }
 
     /// Writes a commit, together with those of others that arrive at the same time, and wakes the readers.
+    /// Refused with 401 `tenant-deleted` once the tenant's deletion has begun.
     pub async fn commit(&self, commit: Arc<Commit>) -> Result<Outcome> {
+        self.directory.require_there(&commit.tenant_id)?;
         if !commit.key_changes.is_empty() {
             return self.commit_with_keys(&commit).await;
         }

@@ -1,5 +1,5 @@
 //! The tenants' directory: slug → id and wrapped key. It is written in the commit that creates the tenant and never
-//! changes after, so a process may keep what it has read.
+//! changes after, so a process may keep what it has read, for as long as the tenant is not deleted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
@@ -8,6 +8,7 @@ use std::time::Duration;
 use deadpool_postgres::Pool;
 use domain::ids::TenantId;
 use domain::refusal::{Kind, Refusal};
+use tokio_postgres::Row;
 
 use crate::Result;
 use crate::vault::{TenantKeys, Vault};
@@ -21,6 +22,7 @@ const FIND_KEY: &str = "select wrapped_key from tenants where tenant_id = $1";
 const LIST_SUSPENDED: &str =
     "select tenant_id from claims where scope = 'tenant-suspended' limit 10000";
 const LIST_TWO: &str = "select tenant_id, slug from tenants order by tenant_id limit 2";
+const LIST_GONE: &str = "select tenant_id from tenant_deletions order by begun_at desc limit 10000";
 const LIST: &str = "select tenant_id, slug from tenants order by slug limit 10000";
 
 /// Looks tenants up with the engine's role.
@@ -29,6 +31,8 @@ pub struct Directory {
     slugs: RwLock<HashMap<String, TenantId>>,
     /// As the last look has found them.
     suspended: RwLock<HashSet<TenantId>>,
+    /// Those whose deletion has begun, likewise.
+    gone: RwLock<HashSet<TenantId>>,
 }
 
 impl Directory {
@@ -37,6 +41,7 @@ impl Directory {
             pool,
             slugs: RwLock::default(),
             suspended: RwLock::default(),
+            gone: RwLock::default(),
         }
     }
 
@@ -46,6 +51,7 @@ impl Directory {
             .read()
             .ok()
             .and_then(|slugs| slugs.get(slug).cloned())
+            .filter(|found| !self.is_gone(found))
         {
             return Ok(Some(found));
         }
@@ -56,13 +62,15 @@ impl Directory {
             .query_opt(FIND_BY_SLUG, &[&slug])
             .await?;
         let found = row.map(|row| TenantId::new(row.get::<_, String>(0)));
+        let found = found.filter(|found| !self.is_gone(found));
         if let (Some(found), Ok(mut slugs)) = (&found, self.slugs.write()) {
             slugs.insert(slug.to_owned(), found.clone());
         }
         Ok(found)
     }
 
-    /// The tenant's keys, unwrapped once per process; `None` for a tenant that does not exist.
+    /// The tenant's keys, unwrapped once per process; `None` for a tenant that does not exist. One that is being deleted has them
+    /// for its readers until they are destroyed.
     pub async fn find_keys(
         &self,
         vault: &Vault,
@@ -83,9 +91,28 @@ impl Directory {
         }
     }
 
-    /// Refused with 403 `tenant-suspended` while the tenant is suspended, as far as this process knows: `LOOK_EVERY` late at
-    /// most.
+    /// Whether the tenant's deletion has begun, as far as this process knows: `LOOK_EVERY` late at most.
+    pub fn is_gone(&self, tenant_id: &TenantId) -> bool {
+        let gone = self.gone.read();
+        gone.is_ok_and(|gone| gone.contains(tenant_id))
+    }
+
+    /// Refused with 401 `tenant-deleted` once the tenant's deletion has begun.
+    pub fn require_there(&self, tenant_id: &TenantId) -> std::result::Result<(), Refusal> {
+        match self.is_gone(tenant_id) {
+            false => Ok(()),
+            true => Err(Refusal::new(
+                Kind::Unauthenticated,
+                "tenant-deleted",
+                "this business has been deleted, with everybody who could sign in to it; nothing brings it back",
+            )),
+        }
+    }
+
+    /// As `require_there`, and refused with 403 `tenant-suspended` while the tenant is suspended, as far as this process knows:
+    /// `LOOK_EVERY` late at most.
     pub fn require_active(&self, tenant_id: &TenantId) -> std::result::Result<(), Refusal> {
+        self.require_there(tenant_id)?;
         let suspended = self.suspended.read();
         match suspended.is_ok_and(|suspended| suspended.contains(tenant_id)) {
             false => Ok(()),
@@ -98,13 +125,17 @@ impl Directory {
         }
     }
 
-    /// Looks which tenants are suspended now.
-    pub async fn learn_suspended(&self) -> Result<()> {
-        let rows = self.pool.get().await?.query(LIST_SUSPENDED, &[]).await?;
-        let found = rows
-            .iter()
-            .map(|row| -> Result<TenantId> { Ok(TenantId::new(row.try_get::<_, String>(0)?)) });
-        let found: HashSet<TenantId> = found.collect::<Result<_>>()?;
+    /// Looks which tenants are suspended now, and which are gone: their keys are forgotten.
+    pub async fn learn_suspended(&self, vault: &Vault) -> Result<()> {
+        let client = self.pool.get().await?;
+        let gone = ids(&client.query(LIST_GONE, &[]).await?)?;
+        let found = ids(&client.query(LIST_SUSPENDED, &[]).await?)?;
+        drop(client);
+        gone.iter()
+            .for_each(|tenant_id| vault.forget_tenant(tenant_id));
+        if let Ok(mut known) = self.gone.write() {
+            *known = gone;
+        }
         if let Ok(mut suspended) = self.suspended.write() {
             *suspended = found;
         }
@@ -112,9 +143,9 @@ impl Directory {
     }
 
     /// Looks again and again for as long as it is polled. While nobody answers, the last look stands.
-    pub async fn follow_suspended(&self) {
+    pub async fn follow_suspended(&self, vault: &Vault) {
         loop {
-            if let Err(error) = self.learn_suspended().await {
+            if let Err(error) = self.learn_suspended(vault).await {
                 tracing::warn!(%error, "suspended tenants could not be looked up");
             }
             tokio::time::sleep(LOOK_EVERY).await;
@@ -141,4 +172,10 @@ impl Directory {
             .map(|row| (TenantId::new(row.get::<_, String>(0)), row.get(1)))
             .collect())
     }
+}
+
+fn ids(rows: &[Row]) -> Result<HashSet<TenantId>> {
+    rows.iter()
+        .map(|row| Ok(TenantId::new(row.try_get::<_, String>(0)?)))
+        .collect()
 }

@@ -85,6 +85,13 @@ impl Vault {
         self.tenants.read().ok()?.get(tenant_id).cloned()
     }
 
+    /// Lets go of a tenant's keys; those who hold them at this moment keep them until they are done.
+    pub fn forget_tenant(&self, tenant_id: &TenantId) {
+        if let Ok(mut tenants) = self.tenants.write() {
+            tenants.remove(tenant_id);
+        }
+    }
+
     /// The keys of every tenant that this process has unwrapped.
     pub fn known(&self) -> Vec<Arc<TenantKeys>> {
         let tenants = self.tenants.read();

@@ -91,6 +91,9 @@ pub enum Permission {
     /// Make a new tenant; no role of a tenant holds it.
     #[serde(rename = "tenants:create")]
     TenantsCreate,
+    /// Have the whole tenant deleted, and take that back.
+    #[serde(rename = "tenants:delete")]
+    TenantsDelete,
     /// Keep views of lists: one's own, and with `tenants:configure` everybody's.
     #[serde(rename = "views:write")]
     ViewsWrite,
@@ -134,6 +137,7 @@ impl Permission {
         Self::TenantsRead,
         Self::TenantsConfigure,
         Self::TenantsCreate,
+        Self::TenantsDelete,
         Self::ViewsWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
@@ -171,6 +175,7 @@ impl Permission {
             Self::TenantsRead => "tenants:read",
             Self::TenantsConfigure => "tenants:configure",
             Self::TenantsCreate => "tenants:create",
+            Self::TenantsDelete => "tenants:delete",
             Self::ViewsWrite => "views:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",

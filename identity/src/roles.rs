@@ -13,7 +13,7 @@ use crate::permissions::{Permission, PermissionSet};
 pub enum Role {
     /// Everything within the tenant.
     Owner,
-    /// Everything within the tenant but its keys.
+    /// Everything within the tenant but its keys and its end.
     Admin,
     /// Runs the business: every booking, customer, chef and payment, refunds included; no settings.
     Manager,
@@ -153,6 +153,7 @@ const ADMIN: PermissionSet = MANAGER.union(PermissionSet::of(&[
 const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[
     Permission::KeysManage,
     Permission::SensitiveDataRead,
+    Permission::TenantsDelete,
 ]));
 
 /// What a person holds only in a session that has seen a second factor not long ago.
@@ -167,6 +168,7 @@ pub const GUARDED: PermissionSet = PermissionSet::of(&[
     Permission::SensitiveDataRead,
     Permission::TenantsConfigure,
     Permission::TenantsCreate,
+    Permission::TenantsDelete,
     Permission::WebhooksRead,
     Permission::WebhooksWrite,
 ]);

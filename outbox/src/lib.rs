@@ -6,6 +6,7 @@ pub mod attempts;
 pub mod blocked;
 mod claims;
 mod completions;
+pub mod deletions;
 pub mod deliver;
 pub mod delivery;
 pub mod destinations;

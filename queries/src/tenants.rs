@@ -59,6 +59,10 @@ struct TenantItem {
     providers: BTreeMap<String, ProviderItem>,
     /// By name; those that were removed are left out.
     canned_replies: BTreeMap<String, CannedReplyItem>,
+    /// When all of it will be deleted; null unless that has been asked for.
+    #[serde(with = "time::serde::rfc3339::option")]
+    #[schemars(with = "Option<String>")]
+    deletion_due_at: Option<OffsetDateTime>,
     #[serde(with = "time::serde::rfc3339")]
     #[schemars(with = "String")]
     created_at: OffsetDateTime,
@@ -171,6 +175,7 @@ fn show(ctx: &Ctx<'_>, then: Then<Tenant>) -> Result<Found> {
         settings: state.settings,
         price_book: state.price_book,
         providers: state.providers.into_iter().map(provider).collect(),
+        deletion_due_at: state.deletion_due_at,
         canned_replies: state.canned_replies.into_iter().filter_map(reply).collect(),
         created_at: then.created_at,
         updated_at: then.updated_at,

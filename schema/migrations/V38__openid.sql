@@ -39,6 +39,9 @@ begin
             using (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))
             with check (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))', t);
         execute format('create policy engine on %I to rapport_engine using (true) with check (true)', t);
+        execute format('create policy eraser on %I to rapport_eraser
+            using (tenant_id in (select d.tenant_id from public.tenant_deletions d))', t);
+        execute format('grant select, delete on %I to rapport_eraser', t);
     end loop;
 end $$;
 

@@ -27,6 +27,9 @@ begin
             with check (tenant_id = nullif(current_setting(''rapport.tenant_id'', true), ''''))', s);
         execute format('create policy engine on %I.bulk_runs to rapport_engine using (true) with check (true)', s);
         execute format('grant select, insert, update, delete on %I.bulk_runs to rapport_engine', s);
+        execute format('create policy eraser on %I.bulk_runs to rapport_eraser
+            using (tenant_id in (select d.tenant_id from public.tenant_deletions d))', s);
+        execute format('grant select, delete on %I.bulk_runs to rapport_eraser', s);
     end loop;
 end $$;
 

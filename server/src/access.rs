@@ -214,6 +214,11 @@ fn refused(
 async fn append(store: &Store, notes: &Notes) -> Result<()> {
     let mut rows = Vec::with_capacity(notes.counted.len() + 1);
     for ((tenant_id, actor, event), times) in &notes.counted {
+        // The record of a tenant that is deleted ends with its deletion; the installation's goes on.
+        let tenant_id = match store.directory.is_gone(&TenantId::new(tenant_id.clone())) {
+            true => INSTALLATION,
+            false => tenant_id,
+        };
         rows.push(Row::of(tenant_id, actor, event.clone().repeated(*times))?);
     }
     if notes.lost > 0 {

@@ -20,6 +20,7 @@ use identity::oauth::grants;
 #[cfg(feature = "oidc")]
 use integrations::openid::OpenId;
 use metrics_exporter_prometheus::PrometheusHandle;
+use outbox::deletions;
 use outbox::delivery::{Delivery, Endpoints};
 use outbox::inbox::Worker;
 use outbox::inbox::subscriptions::Subscriptions;
@@ -252,10 +253,11 @@ fn start_log(store: &Store, stop: &CancellationToken, tasks: &mut JoinSet<()>) {
             .await
             .unwrap_or_default()
     });
-    let (directory, stopped) = (store.directory.clone(), stop.clone());
+    let (directory, vault) = (store.directory.clone(), store.vault.clone());
+    let stopped = stop.clone();
     tasks.spawn(async move {
         stopped
-            .run_until_cancelled(directory.follow_suspended())
+            .run_until_cancelled(directory.follow_suspended(&vault))
             .await
             .unwrap_or_default()
     });
@@ -324,6 +326,7 @@ fn start_workers(
     let delivery = Arc::new(Delivery::new(dispatcher.clone(), plan.endpoints.clone())?);
     tasks.spawn(Relay::new(plan.store.clone(), delivery, plan.relay).run(stop.clone()));
     tasks.spawn(retention::sweep(dispatcher.clone(), stop.clone()));
+    tasks.spawn(deletions::run(dispatcher.clone(), stop.clone()));
     tasks.spawn(replays::run(plan.store.pools.engine.clone(), stop.clone()));
     tasks.spawn(
         Worker {

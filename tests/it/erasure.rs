@@ -170,7 +170,7 @@ async fn a_restored_backup_serves_only_after_everybody_was_erased_again() {
     app.claim_undelivered();
 }
 
-async fn empty_database(app: &TestApp) -> Database {
+pub async fn empty_database(app: &TestApp) -> Database {
     let name = format!("empty_{}", &Uuid::new_v4().simple().to_string()[..12]);
     let create = format!("create database {name} owner rapport_it");
     app.admin().await.batch_execute(&create).await.unwrap();

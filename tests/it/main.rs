@@ -107,6 +107,7 @@ mod supply;
 mod suspension;
 mod templates;
 mod tenancy;
+mod tenant_deletion;
 mod tenants;
 mod tidy;
 mod together;

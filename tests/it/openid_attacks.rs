@@ -7,7 +7,7 @@ use reqwest::Url;
 use ring::signature::Ed25519KeyPair;
 use serde_json::{Value, json};
 use tests::app::TestApp;
-use tests::openid::{Guest, Scripted, configure, parameter, sign};
+use tests::openid::{Guest, Scripted, configure, sign};
 use tests::people;
 use time::OffsetDateTime;
 

@@ -7,6 +7,7 @@ use domain::sealed::Sealed;
 use tests::app::TestApp;
 use tests::operator::Operator;
 use tests::{scale, tenants, wait};
+use tokio_postgres::types::ToSql;
 
 /// People of the tenant.
 const SUBJECTS: (usize, usize) = (23_000, 1_000_000);
@@ -46,8 +47,8 @@ async fn people(app: &TestApp, count: usize) -> Vec<(String, Sealed)> {
             ids.push(id);
             wrapped_keys.push(wrapped);
         }
-        let written = admin.execute(INSERT, &[&tenant_id, &ids, &wrapped_keys]);
-        written.await.unwrap();
+        let parameters: [&(dyn ToSql + Sync); 3] = [&tenant_id, &ids, &wrapped_keys];
+        admin.execute(INSERT, &parameters).await.unwrap();
     }
     sealed
 }

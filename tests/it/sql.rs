@@ -1,7 +1,7 @@
 //! Every SQL constant in the sources fits the migrated schema, and its role may run it.
 
 use tests::cluster;
-use tests::sql::{self, ENGINE, LOGIN, REQUEST, Statement};
+use tests::sql::{self, ENGINE, ERASER, LOGIN, REQUEST, Statement};
 use tokio_postgres::Client;
 
 /// So few would mean that the scan has gone blind.
@@ -19,7 +19,7 @@ async fn every_statement_fits_the_schema_and_the_rights_of_its_role() {
     );
     let mut wrong = Vec::new();
     let admin = cluster.admin(&database.name).await;
-    for role in [REQUEST, ENGINE, LOGIN] {
+    for role in [REQUEST, ENGINE, ERASER, LOGIN] {
         admin
             .batch_execute(&format!("set role {role}"))
             .await

@@ -10,6 +10,8 @@ use tests::app::TestApp;
 use tests::client::{Client, Reply};
 use tests::given;
 use tests::neighbour::Neighbour;
+use tests::people;
+use tests::programs_asking::{allow, application, asking, granted, redeem, register, sent, token};
 use tests::receivers::Receiver;
 use tests::tenants;
 use tests::wait;
@@ -201,4 +203,51 @@ async fn an_operator_at_the_command_line_suspends_resumes_and_takes_a_tenant_awa
         "select count(*) from events where tenant_id <> '{INSTALLATION}' and event_type in ('TenantSuspended', 'TenantResumed')"
     );
     assert_eq!(app.count(&acts).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_is_issued_for_a_suspended_tenant() {
+    const ADA: &str = "ada@example.test";
+    let app = TestApp::start_public(|_| ()).await;
+    let mut device = people::enrolled(&app, &app.tenant, ADA, Role::Owner).await;
+    let browser = people::signed_in(&app, ADA, Some(&mut device)).await;
+    let public = register(&browser, application()).await;
+    let asked = asking(
+        public["client_id"].as_str().unwrap(),
+        "crm.read",
+        &app.base_url,
+    );
+    let tokens = granted(&app, &browser, &asked).await;
+    let code = sent(&allow(&browser, &asked).await, "code");
+    let service =
+        json!({ "name": "Nightly", "kind": "service", "role": "viewer", "proof": "secret" });
+    let service = register(&browser, service).await;
+    let refresh = [
+        ("grant_type", "refresh_token"),
+        ("client_id", public["client_id"].as_str().unwrap()),
+        ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+    ];
+    let itself = [
+        ("grant_type", "client_credentials"),
+        ("client_id", service["client_id"].as_str().unwrap()),
+        ("client_secret", service["client_secret"].as_str().unwrap()),
+    ];
+    let (operator, slug) = (operator(&app).await, app.tenant.slug.as_str());
+    let why = json!({ "reason": "the contract has ended" });
+    steer(&operator, "suspend", slug, why.clone()).await.ok();
+    let by_code = redeem(&app, public["client_id"].as_str().unwrap(), &code).await;
+    for refused in [
+        by_code,
+        token(&app, &refresh).await,
+        token(&app, &itself).await,
+    ] {
+        assert_eq!(refused.status, 400, "{}", refused.text);
+        assert_eq!(refused.json()["error"], "invalid_grant");
+        let said = refused.json()["error_description"].to_string();
+        assert!(said.contains("suspended"), "{said}");
+    }
+    // Nothing was used up but the code.
+    steer(&operator, "resume", slug, why).await.ok();
+    token(&app, &refresh).await.ok();
+    token(&app, &itself).await.ok();
 }

@@ -112,10 +112,10 @@ async fn every_table_has_a_tenant_and_forces_its_rows_to_be_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn neither_role_owns_anything_or_is_exempt() {
+async fn no_role_owns_anything_or_is_exempt() {
     let app = TestApp::start().await;
     let sql = "
-        select count(*) from pg_roles r where rolname in ('rapport_request', 'rapport_engine')
+        select count(*) from pg_roles r where rolname in ('rapport_request', 'rapport_engine', 'rapport_eraser')
           and (rolsuper or rolbypassrls or rolcanlogin or rolcreaterole or rolcreatedb
             or exists (select from pg_class c where c.relowner = r.oid))";
     assert_eq!(app.count(sql).await, 0);

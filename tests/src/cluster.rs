@@ -34,8 +34,8 @@ const ENSURE_LOGIN: &str = "
         if not exists (select from pg_roles where rolname = 'rapport_it') then
             create role rapport_it login createrole createdb;
         end if;
-        if exists (select from pg_roles where rolname = 'rapport_engine') then
-            grant rapport_request, rapport_engine to rapport_it;
+        if exists (select from pg_roles where rolname = 'rapport_eraser') then
+            grant rapport_request, rapport_engine, rapport_eraser to rapport_it;
         end if;
     end $$";
 

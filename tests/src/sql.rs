@@ -7,6 +7,7 @@ const BEGINNINGS: &[&str] = &["with ", "select ", "insert ", "update ", "delete 
 /// Those who run them; `LOGIN` is the owner of the schema.
 pub const REQUEST: &str = "rapport_request";
 pub const ENGINE: &str = "rapport_engine";
+pub const ERASER: &str = "rapport_eraser";
 pub const LOGIN: &str = "rapport_it";
 
 /// One statement.
@@ -23,6 +24,7 @@ const ROLES: &[(&str, &str)] = &[
     ("event-store/src/append", REQUEST),
     ("event-store/src/snapshots.rs", REQUEST),
     ("event-store/src/load.rs", REQUEST),
+    ("event-store/src/deletions/eraser.rs", ERASER),
     ("event-store/", ENGINE),
     ("queries/", REQUEST),
     ("commands/", REQUEST),

@@ -51,6 +51,7 @@ async function pages(page, tenant) {
     '/settings/keys',
     '/settings/programs',
     '/settings/retention',
+    '/settings/danger',
     '/audit',
     '/profile',
   ]

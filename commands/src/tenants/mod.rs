@@ -1,5 +1,6 @@
-//! Commands about the tenant itself: create, settings, price book, providers.
+//! Commands about the tenant itself: create, settings, price book, providers, and its end.
 
+mod deletion;
 pub mod provider_tests;
 mod providers;
 mod settings;
@@ -28,7 +29,7 @@ use crate::work::{Facts, Work};
 
 /// The commands of this noun.
 pub fn commands() -> Vec<Command> {
-    vec![
+    let mut all = vec![
         command!(
             "create-tenant",
             create_tenant,
@@ -89,7 +90,9 @@ pub fn commands() -> Vec<Command> {
             Risk::Write,
             internal
         ),
-    ]
+    ];
+    all.extend(deletion::commands());
+    all
 }
 
 /// The purpose that a provider's secret is sealed for under the tenant's ingest key.

@@ -73,6 +73,9 @@ pub struct UpdateSettings {
     /// Days from the wish to be erased until the erasure, 0 to 365; 30 unless set.
     #[serde(default)]
     pub erasure_days: Option<u16>,
+    /// Days from the wish that the whole business be deleted until its deletion, 7 to 365; 30 unless set.
+    #[serde(default)]
+    pub deletion_days: Option<u16>,
     /// How many days what is kept of each kind; what is left out is as by default.
     #[serde(default)]
     pub retention: Option<Retention>,
@@ -332,6 +335,7 @@ pub(super) fn patched(
         };
     }
     settings.erasure_days = input.erasure_days.unwrap_or(settings.erasure_days);
+    settings.deletion_days = input.deletion_days.unwrap_or(settings.deletion_days);
     settings.retention = input.retention.clone().unwrap_or(settings.retention);
     if let Some(agents) = &input.agents {
         settings.agents = agents.policy();

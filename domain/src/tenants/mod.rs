@@ -3,6 +3,7 @@
 pub mod agents;
 pub mod assistant;
 mod canned;
+pub mod deletion;
 mod links;
 pub mod messaging;
 pub mod openings;
@@ -54,6 +55,13 @@ pub struct Tenant {
     /// Nobody is let in and nothing is sent; what comes in is kept.
     #[serde(default, skip_serializing_if = "Standing::is_active")]
     pub standing: Standing,
+    /// When all of it will be deleted, unless that is taken back before.
+    #[serde(
+        default,
+        with = "time::serde::rfc3339::option",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub deletion_due_at: Option<OffsetDateTime>,
 }
 
 /// Whether a tenant works.
@@ -142,6 +150,12 @@ pub enum TenantCommand {
     },
     Suspend,
     Resume,
+    ScheduleDeletion {
+        /// The slug, typed once more.
+        confirm: String,
+        due_at: OffsetDateTime,
+    },
+    WithdrawDeletion,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -191,6 +205,11 @@ pub enum TenantEvent {
     },
     TenantSuspended {},
     TenantResumed {},
+    TenantDeletionScheduled {
+        #[serde(with = "time::serde::rfc3339")]
+        due_at: OffsetDateTime,
+    },
+    TenantDeletionWithdrawn {},
 }
 
 impl DomainEvent for TenantEvent {
@@ -206,6 +225,8 @@ impl DomainEvent for TenantEvent {
             Self::CannedReplyRemoved { .. } => "CannedReplyRemoved",
             Self::TenantSuspended {} => "TenantSuspended",
             Self::TenantResumed {} => "TenantResumed",
+            Self::TenantDeletionScheduled { .. } => "TenantDeletionScheduled",
+            Self::TenantDeletionWithdrawn {} => "TenantDeletionWithdrawn",
         };
         name.to_owned()
     }
@@ -331,6 +352,8 @@ impl Aggregate for Tenant {
             }
             TenantEvent::TenantSuspended {} => self.standing = Standing::Suspended,
             TenantEvent::TenantResumed {} => self.standing = Standing::Active,
+            TenantEvent::TenantDeletionScheduled { due_at } => self.deletion_due_at = Some(due_at),
+            TenantEvent::TenantDeletionWithdrawn {} => self.deletion_due_at = None,
         }
     }
 }
@@ -342,6 +365,11 @@ impl Noun for Tenant {
                 ClaimChanges::taking(vec![Key::new(SUSPENDED_SCOPE, SUSPENDED_SCOPE)])
             }
             TenantEvent::TenantResumed {} => ClaimChanges::releasing(SUSPENDED_SCOPE),
+            TenantEvent::TenantDeletionScheduled { due_at } => {
+                let value = deletion::claim_value(*due_at);
+                ClaimChanges::taking(vec![Key::new(deletion::SCOPE, value)])
+            }
+            TenantEvent::TenantDeletionWithdrawn {} => ClaimChanges::releasing(deletion::SCOPE),
             _ => ClaimChanges::default(),
         }
     }

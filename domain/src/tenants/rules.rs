@@ -60,8 +60,15 @@ impl Tenant {
             }),
             TenantCommand::Resume => Ok(match self.require()?.standing {
                 Standing::Active => Vec::new(),
-                Standing::Suspended => vec![TenantEvent::TenantResumed {}],
+                Standing::Suspended => {
+                    self.require_to_stay()?;
+                    vec![TenantEvent::TenantResumed {}]
+                }
             }),
+            TenantCommand::ScheduleDeletion { confirm, due_at } => {
+                self.schedule_deletion(&confirm, due_at)
+            }
+            TenantCommand::WithdrawDeletion => self.withdraw_deletion(),
         }
     }
 

@@ -6,6 +6,7 @@ use time::{Date, Duration, OffsetDateTime};
 
 use super::agents::AgentPolicy;
 use super::assistant::Assistant;
+use super::deletion::{DEFAULT_DELETION_DAYS, DELETION_DAYS};
 use super::messaging::Messaging;
 use super::openings::{self, MAX_OPENINGS};
 use super::postcodes;
@@ -57,6 +58,9 @@ pub struct Settings {
     /// From the wish to be erased until the erasure.
     #[serde(skip_serializing_if = "is_default_erasure")]
     pub erasure_days: u16,
+    /// From the wish that the whole business be deleted until its deletion.
+    #[serde(skip_serializing_if = "is_default_deletion")]
+    pub deletion_days: u16,
     /// How long what is kept of each kind.
     #[serde(skip_serializing_if = "Retention::is_default")]
     pub retention: Retention,
@@ -84,6 +88,7 @@ impl Default for Settings {
             chat_open_to: None,
             messaging: Messaging::default(),
             erasure_days: DEFAULT_ERASURE_DAYS,
+            deletion_days: DEFAULT_DELETION_DAYS,
             retention: Retention::default(),
             agents: AgentPolicy::default(),
             assistant: Assistant::default(),
@@ -94,6 +99,10 @@ impl Default for Settings {
 /// Older states do not speak of it.
 fn is_default_erasure(days: &u16) -> bool {
     *days == DEFAULT_ERASURE_DAYS
+}
+
+fn is_default_deletion(days: &u16) -> bool {
+    *days == DEFAULT_DELETION_DAYS
 }
 
 /// A service zone and the postcodes that lie in it.
@@ -152,6 +161,11 @@ impl Settings {
         if self.erasure_days > MAX_ERASURE_DAYS {
             let message = format!("at most {MAX_ERASURE_DAYS} days");
             problems.add("/erasure_days", "days-out-of-range", message);
+        }
+        if !DELETION_DAYS.contains(&self.deletion_days) {
+            let (least, most) = (DELETION_DAYS.start(), DELETION_DAYS.end());
+            let message = format!("between {least} and {most} days");
+            problems.add("/deletion_days", "days-out-of-range", message);
         }
         self.retention.check(&mut problems);
         self.agents.check(&mut problems);

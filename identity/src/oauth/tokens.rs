@@ -6,6 +6,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use deadpool_postgres::GenericClient;
+use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::error::Error;
@@ -121,6 +122,7 @@ impl Issuer {
             end(&client, &grant, why).await?;
             return Err(no_grant(why).into());
         }
+        self.require_active(&grant.tenant_id)?;
         if found.expires_at <= now {
             return Err(no_grant("the code is too old").into());
         }
@@ -146,6 +148,8 @@ impl Issuer {
             // Whoever else has it cannot use it, and cannot end it for its owner.
             return Err(unknown().into());
         }
+        // The token is not used up: it is good again once the tenant is.
+        self.require_active(&grant.tenant_id)?;
         let now = OffsetDateTime::now_utc();
         let asked = shown.scopes.unwrap_or(&grant.scopes);
         if !grant.scopes.cover(asked) {
@@ -169,13 +173,14 @@ impl Issuer {
         self.issue_upon(&grant, asked, Some(&next)).await
     }
 
-    /// For a program that acts for itself, and has proven who it is.
+    /// For a program that acts for itself, and has proven who it is. Refused with `invalid-grant` where its tenant lets nobody in.
     pub async fn issue_to(
         &self,
         client: &Client,
         scopes: &Scopes,
         resource: &str,
     ) -> Result<Issued> {
+        self.require_active(&client.tenant_id)?;
         let subject = client.principal_id();
         let claims = self.claims((&subject, &client.client_id), scopes, resource);
         let claims = Claims {
@@ -183,6 +188,12 @@ impl Issuer {
             ..claims
         };
         self.sign(&claims, None).await
+    }
+
+    /// Nobody is given a token that would be refused wherever it is shown.
+    fn require_active(&self, tenant_id: &TenantId) -> std::result::Result<(), Refusal> {
+        let active = self.store.directory.require_active(tenant_id);
+        active.map_err(|refusal| no_grant(&refusal.detail))
     }
 
     async fn issue_upon(
@@ -273,7 +284,7 @@ impl Issuer {
             None => match self.read(text, audiences).await? {
                 Ok(claims) if claims.client_id != client_id => return Ok(None),
                 Ok(claims) => match claims.grant {
-                    Some(grant_id) => (domain::ids::TenantId::new(claims.tenant), grant_id),
+                    Some(grant_id) => (TenantId::new(claims.tenant), grant_id),
                     None => {
                         let detail = "this token rests on no grant: end the client itself";
                         return Err(Refusal::malformed("unsupported-token-type", detail).into());

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap::Args;
 use schema::migrate::newest_version;
-use schema::roles::{ENGINE, REQUEST};
+use schema::roles::{ENGINE, ERASER, REQUEST};
 use serde_json::json;
 
 use super::attached::located;
@@ -26,7 +26,7 @@ const USUAL_LOGIN: &str = "rapport";
     after_help = "Example:\n  rapport migrate --print-roles | psql \"$ADMIN_DATABASE_URL\"\n  rapport migrate"
 )]
 pub struct MigrateArgs {
-    /// Print the SQL that makes the two roles, and change nothing.
+    /// Print the SQL that makes the three roles, and change nothing.
     #[arg(long)]
     print_roles: bool,
 }
@@ -72,12 +72,13 @@ fn login(settings: &DatabaseSettings) -> Result<String, Reason> {
     Ok(config.get_user().unwrap_or(USUAL_LOGIN).to_owned())
 }
 
-fn role_statements(login: &str) -> [String; 3] {
+fn role_statements(login: &str) -> [String; 4] {
     let quoted = login.replace('"', "\"\"");
     [
         format!("create role {REQUEST} nologin;"),
         format!("create role {ENGINE} nologin;"),
-        format!("grant {REQUEST}, {ENGINE} to \"{quoted}\";"),
+        format!("create role {ERASER} nologin;"),
+        format!("grant {REQUEST}, {ENGINE}, {ERASER} to \"{quoted}\";"),
     ]
 }
 
@@ -87,10 +88,10 @@ mod tests {
 
     #[test]
     fn a_login_with_a_quote_stays_one_identifier() {
-        let [_, _, grant] = role_statements("o\"hara");
+        let [_, _, _, grant] = role_statements("o\"hara");
         assert_eq!(
             grant,
-            "grant rapport_request, rapport_engine to \"o\"\"hara\";"
+            "grant rapport_request, rapport_engine, rapport_eraser to \"o\"\"hara\";"
         );
     }
 }

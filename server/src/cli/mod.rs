@@ -21,6 +21,7 @@ mod serve;
 mod set_up_link;
 mod store;
 mod tenant_choice;
+mod tenant_deletions;
 mod tenants;
 mod webhooks;
 

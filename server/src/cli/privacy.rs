@@ -12,7 +12,8 @@ use cqrs_es::Aggregate;
 use domain::customers::Customer;
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
-use event_store::key_backups::{Erasure, Reading};
+use event_store::deletions::{self, Beginning, Warrant};
+use event_store::key_backups::{Erasure, Reading, TenantDeletion};
 use event_store::load::{Folded, Load};
 use event_store::store::Store;
 use identity::acts::{self, Act};
@@ -22,7 +23,7 @@ use serde_json::json;
 use super::attached::attached;
 use super::output::{self, Format};
 use super::send::system_request;
-use super::{Outcome, Reason, operator};
+use super::{Outcome, Reason, operator, tenant_deletions};
 use crate::config::DatabaseSettings;
 use crate::embedded::private_files;
 
@@ -34,10 +35,10 @@ pub enum PrivacyCommand {
     Retention(retention::RetentionCommand),
 }
 
-/// Erase everybody once more who was erased after a restored backup had been made.
+/// Erase everybody once more, and delete every tenant, that was erased or deleted after a restored backup had been made.
 ///
-/// A restored database does not serve before this has run. It reads the list of erasures in a copy of the keys, as
-/// `rapport keys backup` makes it; take the newest one.
+/// A restored database does not serve before this has run. It reads the lists in a copy of the keys, as `rapport keys backup`
+/// makes it; take the newest one.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  rapport privacy reapply keys/tuesday.ndjson")]
 pub struct ReapplyArgs {
@@ -68,14 +69,20 @@ async fn reapply(store: &Store, args: &ReapplyArgs, format: Format) -> Outcome {
         return Err(Refusal::invalid("key-backup-invalid", detail).into());
     }
     let listed = reading.run(None).await?;
+    let doomed = find_doomed(store, &listed.deletions).await?;
+    let listed = listed.erasures;
     let mut left = Vec::new();
     for erasure in &listed {
-        if is_alive(store, erasure).await? {
+        let goes = doomed.iter().any(|one| one.tenant_id == erasure.tenant_id);
+        if !goes && is_alive(store, erasure).await? {
             left.push(erasure);
         }
     }
     if !args.dry_run {
         let dispatcher = Dispatcher::new(store.clone());
+        for deletion in &doomed {
+            delete(&dispatcher, deletion).await?;
+        }
         for erasure in &left {
             erase(&dispatcher, erasure).await?;
         }
@@ -87,20 +94,51 @@ async fn reapply(store: &Store, args: &ReapplyArgs, format: Format) -> Outcome {
             action: "reapply-erasures",
             subject: "erasures",
             reason: None,
-            details: &json!({ "listed": listed.len(), "erased": left.len() }),
+            details: &json!({ "listed": listed.len(), "erased": left.len(), "tenants_deleted": doomed.len() }),
         };
         acts::record(&client, act).await?;
     }
-    let document = json!({ "dry_run": args.dry_run, "listed": listed.len(), "erased": left.len() });
+    let document = json!({
+        "dry_run": args.dry_run, "listed": listed.len(), "erased": left.len(), "tenants_deleted": doomed.len(),
+    });
     if format == Format::Json {
         return output::document(&document);
     }
-    let (listed, left) = (listed.len(), left.len());
+    let (listed, left, doomed) = (listed.len(), left.len(), doomed.len());
     let said = match args.dry_run {
-        true => format!("{left} of {listed} people would be erased again"),
-        false => format!("{left} of {listed} people were erased again; the server may serve"),
+        true => {
+            format!("{left} of {listed} people would be erased and {doomed} tenants deleted again")
+        }
+        false => format!(
+            "{left} of {listed} people were erased and {doomed} tenants deleted again; the server may serve"
+        ),
     };
     Ok(output::line(&said)?)
+}
+
+/// Tenants that the database knows, and not that they are gone.
+async fn find_doomed(
+    store: &Store,
+    deletions: &[TenantDeletion],
+) -> Result<Vec<TenantDeletion>, Reason> {
+    let there = store.directory.list().await?;
+    let is_there = |deletion: &&TenantDeletion| {
+        let mut ids = there.iter().map(|(tenant_id, _)| tenant_id.as_str());
+        ids.any(|tenant_id| tenant_id == deletion.tenant_id)
+    };
+    Ok(deletions.iter().filter(is_there).cloned().collect())
+}
+
+async fn delete(dispatcher: &Dispatcher, deletion: &TenantDeletion) -> Outcome {
+    let tenant_id = TenantId::new(deletion.tenant_id.clone());
+    let beginning = Beginning {
+        tenant_id: &tenant_id,
+        slug: &deletion.slug,
+        by: &operator::name(),
+        reason: Some("it was deleted before"),
+    };
+    deletions::begin(&dispatcher.store, beginning, Warrant::Order).await?;
+    tenant_deletions::finish(dispatcher, &tenant_id).await
 }
 
 /// Whether the database knows the person, and not that they are gone.

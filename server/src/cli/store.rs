@@ -35,7 +35,7 @@ pub enum StoreCommand {
 /// Show the positions that are missing from the log.
 ///
 /// An open hole is still being written or not judged yet: readers wait at it. A skipped one was drawn by a transaction
-/// that is certainly over. A filled one holds a tombstone, because its writer could not be judged within a second. Beside
+/// that is certainly over, or held events of a tenant that was deleted. A filled one holds a tombstone, because its writer could not be judged within a second. Beside
 /// them the oldest transaction that may write, for it holds back the judgement of all. Changes nothing.
 #[derive(Args, Debug)]
 #[command(after_help = "Example:\n  rapport store holes --after 0 --json | jq '.open, .holder'")]
@@ -119,6 +119,7 @@ fn print_holes(found: &Holes, after: i64) -> Outcome {
         ("read safely up to", found.safe.to_string()),
         ("open", found.open.len().to_string()),
         ("skipped", found.skipped.len().to_string()),
+        ("of deleted tenants, ever", found.deleted.to_string()),
         ("filled, ever", found.filled_total.to_string()),
         ("oldest writing transaction", holder),
     ])?;

@@ -1,4 +1,4 @@
-//! `rapport tenants`: makes, lists, suspends, resumes and exports the businesses that share this installation.
+//! `rapport tenants`: makes, lists, suspends, resumes, exports and deletes the businesses that share this installation.
 
 use std::path::PathBuf;
 
@@ -14,6 +14,7 @@ use super::attached::attached;
 use super::output::{self, Format};
 use super::send::{print_answer, system_request};
 use super::tenant_choice::TenantChoice;
+use super::tenant_deletions::{self, DeleteArgs, DeletionsArgs, WithdrawArgs};
 use super::{Outcome, audit, events, operator};
 use crate::config::DatabaseSettings;
 use crate::operations::{By, Intent, Scope, check_reason, tenants};
@@ -48,6 +49,9 @@ pub enum TenantsCommand {
     Suspend(StandingArgs),
     Resume(ResumeArgs),
     Export(ExportArgs),
+    Delete(DeleteArgs),
+    WithdrawDeletion(WithdrawArgs),
+    Deletions(DeletionsArgs),
 }
 
 /// Let nobody of a tenant in, and send nothing for it.
@@ -123,6 +127,11 @@ pub async fn run(settings: &DatabaseSettings, command: &TenantsCommand, format: 
         }
         TenantsCommand::Resume(args) => change(store, &args.change, Standing::Active, format).await,
         TenantsCommand::Export(args) => export(store, args, format).await,
+        TenantsCommand::Delete(args) => tenant_deletions::delete(store, args, format).await,
+        TenantsCommand::WithdrawDeletion(args) => {
+            tenant_deletions::withdraw(store, args, format).await
+        }
+        TenantsCommand::Deletions(args) => tenant_deletions::list(store, args, format).await,
     })
     .await
 }
@@ -193,11 +202,20 @@ async fn list(store: &Store, format: Format) -> Outcome {
         "time_zone",
         "modules",
         "standing",
+        "deletion_due_at",
     ];
     let row = |tenant: &Value| heads.map(|head| output::cell(tenant.get(head))).to_vec();
     let none = "There is no tenant yet; make one with `rapport tenants create`.";
     Ok(output::table(
-        &["slug", "name", "id", "time zone", "modules", "standing"],
+        &[
+            "slug",
+            "name",
+            "id",
+            "time zone",
+            "modules",
+            "standing",
+            "deletion",
+        ],
         tenants.iter().map(row).collect(),
         none,
     )?)

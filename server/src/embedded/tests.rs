@@ -128,9 +128,10 @@ async fn a_first_start_makes_a_database_for_a_role_that_is_no_superuser() {
         );
     }
     let roles = "create role rapport_request nologin; create role rapport_engine nologin; \
-                 grant rapport_request, rapport_engine to current_user; \
-                 set role rapport_request; reset role; set role rapport_engine; reset role; \
-                 drop role rapport_request, rapport_engine; \
+                 create role rapport_eraser nologin; \
+                 grant rapport_request, rapport_engine, rapport_eraser to current_user; \
+                 set role rapport_request; reset role; set role rapport_engine; reset role; set role rapport_eraser; reset role; \
+                 drop role rapport_request, rapport_engine, rapport_eraser; \
                  create schema nouns; create table nouns.noun (id text); drop schema nouns cascade";
     connect(&embedded).await.batch_execute(roles).await.unwrap();
     for name in [places::ADMIN_PASSWORD, places::LOGIN_PASSWORD] {

@@ -14,6 +14,7 @@ pub mod redrives;
 pub mod retention;
 pub mod snapshots;
 pub mod store;
+pub mod tenant_deletions;
 pub mod tenants;
 pub mod webhooks;
 

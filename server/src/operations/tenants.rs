@@ -27,6 +27,9 @@ pub struct Listed {
     pub modules: Vec<Module>,
     /// `active` or `suspended`.
     pub standing: Standing,
+    /// When it will be deleted; null unless that is scheduled.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub deletion_due_at: Option<OffsetDateTime>,
 }
 
 /// What was changed, or would be.
@@ -53,6 +56,7 @@ pub async fn list(dispatcher: &Dispatcher, scope: &Scope) -> Result<Vec<Listed>>
             time_zone: tenant.settings.time_zone.clone(),
             modules: tenant.modules.iter().copied().collect(),
             standing: tenant.standing,
+            deletion_due_at: tenant.deletion_due_at,
         });
     }
     Ok(listed)
@@ -66,11 +70,7 @@ pub async fn set_standing(
     wanted: Standing,
     (intent, by): (Intent, By<'_>),
 ) -> Result<Changed> {
-    let named = scope.tenant_id().ok_or_else(|| {
-        let detail =
-            "say which tenant, by its slug (`rapport tenants list`), with --tenant or ?tenant=";
-        Refusal::malformed("tenant-missing", detail)
-    })?;
+    let named = named(scope)?;
     let changed = Changed {
         tenant_id: named.to_string(),
         standing: wanted,
@@ -93,11 +93,24 @@ pub async fn set_standing(
     acts::record(&client, deed.by(named, by)).await?;
     drop(client);
     dispatcher.dispatch(&as_system(named, name)).await?;
-    dispatcher.store.directory.learn_suspended().await?;
+    dispatcher
+        .store
+        .directory
+        .learn_suspended(&dispatcher.store.vault)
+        .await?;
     Ok(changed)
 }
 
-fn as_system(tenant_id: &TenantId, name: &str) -> Request {
+/// The tenant that is named, and no other. Refused with 400 `tenant-missing`.
+pub(super) fn named(scope: &Scope) -> std::result::Result<&TenantId, Refusal> {
+    scope.tenant_id().ok_or_else(|| {
+        let detail =
+            "say which tenant, by its slug (`rapport tenants list`), with --tenant or ?tenant=";
+        Refusal::malformed("tenant-missing", detail)
+    })
+}
+
+pub(super) fn as_system(tenant_id: &TenantId, name: &str) -> Request {
     let command_id = Uuid::now_v7().to_string();
     Request {
         ctx: Context {

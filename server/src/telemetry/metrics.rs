@@ -67,6 +67,11 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Commands that were written by one statement.",
     ),
     (
+        "rapport_tenants_deleted_total",
+        Counter,
+        "Tenants whose deletion is over.",
+    ),
+    (
         "rapport_snapshots_taken_total",
         Counter,
         "States of long streams that were kept, so that they need not be folded from their beginning.",

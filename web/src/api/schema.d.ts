@@ -105,6 +105,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/commands/request-tenant-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for the deletion of the business
+         * @description After the tenant's `deletion_days` everything that is the business's is deleted for good: customers, bookings, messages,
+         *     events, people and keys. Until then it works on, and `withdraw-tenant-deletion` takes it back. Export first what is to be
+         *     kept. Asked again, the first date stands.
+         */
+        post: operations["request_tenant_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/commands/withdraw-tenant-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the deletion of the business back
+         * @description Nothing is deleted. Changes nothing where no deletion is scheduled.
+         */
+        post: operations["withdraw_tenant_deletion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/commands/decide-approval": {
         parameters: {
             query?: never;
@@ -3304,8 +3346,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The businesses of this installation, and how each stands: active or suspended */
+        /** The businesses of this installation, and how each stands: active or suspended, and when it will be deleted */
         get: operations["list_tenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/tenants/deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Deletions that have begun or are over, the newest first: what stays on record of a tenant */
+        get: operations["list_deletions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3615,6 +3674,40 @@ export interface paths {
         put?: never;
         /** End a suspension; what was kept is dealt with now */
         post: operations["resume_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/tenants/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete a suspended tenant whole, after its deletion_days or now; a dry run counts what would go */
+        post: operations["delete_tenant"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/operations/tenants/withdraw-deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a scheduled deletion back */
+        post: operations["withdraw_deletion"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4846,6 +4939,12 @@ export interface components {
              * @default null
              */
             erasure_days?: number | null;
+            /**
+             * Format: uint16
+             * @description Days from the wish that the whole business be deleted until its deletion, 7 to 365; 30 unless set.
+             * @default null
+             */
+            deletion_days?: number | null;
             /**
              * @description How many days what is kept of each kind; what is left out is as by default.
              * @default null
@@ -6497,6 +6596,12 @@ export interface operations {
                      */
                     erasure_days?: number | null;
                     /**
+                     * Format: uint16
+                     * @description Days from the wish that the whole business be deleted until its deletion, 7 to 365; 30 unless set.
+                     * @default null
+                     */
+                    deletion_days?: number | null;
+                    /**
                      * @description How many days what is kept of each kind; what is left out is as by default.
                      * @default null
                      */
@@ -6613,6 +6718,63 @@ export interface operations {
                     /** @description Where the letter or the text goes: an e-mail address or a phone number. */
                     to?: components["schemas"]["Pii"] | null;
                 };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    request_tenant_deletion: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The business's short name (its slug), typed once more. */
+                    confirm: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Answer"];
+                };
+            };
+        };
+    };
+    withdraw_tenant_deletion: {
+        parameters: {
+            query?: {
+                /** @description Validate and decide, write nothing */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
             };
         };
         responses: {
@@ -11528,6 +11690,8 @@ export interface operations {
                             canned_replies: {
                                 [key: string]: components["schemas"]["CannedReplyItem"];
                             };
+                            /** @description When all of it will be deleted; null unless that has been asked for. */
+                            deletion_due_at?: string | null;
                             created_at: string;
                             updated_at: string;
                             /**
@@ -12509,6 +12673,26 @@ export interface operations {
             };
         };
     };
+    list_deletions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
     count_messages: {
         parameters: {
             query?: {
@@ -13108,6 +13292,70 @@ export interface operations {
         };
     };
     resume_tenant: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    delete_tenant: {
+        parameters: {
+            query?: {
+                /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */
+                tenant?: string;
+                /** @description Only say what would be done */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": {
+                    reason?: string;
+                    confirm?: string;
+                    now?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+        };
+    };
+    withdraw_deletion: {
         parameters: {
             query?: {
                 /** @description The slug of the only tenant that is meant; for operators of the installation all when absent */

@@ -3,6 +3,7 @@ import { bulkRuns } from './bulk_runs'
 import { business } from './business'
 import { desk } from './desk'
 import { held } from './held'
+import { ending } from './ending'
 import { facts } from './facts'
 import { journeys } from './journeys'
 import { lists } from './lists'
@@ -29,6 +30,7 @@ export const t = {
   ...operators,
   ...programs,
   ...facts,
+  ...ending,
   ...journeys,
   ...bulkRuns,
 }

@@ -152,6 +152,7 @@ export const running = {
       keys: 'API keys',
       programs: 'Programs',
       retention: 'Retention',
+      danger: 'Deletion',
     },
     saved: 'Saved',
     readOnly: 'Your role may look here and change nothing.',

@@ -84,7 +84,7 @@ pub async fn backup(settings: &DatabaseSettings, args: &BackupArgs, format: Form
         let hidden = positions::list_hidden(&snapshot).await?;
         if !hidden.is_empty() {
             let detail = format!(
-                "this login may not see all rows of {}; back up as the owner of the tables, a member of both roles",
+                "this login may not see all rows of {}; back up as the owner of the tables, a member of all three roles",
                 hidden.join(", ")
             );
             return Err(Refusal::forbidden("rows-hidden", detail).into());

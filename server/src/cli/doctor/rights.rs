@@ -1,7 +1,7 @@
 //! Schema, roles and row-level security: what keeps tenants apart and the log as it was written.
 
 use schema::migrate::{database_version, newest_version};
-use schema::roles::{ENGINE, REQUEST};
+use schema::roles::{self, ENGINE, REQUEST};
 use tokio_postgres::Client;
 
 use super::findings::Finding;
@@ -65,18 +65,16 @@ pub async fn examine_schema(client: &Client) -> Result<(Finding, bool), Reason> 
     Ok((finding, database == binary))
 }
 
-/// The two roles and the login.
+/// The roles and the login.
 pub async fn examine_roles(client: &Client) -> Result<Vec<Finding>, Reason> {
-    let rows = client
-        .query(FIND_ROLES, &[&[REQUEST, ENGINE].as_slice()])
-        .await?;
+    let rows = client.query(FIND_ROLES, &[&roles::ALL.as_slice()]).await?;
     let mut findings = Vec::new();
-    for role in [REQUEST, ENGINE] {
+    for role in roles::ALL {
         let row = rows.iter().find(|row| row.get::<_, &str>("name") == role);
-        let check = if role == REQUEST {
-            "role rapport_request"
-        } else {
-            "role rapport_engine"
+        let check = match role {
+            REQUEST => "role rapport_request",
+            ENGINE => "role rapport_engine",
+            _ => "role rapport_eraser",
         };
         findings.push(match row {
             None => Finding::fail(
@@ -93,7 +91,7 @@ pub async fn examine_roles(client: &Client) -> Result<Vec<Finding>, Reason> {
         true => Finding::warn(
             "login role",
             format!("{name} is a superuser or bypasses row-level security"),
-            "log in as a role that is neither; it needs only to own the database and be a member of the two roles",
+            "log in as a role that is neither; it needs only to own the database and be a member of the three roles",
         ),
         false => Finding::ok("login role", format!("{name} is bound by row-level security")),
     });

@@ -16,12 +16,12 @@ const LIST_INDEXES: &str = "
 const LIST_RIGHTS: &str = "
     select distinct 'grant ' || lower(a.privilege_type) || ' on ' || c.relname || ' to ' || r.rolname as line
     from pg_class c cross join lateral aclexplode(c.relacl) a join pg_roles r on r.oid = a.grantee
-    where c.relnamespace = 'public'::regnamespace and r.rolname in ('rapport_request', 'rapport_engine')
+    where c.relnamespace = 'public'::regnamespace and r.rolname in ('rapport_request', 'rapport_engine', 'rapport_eraser')
     union
     select 'grant ' || lower(a.privilege_type) || ' (' || t.attname || ') on ' || c.relname || ' to ' || r.rolname
     from pg_class c join pg_attribute t on t.attrelid = c.oid cross join lateral aclexplode(t.attacl) a
     join pg_roles r on r.oid = a.grantee
-    where c.relnamespace = 'public'::regnamespace and r.rolname in ('rapport_request', 'rapport_engine')
+    where c.relnamespace = 'public'::regnamespace and r.rolname in ('rapport_request', 'rapport_engine', 'rapport_eraser')
     order by 1";
 
 pub async fn examine(client: &Client) -> Result<Vec<Finding>, Reason> {

@@ -1,4 +1,4 @@
-//! `rapport keys backup`: every wrapped key and the list of erasures, in a file of its own.
+//! `rapport keys backup`: every wrapped key and the lists of erasures and deleted tenants, in a file of its own.
 
 use std::fs::OpenOptions;
 use std::io::{BufWriter, Write};
@@ -19,7 +19,7 @@ use crate::embedded::private_files;
 
 const OWNER_ONLY: u32 = 0o600;
 
-/// Copy all wrapped keys and the list of erasures into a file.
+/// Copy all wrapped keys and the lists of erasures and of deleted tenants into a file.
 ///
 /// Keep these copies apart from those of the data, and for 30 days at most: a person is erased for good when the last copy of
 /// their key is gone. The keys open with the root key alone, which is not in it.
@@ -69,9 +69,10 @@ pub async fn backup(store: &Store, args: &BackupArgs, format: Format) -> Outcome
         return output::document(&counts);
     }
     Ok(output::line(&format!(
-        "{} keys and {} erasures are in {}",
+        "{} keys, {} erasures and {} deletions of tenants are in {}",
         counts.keys,
         counts.erasures,
+        counts.deletions,
         args.file.display()
     ))?)
 }

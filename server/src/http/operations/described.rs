@@ -323,7 +323,7 @@ fn schema(name: &str) -> Value {
         "after" | "from" | "to" => json!({ "type": "integer", "minimum": 0 }),
         "messages" | "files" | "leads" | "approvals" | "webhook_bodies" | "outbox_history"
         | "audited_reads" => json!({ "type": "integer", "minimum": 1, "maximum": 3650 }),
-        "compare" => json!({ "type": "boolean" }),
+        "compare" | "now" => json!({ "type": "boolean" }),
         "dry_run" => json!({ "type": "string", "enum": ["true", "false"] }),
         "policy" => json!({ "type": "string", "enum": ["park", "pause", "skip"] }),
         "died_after" | "until" => json!({ "type": "string", "format": "date-time" }),

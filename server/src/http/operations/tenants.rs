@@ -1,15 +1,17 @@
-//! Tenants over HTTP, for operators of the installation: how each stands, and suspending and resuming one.
+//! Tenants over HTTP, for operators of the installation: how each stands, suspending and resuming one, and its deletion.
 
 use actix_web::web::{self, ServiceConfig, get, post};
 use actix_web::{HttpRequest, HttpResponse};
 use commands::context::Context;
 use domain::tenants::Standing;
 use identity::permissions::Permission;
+use serde::Deserialize;
 use serde_json::json;
 
-use super::{OfTenant, Reason, enter, order, parameters};
+use super::{OfTenant, Reason, enter, enter_plainly, order, parameters};
 use crate::app::App;
 use crate::http::{only, problems};
+use crate::operations::tenant_deletions::{self, When};
 use crate::operations::{Scope, tenants};
 
 /// Every route below `/operations/tenants`.
@@ -19,7 +21,16 @@ pub fn routes(cfg: &mut ServiceConfig) {
             "/operations/tenants/suspend",
             post().to(suspend_tenant),
         ))
-        .service(only("/operations/tenants/resume", post().to(resume_tenant)));
+        .service(only("/operations/tenants/resume", post().to(resume_tenant)))
+        .service(only("/operations/tenants/delete", post().to(delete_tenant)))
+        .service(only(
+            "/operations/tenants/withdraw-deletion",
+            post().to(withdraw_deletion),
+        ))
+        .service(only(
+            "/operations/tenants/deletions",
+            get().to(list_deletions),
+        ));
 }
 
 /// `GET /operations/tenants`
@@ -61,4 +72,53 @@ async fn set(
     order.principal.factor.require_fresh(Context::clock())?;
     let how = (order.intent, by);
     order.done(tenants::set_standing(&app.dispatcher, &order.scope, wanted, how).await?)
+}
+
+/// What is to be deleted, once more in words, and when.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Deleting {
+    reason: Option<String>,
+    confirm: Option<String>,
+    /// True: at once, and for good.
+    #[serde(default)]
+    now: bool,
+}
+
+/// `POST /operations/tenants/delete?tenant=…`: needs what suspending needs, and the slug once more.
+pub async fn delete_tenant(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> problems::Answer {
+    let order = order::<Deleting>(&app, &request, body, Permission::InstallationOperate).await?;
+    let by = order.by_for(order.body.reason.as_ref())?;
+    order.principal.factor.require_fresh(Context::clock())?;
+    let when = match order.body.now {
+        true => When::Now,
+        false => When::Due,
+    };
+    let wanted = (order.body.confirm.as_deref().unwrap_or_default(), when);
+    let how = (order.intent, by);
+    order.done(tenant_deletions::delete(&app.dispatcher, &order.scope, wanted, how).await?)
+}
+
+/// `POST /operations/tenants/withdraw-deletion?tenant=…`
+pub async fn withdraw_deletion(
+    app: web::Data<App>,
+    request: HttpRequest,
+    body: web::Payload,
+) -> problems::Answer {
+    let order = order::<Reason>(&app, &request, body, Permission::InstallationOperate).await?;
+    let by = order.by_for(order.body.reason.as_ref())?;
+    order.principal.factor.require_fresh(Context::clock())?;
+    let how = (order.intent, by);
+    order.done(tenant_deletions::withdraw(&app.dispatcher, &order.scope, how).await?)
+}
+
+/// `GET /operations/tenants/deletions`
+pub async fn list_deletions(app: web::Data<App>, request: HttpRequest) -> problems::Answer {
+    enter_plainly(&app, &request, Permission::InstallationRead).await?;
+    let items = tenant_deletions::list(&app.store, &Scope::All).await?;
+    Ok(HttpResponse::Ok().json(json!({ "items": items })))
 }

@@ -1,4 +1,4 @@
-// Settings: the business, its prices, prepared replies, providers, webhooks, team, keys and programs.
+// Settings: the business, its prices, prepared replies, providers, webhooks, team, keys, programs, and its end.
 import { Alert } from '@mantine/core'
 import { useNavigate, useParams } from '@tanstack/react-router'
 import { lazy } from 'react'
@@ -6,6 +6,7 @@ import { useMay } from '../../api/session'
 import { Page, ProblemNote, Waiting } from '../../components/Page'
 import { Views } from '../../components/Views'
 import { useTenant } from '../../components/useTenant'
+import { When } from '../../components/When'
 import { t } from '../../texts'
 
 const VIEWS = {
@@ -19,6 +20,7 @@ const VIEWS = {
   keys: lazy(() => import('./Keys').then((m) => ({ default: m.Keys }))),
   programs: lazy(() => import('./Programs').then((m) => ({ default: m.Programs }))),
   retention: lazy(() => import('./Retention').then((m) => ({ default: m.Retention }))),
+  danger: lazy(() => import('./Danger').then((m) => ({ default: m.Danger }))),
 } as const
 
 type View = keyof typeof VIEWS
@@ -29,6 +31,7 @@ const NEEDS: Partial<Record<View, string>> = {
   keys: 'keys:manage',
   programs: 'keys:manage',
   retention: 'privacy:manage',
+  danger: 'tenants:delete',
 }
 
 export function SettingsPage() {
@@ -42,6 +45,11 @@ export function SettingsPage() {
   return (
     <Page title={t.pages.settings}>
       {error && !tenant && <ProblemNote problem={error} onRetry={() => void refetch()} />}
+      {tenant?.deletion_due_at && (
+        <Alert color="red" mb="md" title={t.danger.scheduled}>
+          {t.danger.until} <When at={tenant.deletion_due_at} />
+        </Alert>
+      )}
       <Views
         id="settings"
         section={t.pages.settings}
