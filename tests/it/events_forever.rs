@@ -53,6 +53,7 @@ const FIRST_EVENTS: &[&str] = &[
     "JourneyRunBegan",
     "WebhookEndpointCreated",
     "ApprovalProposed",
+    "BulkRunStarted",
 ];
 
 /// `schema/events/<aggregate type>/<event type>.v<version>.json`

@@ -38,7 +38,7 @@ const DESCRIBE: &str = "
     select r.relname || ' constraint ' || c.conname || pg_get_constraintdef(c.oid)
     from read_tables r join pg_constraint c on c.conrelid = r.oid
     union all
-    select p.tablename || ' policy ' || p.policyname || p.roles::text || p.cmd || p.qual || p.with_check
+    select p.tablename || ' policy ' || p.policyname || p.roles::text || p.cmd || p.qual || coalesce(p.with_check, '')
     from pg_policies p join read_tables r on r.relname = p.tablename where p.schemaname = $1
     order by 1";
 

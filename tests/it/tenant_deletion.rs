@@ -112,7 +112,13 @@ async fn who_deletes_sees_nothing_of_a_tenant_that_lives() {
     let app = TestApp::start().await;
     busy(&app, &app.tenant).await;
     let admin = app.admin().await;
-    let before = rows_of(&admin, app.tenant.id.as_str()).await;
+    let rows = async || {
+        let mut rows = rows_of(&admin, app.tenant.id.as_str()).await;
+        // The notary signs a living tenant's head whenever it comes by.
+        rows.remove("audit_heads");
+        rows
+    };
+    let before = rows().await;
     let eraser = cluster::shared().await.admin(&app.database.name).await;
     eraser
         .batch_execute("set role rapport_eraser")
@@ -133,7 +139,7 @@ async fn who_deletes_sees_nothing_of_a_tenant_that_lives() {
             "{statement}"
         );
     }
-    assert_eq!(rows_of(&admin, app.tenant.id.as_str()).await, before);
+    assert_eq!(rows().await, before);
     for role in ["rapport_engine", "rapport_request"] {
         let set = format!("set role {role}");
         admin.batch_execute(&set).await.unwrap();

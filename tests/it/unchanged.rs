@@ -18,6 +18,7 @@ struct Things {
     thread_id: String,
     approval_id: String,
     import_id: String,
+    run_id: String,
     template_id: String,
     endpoint_id: String,
     _receiver: Receiver,
@@ -56,6 +57,9 @@ async fn fill(app: &TestApp) -> Things {
     let customer_id = text(&booking, "customer_id").to_owned();
     let export = json!({ "customer_id": customer_id });
     owner.accepted("export-subject", export).await;
+    let tag =
+        json!({ "command": "tag-customer", "ids": [customer_id], "body": { "tag": "regular" } });
+    let run = owner.accepted("start-bulk-run", tag).await;
     let import_id = crate::imports::upload(owner, "name,email\nZed,zed@example.test\n").await;
     Things {
         thread_id: text(&asked, "thread_id").to_owned(),
@@ -66,6 +70,7 @@ async fn fill(app: &TestApp) -> Things {
         booking_id,
         customer_id,
         import_id,
+        run_id: text(&run, "aggregate_id").to_owned(),
     }
 }
 
@@ -79,6 +84,7 @@ fn asked(query: &registry::Query, things: &Things) -> String {
         "thread" => format!("id={}", things.thread_id),
         "approval" => format!("id={}", things.approval_id),
         "template" | "template-preview" => format!("id={}", things.template_id),
+        "bulk-run" => format!("id={}", things.run_id),
         "import-preview" => format!("id={}", things.import_id),
         "import-rows" => format!("import_id={}", things.import_id),
         "journey" => "id=booking-reminder".to_owned(),

@@ -29,7 +29,10 @@ export async function rewindProjection({ page }) {
   await page.getByRole('row').filter({ hasText: 'the browser test reads again' }).first().waitFor()
   // It is read to its end again, and nothing is there twice.
   await page.goto('/settings/templates')
-  await page.getByText(/review.request/i).first().waitFor()
+  await page
+    .getByText(/review.request/i)
+    .first()
+    .waitFor()
 }
 
 export async function rollBack({ page }) {

@@ -24,8 +24,8 @@ use crate::command;
 use crate::registry::{self, Command, Input, Risk};
 use crate::work::{Facts, Loaded, Work};
 
-/// Whoever may send one of the commands may see customers; the command's own right is asked for besides.
-const READ: Permission = Permission::CustomersRead;
+/// The right of the command that is sent is asked for besides.
+const SEND: Permission = Permission::CustomersWrite;
 
 /// A command that may be sent for many.
 #[derive(Debug)]
@@ -96,28 +96,28 @@ pub fn commands() -> Vec<Command> {
             "start-bulk-run",
             start_bulk_run,
             StartBulkRun,
-            READ,
+            SEND,
             Risk::Bulk
         ),
         command!(
             "stop-bulk-run",
             stop_bulk_run,
             StopBulkRun,
-            READ,
+            SEND,
             Risk::Write
         ),
         command!(
             "retry-bulk-run",
             retry_bulk_run,
             RetryBulkRun,
-            READ,
+            SEND,
             Risk::Bulk
         ),
         command!(
             "advance-bulk-run",
             advancing::advance_bulk_run,
             advancing::AdvanceBulkRun,
-            READ,
+            SEND,
             Risk::Bulk,
             internal
         ),

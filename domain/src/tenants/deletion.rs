@@ -119,7 +119,7 @@ mod tests {
         let withdrawn = TenantEvent::TenantDeletionWithdrawn {};
         let held = tenant(vec![scheduled()]);
         let events = held.decide(TenantCommand::WithdrawDeletion).unwrap();
-        assert_eq!(events, [withdrawn.clone()]);
+        assert_eq!(events, std::slice::from_ref(&withdrawn));
         let freed = tenant(vec![scheduled(), withdrawn.clone()]);
         assert_eq!(freed.claims("", &withdrawn), ClaimChanges::releasing(SCOPE));
         assert_eq!(freed.decide(TenantCommand::WithdrawDeletion).unwrap(), []);

@@ -59,6 +59,9 @@ export function humane(name: string): string {
     .replace(/([a-z])([A-Z])/g, '$1 $2')
     .toLowerCase()
     .trim()
-  const said = words.replace(/\b(ai|sms|email|whatsapp|smtp|url|id|api|openid)\b/g, (word) => SPELLED[word] ?? word)
+  const said = words.replace(
+    /\b(ai|sms|email|whatsapp|smtp|url|id|api|openid)\b/g,
+    (word) => SPELLED[word] ?? word,
+  )
   return said.charAt(0).toUpperCase() + said.slice(1)
 }
