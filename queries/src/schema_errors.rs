@@ -149,7 +149,7 @@ mod tests {
         assert_eq!(pointers, ["/adults", "/a~1b", "/slot", "/source"]);
         assert_eq!(
             found[1].message,
-            "there is no such field; there are adults, slot, source"
+            "there is no such field; there are slot, source, adults"
         );
         assert_eq!(found[3].message, "one of \"web\", \"phone\"");
         assert!(found.iter().all(|error| !error.message.contains("secret")));
