@@ -13,6 +13,7 @@ pub mod imports;
 mod journeys;
 pub mod payments;
 pub mod subjects;
+pub mod system;
 pub mod templates;
 pub mod tenants;
 pub mod views;

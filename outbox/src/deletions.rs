@@ -3,18 +3,16 @@
 
 use std::time::Duration;
 
-use commands::context::{Context, Mode};
-use commands::dispatch::{Dispatcher, Request, Run};
+use commands::dispatch::Dispatcher;
+use commands::system;
 use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
 use domain::tenants::deletion::claim_value;
 use event_store::deletions::{self, Beginning, Progress, Warrant};
 use identity::acts::{self, Act};
-use identity::principals::Principal;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use crate::Result;
 
@@ -129,7 +127,7 @@ async fn begin_due(
         reason: Some("its time has come"),
     };
     dispatcher
-        .dispatch(&as_system(tenant_id, "suspend-tenant"))
+        .dispatch(&system::request(tenant_id, "suspend-tenant"))
         .await?;
     record(client, tenant_id, deed, json!({ "slug": slug })).await?;
     let beginning = Beginning {
@@ -141,7 +139,7 @@ async fn begin_due(
     let until = claim_value(now);
     if !deletions::begin(&dispatcher.store, beginning, Warrant::Due(&until)).await? {
         dispatcher
-            .dispatch(&as_system(tenant_id, "resume-tenant"))
+            .dispatch(&system::request(tenant_id, "resume-tenant"))
             .await?;
     }
     Ok(())
@@ -198,24 +196,4 @@ pub async fn go_on(
         store.wake.committed_unknown();
     }
     Ok(progress)
-}
-
-fn as_system(tenant_id: &TenantId, name: &str) -> Request {
-    let command_id = Uuid::now_v7().to_string();
-    Request {
-        ctx: Context {
-            principal: Principal::system(tenant_id.clone()),
-            now: OffsetDateTime::now_utc(),
-            mode: Mode::Live,
-            correlation_id: command_id.clone(),
-            causation_id: command_id.clone(),
-            command_id: command_id.clone(),
-            if_match: None,
-            source_address: None,
-        },
-        name: name.to_owned(),
-        body: json!({}),
-        key: Some(command_id),
-        run: Run::Real,
-    }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use commands::dispatch::Dispatcher;
+use commands::system;
 use domain::ids::TenantId;
 use domain::refusal::{Problems, Refusal};
 use domain::tenants::{Standing, Tenant};
@@ -16,7 +17,7 @@ use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
 
-use super::tenants::{as_system, named};
+use super::tenants::named;
 use super::{By, Intent, Scope};
 
 /// When it begins.
@@ -93,7 +94,7 @@ pub async fn delete(
         }
         When::Due if ordered.changed => {
             note(dispatcher, tenant_id, ("schedule-tenant-deletion", by)).await?;
-            let mut request = as_system(tenant_id, "request-tenant-deletion");
+            let mut request = system::request(tenant_id, "request-tenant-deletion");
             request.body = json!({ "confirm": confirm });
             dispatcher.dispatch(&request).await?;
             ordered.deletion_due_at = dispatcher.find_tenant(tenant_id).await?.deletion_due_at;
@@ -122,7 +123,7 @@ pub async fn withdraw(
     if intent == Intent::Act && ordered.changed {
         note(dispatcher, tenant_id, ("withdraw-tenant-deletion", by)).await?;
         dispatcher
-            .dispatch(&as_system(tenant_id, "withdraw-tenant-deletion"))
+            .dispatch(&system::request(tenant_id, "withdraw-tenant-deletion"))
             .await?;
     }
     Ok(ordered)

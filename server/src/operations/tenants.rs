@@ -1,18 +1,16 @@
 //! Tenants as operators of the installation see them: how each stands, and suspending and resuming one.
 
-use commands::context::{Context, Mode};
-use commands::dispatch::{Dispatcher, Request, Run};
+use commands::dispatch::Dispatcher;
+use commands::system;
 use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use domain::tenants::{Module, Standing};
 use domain::zones::TimeZoneName;
 use event_store::Result;
 use identity::acts;
-use identity::principals::Principal;
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
-use uuid::Uuid;
 
 use super::acts::Deed;
 use super::{By, Intent, Scope};
@@ -92,7 +90,7 @@ pub async fn set_standing(
     let client = dispatcher.store.pools.engine.get().await?;
     acts::record(&client, deed.by(named, by)).await?;
     drop(client);
-    dispatcher.dispatch(&as_system(named, name)).await?;
+    dispatcher.dispatch(&system::request(named, name)).await?;
     dispatcher
         .store
         .directory
@@ -108,24 +106,4 @@ pub(super) fn named(scope: &Scope) -> std::result::Result<&TenantId, Refusal> {
             "say which tenant, by its slug (`rapport tenants list`), with --tenant or ?tenant=";
         Refusal::malformed("tenant-missing", detail)
     })
-}
-
-pub(super) fn as_system(tenant_id: &TenantId, name: &str) -> Request {
-    let command_id = Uuid::now_v7().to_string();
-    Request {
-        ctx: Context {
-            principal: Principal::system(tenant_id.clone()),
-            now: OffsetDateTime::now_utc(),
-            mode: Mode::Live,
-            correlation_id: command_id.clone(),
-            causation_id: command_id.clone(),
-            command_id: command_id.clone(),
-            if_match: None,
-            source_address: None,
-        },
-        name: name.to_owned(),
-        body: json!({}),
-        key: Some(command_id),
-        run: Run::Real,
-    }
 }
