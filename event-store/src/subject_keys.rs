@@ -13,12 +13,18 @@ use crate::store::Store;
 use crate::vault::{SubjectKey, TenantKeys};
 use crate::{Result, error::Error};
 
+/// Many subjects are often neighbours, as in a rebuild: the range keeps PostgreSQL from reading all of the tenant's keys
+/// for them.
 const FIND_ACTIVE: &str = "
     select subject_id, wrapped_key from subject_keys
-    where tenant_id = $1 and subject_id = any ($2) and wrapped_key is not null and restricted_at is null";
+    where tenant_id = $1 and subject_id = any ($2)
+      and subject_id between (select min(s) from unnest($2::text[]) as s) and (select max(s) from unnest($2::text[]) as s)
+      and wrapped_key is not null and restricted_at is null";
 const FIND_KEPT: &str = "
     select subject_id, wrapped_key from subject_keys
-    where tenant_id = $1 and subject_id = any ($2) and wrapped_key is not null";
+    where tenant_id = $1 and subject_id = any ($2)
+      and subject_id between (select min(s) from unnest($2::text[]) as s) and (select max(s) from unnest($2::text[]) as s)
+      and wrapped_key is not null";
 const LIST_WRAPS: &str =
     "select wrap_id, wrapped_key from tenant_wrap_keys where tenant_id = $1 order by wrap_id";
 

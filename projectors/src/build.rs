@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use deadpool_postgres::{Object, Transaction};
+use deadpool_postgres::{Object, Pool, Transaction};
 use event_store::Result;
 use event_store::error::Error;
 use event_store::log::{CATCH_UP_LIMIT, Page};
@@ -43,6 +43,8 @@ const TURN_TO_TWIN: &str = "set local search_path = twin, public";
 /// need not wait for the transaction.
 pub(crate) const TAKE_TIME: &str =
     "set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
+/// What building one index may take of the database's memory.
+const SORT_IN_MEMORY: &str = "set local maintenance_work_mem = '256MB'";
 const COUNT: &str =
     "select count(*) from events where position <= $1 and aggregate_type = any ($2)";
 const SAMPLE_COUNT: &str = "
@@ -112,15 +114,29 @@ impl<'a> Build<'a> {
         self.expected = self.expect(until).await?;
         self.clear().await?;
         if let Some(streams) = self.projection.streams.clone() {
-            // A copy that fails does not say why, and takes a page of streams with it. Event by event it can be told.
-            if let Err(error) = self.copy_streams(&streams, until, progress).await {
-                tracing::warn!(projection = self.projection.name(), %error, "whole streams cannot be copied; the log is followed instead");
-                self.clear().await?;
-                self.events = 0;
+            match self.fill(&streams, until, progress).await {
+                Ok(()) => return self.follow(until, progress).await,
+                // A copy that fails does not say why, and takes a page of streams with it. Event by event it can be told.
+                Err(error) => {
+                    tracing::warn!(projection = self.projection.name(), %error, "whole streams cannot be copied; the log is followed instead");
+                    self.clear().await?;
+                    self.events = 0;
+                }
             }
         }
         self.finish().await?;
         self.follow(until, progress).await
+    }
+
+    /// Copies whole streams into the twins, and gives these their indexes afterwards.
+    async fn fill(
+        &mut self,
+        streams: &Arc<dyn Streams>,
+        until: i64,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<()> {
+        self.copy_streams(streams, until, progress).await?;
+        self.finish().await
     }
 
     /// What all shards of the projection have passed.
@@ -238,12 +254,20 @@ impl<'a> Build<'a> {
         Ok(())
     }
 
+    /// Gives the twins their indexes, several tables at a time.
     async fn finish(&self) -> Result<()> {
-        let mut client = self.store.pools.engine.get().await?;
-        let tx = client.transaction().await?;
-        tx.batch_execute(TAKE_TIME).await?;
-        tx.execute(FINISH, &[&self.projection.tables]).await?;
-        Ok(tx.commit().await?)
+        let mut tables = self.projection.tables.iter();
+        let mut workers = JoinSet::new();
+        for table in tables.by_ref().take(ranges::WORKERS) {
+            workers.spawn(finish(self.store.pools.engine.clone(), table));
+        }
+        while let Some(ended) = workers.join_next().await {
+            ended.map_err(|error| Error::Internal(Box::new(error)))??;
+            if let Some(table) = tables.next() {
+                workers.spawn(finish(self.store.pools.engine.clone(), table));
+            }
+        }
+        Ok(())
     }
 
     /// Folds every stream up to `until`, in ranges side by side.
@@ -312,6 +336,15 @@ impl<'a> Build<'a> {
             elapsed: self.begun.elapsed(),
         }
     }
+}
+
+async fn finish(pool: Pool, table: &'static str) -> Result<()> {
+    let mut client = pool.get().await?;
+    let tx = client.transaction().await?;
+    tx.batch_execute(TAKE_TIME).await?;
+    tx.batch_execute(SORT_IN_MEMORY).await?;
+    tx.execute(FINISH, &[&[table].as_slice()]).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Far below 2^53 here.

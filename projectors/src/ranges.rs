@@ -13,7 +13,7 @@ use event_store::recorded::Recorded;
 use crate::{Projection, Streams};
 
 /// Ranges that are folded at the same time; each uses two connections.
-const WORKERS: usize = 2;
+pub(crate) const WORKERS: usize = 2;
 /// Events that one page holds at most; a stream is held as a whole, however long it is.
 const PAGE_EVENTS: i64 = 10_000;
 /// Percent of the log's pages by which ranges of like size are found.
@@ -23,6 +23,8 @@ const SAMPLE_PERCENT: f32 = 1.0;
 const READ_IN_ORDER: &str = "
     set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off;
     set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
+/// A twin counts for nothing before its last page is followed by a commit that waits for the disk.
+const NEED_NOT_LAST: &str = "set local synchronous_commit = off";
 const READ_STREAMS: &str = "
     select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
         occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
@@ -150,6 +152,7 @@ impl Sink {
     /// One page, one transaction. What cannot be applied is parked with the rest of its stream.
     async fn write(&mut self, writer: &mut Object, events: &[Recorded]) -> Result<()> {
         let tx = writer.transaction().await?;
+        tx.batch_execute(NEED_NOT_LAST).await?;
         for poison in self.streams.copy(&tx, events).await? {
             if self.parking.policy != Policy::Park || self.parking.len() >= MAX_PARKED_KEYS {
                 return Err(Error::internal(poison.failure));
