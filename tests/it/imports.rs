@@ -270,6 +270,14 @@ async fn hostile_files_are_refused_or_harmless() {
     post(owner, "kind", "text/html", FILE)
         .await
         .refused(415, "content-type-unsupported");
+    let unknown = owner.request(Method::POST, "/imports?nmae=a.csv");
+    let unknown = unknown
+        .header("idempotency-key", "unknown")
+        .header("content-type", "text/csv");
+    owner
+        .send(unknown.body(FILE))
+        .await
+        .refused(400, "parameter-unknown");
     let file =
         "name,email\n\"=HYPERLINK(\"\"http://x\"\")\",f@example.test\n'+Plus,p@example.test\n";
     let import_id = upload(owner, file).await;

@@ -40,7 +40,6 @@ pub struct ImportParameters {
 pub async fn post_import(
     app: web::Data<App>,
     request: HttpRequest,
-    parameters: web::Query<ImportParameters>,
     body: web::Payload,
 ) -> problems::Answer {
     let principal = authenticate(&app, &request).await?;
@@ -48,6 +47,11 @@ pub async fn post_import(
     principal.require(Permission::PersonalDataRead)?;
     let import_id = import_id(&request, &principal)?;
     let format = format_of(&request)?;
+    let parameters =
+        web::Query::<ImportParameters>::from_query(request.query_string()).map_err(|error| {
+            let detail = format!("only name is known here: {error}");
+            Refusal::malformed("parameter-unknown", detail)
+        })?;
     let name = parameters.into_inner().name;
     if name.chars().count() > MAX_FILE_NAME_CHARS {
         let detail = format!("name has at most {MAX_FILE_NAME_CHARS} characters");
