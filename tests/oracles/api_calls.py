@@ -16,6 +16,7 @@ CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,re
 # The stream has no end.
 ENDLESS = "^/stream$"
 OWN_ERRORS = {"Runtime Error"}
+LONGEST_LINE = 1000
 
 
 def main():
@@ -30,7 +31,9 @@ def main():
             "--suppress-health-check", "all", "--warnings", "off", "--workers", "2", "--request-timeout", "30",
             "--report", "json", "--report-json-path", path,
         ]
-        ran = subprocess.run(command, cwd=directory, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        hooks = os.path.join(os.path.dirname(os.path.abspath(__file__)), "api_calls_hooks.py")
+        ran = subprocess.run(command, cwd=directory, env={**os.environ, "SCHEMATHESIS_HOOKS": hooks}, stdout=subprocess.PIPE,
+                             stderr=subprocess.STDOUT, text=True)
         if not os.path.exists(path):
             print(ran.stdout[-8000:], "wrong", sep="\n")
             return
@@ -39,6 +42,8 @@ def main():
     errors = [error for error in report["errors"] if error["title"] not in OWN_ERRORS]
     for error in report["errors"]:
         print(f"{error['title']}: {error['count']}")
+    for failure in report["failures"]:
+        print(json.dumps(failure)[:LONGEST_LINE])
     if report["failures"] or errors:
         print(ran.stdout[-8000:], "wrong", sep="\n")
         return
