@@ -142,13 +142,7 @@ impl Rounds<'_> {
         }
         if groups.contains(&Group::CatchUp) {
             let read = catch_up::measure(&self.ground.store, self.measured).await?;
-            crate::say(&format!(
-                "  catch-up {:.0}/s in batches, {:.0}/s one by one, rebuild {:.0}/s, copied and parsed {:.0}/s",
-                read.batches.per_second,
-                read.single.per_second,
-                read.rebuild.per_second,
-                read.copied.per_second
-            ));
+            crate::say(&read.to_string());
             round.catch_up = Some(read);
         }
         if groups.contains(&Group::Deliver) {

@@ -197,6 +197,7 @@ fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
     };
     let caught_up = pairs(|round| round.batches, |round| round.single);
     let rebuilt = pairs(|round| round.rebuild, |round| round.copied);
+    let beside_rows = pairs(|round| round.rebuild, |round| round.written);
     let one_by_one = "other: the same projector, a transaction per event";
     vec![
         Row::of(
@@ -212,6 +213,13 @@ fn reading_rows(rounds: &[Round]) -> Vec<Option<Row>> {
             &rebuilt,
             Some(REBUILD_FLOOR),
             "other: the same events copied out and parsed",
+        ),
+        Row::of(
+            "rebuild, beside its rows alone",
+            PER_SECOND,
+            &beside_rows,
+            None,
+            "other: PostgreSQL writes the finished rows from table to table",
         ),
     ]
 }
