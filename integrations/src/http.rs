@@ -23,8 +23,9 @@ pub const STRIPE_TIMEOUT: Duration = Duration::from_secs(20);
 pub const WEBHOOK_TIMEOUT: Duration = Duration::from_secs(20);
 /// How long an unused connection is kept.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
-/// Unused connections kept per host.
-const IDLE_CONNECTIONS_PER_HOST: usize = 16;
+/// Unused connections kept per host: as many as a relay has calls under way. Each one less is a connection made anew for
+/// every burst of calls.
+const IDLE_CONNECTIONS_PER_HOST: usize = 128;
 /// Most of an answer that is read.
 const ANSWER_LIMIT_BYTES: usize = 1024 * 1024;
 /// The date form of `Retry-After` (RFC 9110, 5.6.7).
