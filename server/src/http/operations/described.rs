@@ -260,10 +260,15 @@ const WRITES: &[Write] = &[
 /// Every path below `/operations`, with its operation.
 pub fn paths() -> Map<String, Value> {
     let reads = READS.iter().chain(audit::READS).chain(retention::READS).chain(tenants::READS).chain(outbox::READS).map(|(path, name, summary, permission, parameters)| {
+        let has_terms = parameters.iter().any(|name| retention::class(name).is_some());
+        let refused: &[&str] = match has_terms {
+            true => &["400", "401", "403", "404", "422", "429", "500", "503"],
+            false => &["400", "401", "403", "404", "429", "500", "503"],
+        };
         let operation = json!({
             "operationId": name, "summary": summary, "tags": ["operations"], "x-permission": permission,
             "parameters": parameters_of(path, parameters),
-            "responses": responses(json!({ "type": "object" }), &["400", "401", "403", "404", "429", "500", "503"]),
+            "responses": responses(json!({ "type": "object" }), refused),
         });
         (*path, "get", operation)
     });
@@ -318,11 +323,13 @@ fn body(fields: &[&str]) -> Value {
 }
 
 fn schema(name: &str) -> Value {
+    if let Some(class) = retention::class(name) {
+        let days = class.range();
+        return json!({ "type": "integer", "minimum": days.start(), "maximum": days.end() });
+    }
     match name {
         "limit" => json!({ "type": "integer", "minimum": 1, "maximum": super::MAX_PAGE }),
         "after" | "from" | "to" => json!({ "type": "integer", "minimum": 0 }),
-        "messages" | "files" | "leads" | "approvals" | "webhook_bodies" | "outbox_history"
-        | "audited_reads" => json!({ "type": "integer", "minimum": 1, "maximum": 3650 }),
         "compare" | "now" => json!({ "type": "boolean" }),
         "dry_run" => json!({ "type": "string", "enum": ["true", "false"] }),
         "policy" => json!({ "type": "string", "enum": ["park", "pause", "skip"] }),

@@ -1,5 +1,7 @@
 //! What is described of terms of what is kept.
 
+use domain::tenants::retention::RetentionClass;
+
 use super::{Read, Write};
 
 const MANAGE: &str = "privacy:manage";
@@ -29,3 +31,9 @@ pub const WRITES: &[Write] = &[(
     &["reason"],
     "200",
 )];
+
+/// The class whose term a parameter of this name is.
+pub fn class(name: &str) -> Option<RetentionClass> {
+    let mut classes = RetentionClass::ALL.iter().copied();
+    classes.find(|class| class.as_str() == name)
+}
