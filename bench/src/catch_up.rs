@@ -40,13 +40,9 @@ const COPY: &str = "
 const RESET: &str = "
     update checkpoints set position = 0, lease_until = '-infinity', fencing_token = fencing_token + 1
     where subscriber = $1";
-const EMPTY: [&str; 5] = [
-    "select twin.clear($1)",
-    "select twin.finish($1)",
-    "select twin.swap($1)",
-    "select twin.clear($1)",
-    "select twin.finish($1)",
-];
+const CLEAR: &str = "select twin.clear($1)";
+const FINISH: &str = "select twin.finish($1)";
+const EMPTY: [&str; 5] = [CLEAR, FINISH, "select twin.swap($1)", CLEAR, FINISH];
 /// The read tables' own rows once more into their empty twins, and what makes them usable.
 const WRITE_ROWS: [(&str, &str); 4] = [
     (
@@ -66,8 +62,6 @@ const WRITE_ROWS: [(&str, &str); 4] = [
         "insert into twin.customer_notes select * from public.customer_notes",
     ),
 ];
-const CLEAR: &str = "select twin.clear($1)";
-const FINISH: &str = "select twin.finish($1)";
 const DIGEST: &str = "
     select count(*), coalesce(sum(hashtextextended(c::text, 0)), 0)::text from public.customers as c";
 

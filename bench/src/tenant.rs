@@ -2,8 +2,8 @@
 //! ciphertext in them. They are written in bulk, one event of each of some thousand streams after the other, so that the
 //! events of a stream lie on pages of their own, as the peers' do.
 
-use commands::context::{Context, Mode};
-use commands::dispatch::{Dispatcher, Request, Run};
+use commands::dispatch::{Dispatcher, Request};
+use commands::system;
 use cqrs_es::{Aggregate, DomainEvent};
 use domain::customers::consents::Source;
 use domain::customers::events::CustomerEvent;
@@ -13,9 +13,7 @@ use domain::sealed::SealedKey;
 use event_store::pg::{JsonText, begin_write};
 use event_store::store::Store;
 use event_store::vault::SubjectKey;
-use identity::principals::Principal;
 use serde_json::{Value, json};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Result;
@@ -54,22 +52,9 @@ pub async fn fill(dispatcher: &Dispatcher) -> Result<TenantId> {
 
 /// A command of the system, under a key of its own.
 pub fn request(tenant_id: &TenantId, name: &str, body: Value) -> Request {
-    let command_id = Uuid::now_v7().to_string();
     Request {
-        ctx: Context {
-            principal: Principal::system(tenant_id.clone()),
-            now: OffsetDateTime::now_utc(),
-            mode: Mode::Live,
-            correlation_id: command_id.clone(),
-            causation_id: command_id.clone(),
-            command_id,
-            if_match: None,
-            source_address: None,
-        },
-        name: name.to_owned(),
         body,
-        key: Some(Uuid::now_v7().to_string()),
-        run: Run::Real,
+        ..system::request(tenant_id, name)
     }
 }
 
