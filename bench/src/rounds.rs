@@ -52,6 +52,8 @@ pub struct Rounds<'a> {
     pub dispatcher: &'a Dispatcher,
     /// The same, without wake-ups.
     pub quiet: &'a Dispatcher,
+    /// The same, remembering nothing of what the first one does, so that it takes nobody's place there.
+    pub stranger: &'a Dispatcher,
     pub tenant_id: &'a TenantId,
     pub address: SocketAddr,
     pub api_key: &'a str,
@@ -221,6 +223,7 @@ impl Rounds<'_> {
                 };
                 let dispatcher = match system {
                     System::Quiet => self.quiet,
+                    System::Stranger => self.stranger,
                     _ => self.dispatcher,
                 };
                 let tenant_id = self.tenant_id;
@@ -230,8 +233,8 @@ impl Rounds<'_> {
                 let (sample, sent) =
                     dispatched::measure(dispatcher, tenant_id, pick, count, self.measured).await?;
                 acknowledged.in_process += sent;
-                if system == System::Quiet {
-                    // What the other knows has grown old meanwhile.
+                if matches!(system, System::Quiet | System::Stranger) {
+                    // What the first one knows has grown old meanwhile.
                     acknowledged.in_process += dispatched::meet(self.dispatcher, tenant_id).await?;
                 }
                 Ok(sample)

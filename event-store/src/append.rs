@@ -3,11 +3,11 @@
 //! the server goes without a look, and meets the key of whoever was first. Then, or where nobody knows, the same statement
 //! looks before it draws a position, and says who is to blame.
 
+mod caution;
 mod columns;
 mod counted;
 mod statements;
 
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Instant;
 
 use deadpool_postgres::GenericClient;
@@ -16,9 +16,12 @@ use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
+use self::caution::Caution;
 use self::columns::{Columns, Neighbours};
 use self::counted::APPEND_COUNTED;
-use self::statements::{APPEND, APPEND_EVENTS, APPEND_ONE, LOOK_AND_APPEND_ONE};
+use self::statements::{
+    APPEND, APPEND_EVENTS, APPEND_EVENTS_UNSEEN, APPEND_ONE, LOOK_AND_APPEND_ONE,
+};
 use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
@@ -29,16 +32,12 @@ use crate::wake::Wake;
 /// How many batches of one tenant are written at once.
 const MAX_FLYING: usize = 2;
 
-/// How many batches look before they write once somebody else was first: whoever meets others once meets them again, and
-/// a violated key costs more than a look.
-const CAUTION: u32 = 64;
 
 /// Carries commits to the database.
 pub(crate) struct Appends {
     pub pools: Pools,
     pub wake: Wake,
-    /// How many of the next batches look first.
-    pub caution: AtomicU32,
+    pub caution: Caution,
 }
 
 impl Flight<Commit> for Appends {
@@ -136,7 +135,7 @@ impl Appends {
         // Asked for now that there is a connection: a new one tells of another server before it is used.
         let era = self.pools.era();
         let is_known = |commit: &&Commit| commit.read_in.is_some() && commit.read_in == era;
-        if !batch.iter().all(is_known) || self.is_cautious() {
+        if !batch.iter().all(is_known) || self.caution.looks_first() {
             return None;
         }
         match write(client, batch, Look::AtOthers, written).await {
@@ -147,19 +146,13 @@ impl Appends {
                     .collect(),
             ),
             Ok(Written::Violated(_)) => {
-                self.caution.store(CAUTION, Ordering::Relaxed);
+                self.caution.met_somebody();
                 None
             }
             // It may have been written: only a load can tell.
             Err(error @ Error::Busy { .. }) => Some(all_failed(batch, &error)),
             Ok(Written::Stale(_)) | Err(_) => None,
         }
-    }
-
-    fn is_cautious(&self) -> bool {
-        let left = |left: u32| left.checked_sub(1);
-        let (set, fetched) = (Ordering::Relaxed, Ordering::Relaxed);
-        self.caution.fetch_update(set, fetched, left).is_ok()
     }
 }
 
@@ -342,6 +335,12 @@ async fn append_all(
     look: Look,
 ) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
     let neighbours = Neighbours::of(members);
+    if look == Look::AtOthers
+        && let Some(columns) = Columns::unseen(members, neighbours)
+    {
+        let statement = client.prepare_cached(APPEND_EVENTS_UNSEEN).await?;
+        return client.query(&statement, &columns.parameters()).await;
+    }
     let sql = match neighbours {
         Neighbours::None => APPEND_EVENTS,
         Neighbours::Uncounted => APPEND,

@@ -57,7 +57,7 @@ impl<'a> Columns<'a> {
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
         columns.push_guards(batch, look);
-        columns.push_rows(&rows(batch));
+        columns.push_rows(&rows((1..).zip(batch.iter().copied())));
         if neighbours != Neighbours::None {
             columns.push_neighbours(batch);
         }
@@ -65,6 +65,29 @@ impl<'a> Columns<'a> {
             columns.push_usage(batch);
         }
         columns
+    }
+
+    /// Those of the statement that neither looks nor orders, where that will do: when all there is is events, and each commit
+    /// is about one stream and adds to it. The rows are in the order of their streams then, whoever came first.
+    pub(super) fn unseen(batch: &[&'a Commit], neighbours: Neighbours) -> Option<Self> {
+        let only_adds = |commit: &&Commit| match commit.streams.as_slice() {
+            [stream] => !stream.events.is_empty(),
+            streams => streams.is_empty(),
+        };
+        if neighbours != Neighbours::None || !batch.iter().all(only_adds) {
+            return None;
+        }
+        let mut members: Vec<(i64, &'a Commit)> = (1..).zip(batch.iter().copied()).collect();
+        members.sort_unstable_by_key(|(_, commit)| {
+            let stream = commit.streams.first();
+            stream.map(|stream| (&stream.aggregate_type, &stream.aggregate_id))
+        });
+        let mut columns = Self {
+            parameters: Vec::with_capacity(20),
+        };
+        columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
+        columns.push_rows(&rows(members));
+        Some(columns)
     }
 
     pub(super) fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
@@ -244,9 +267,10 @@ impl<'a> Columns<'a> {
 }
 
 /// The events of each commit in their order; the last, or a row of its own, carries the commit's record.
-fn rows<'a>(batch: &[&'a Commit]) -> Vec<Row<'a>> {
-    let mut rows = Vec::with_capacity(batch.len());
-    for (member, commit) in (1..).zip(batch) {
+fn rows<'a>(members: impl IntoIterator<Item = (i64, &'a Commit)>) -> Vec<Row<'a>> {
+    let members = members.into_iter();
+    let mut rows = Vec::with_capacity(members.size_hint().0);
+    for (member, commit) in members {
         let first = rows.len();
         for stream in &commit.streams {
             let numbered = stream.events.iter().zip(stream.expected + 1..);

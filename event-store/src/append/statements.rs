@@ -136,6 +136,35 @@ pub(super) const APPEND_EVENTS: &str = "
     union all
     select member, null from stale";
 
+/// The same for what goes without a look, in rows that are in the order of their streams already: for a batch of a few, looking
+/// for nobody and putting them in order anew cost a quarter of the statement.
+pub(super) const APPEND_EVENTS_UNSEEN: &str = "
+    with tenant as materialized (
+        select set_config('rapport.tenant_id', $1, true) as id
+    ), drawn as materialized (
+        select tenant.id as tenant, ($2::text[])[r] as kind, ($3::text[])[r] as id, ($4::bigint[])[r] as sequence,
+            ($5::text[])[r] as event_type, ($6::text[])[r] as event_version, ($7::json[])[r] as payload,
+            ($8::json[])[r] as metadata, ($9::timestamptz[])[r] as occurred_at, ($10::text[])[r] as command_id,
+            ($11::text[])[r] as correlation_id, ($12::text[])[r] as causation_id, ($13::text[])[r] as principal,
+            ($14::bigint[])[r] as member, ($15::bigint[])[r] as floor, ($16::text[])[r] as key,
+            ($17::bytea[])[r] as fingerprint, ($18::text[])[r] as name, ($19::json[])[r] as answer,
+            ($20::bytea[])[r] as source_address,
+            case when ($5::text[])[r] is null then ($15::bigint[])[r] else nextval('event_positions') end as position
+        from tenant, generate_series(1, cardinality($8::json[])) as r
+        where pg_current_xact_id() is not null
+    ), appended as (
+        insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
+            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+        select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
+            command_id, correlation_id, causation_id, principal
+        from drawn where event_type is not null
+    ), remembered as (
+        insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
+        select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
+        from drawn where member is not null
+    )
+    select member, position from drawn";
+
 /// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else. Columns are
 /// computed in their order: the tenant is named and the transaction has its id before the position is drawn.
 pub(super) const APPEND_ONE: &str = "
