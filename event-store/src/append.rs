@@ -32,7 +32,6 @@ use crate::wake::Wake;
 /// How many batches of one tenant are written at once.
 const MAX_FLYING: usize = 2;
 
-
 /// Carries commits to the database.
 pub(crate) struct Appends {
     pub pools: Pools,
