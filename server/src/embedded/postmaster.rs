@@ -32,7 +32,7 @@ const SETTINGS: [(&str, &str); 19] = [
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
     ("shared_buffers", "256MB"),
-    ("max_wal_size", "2GB"),
+    ("max_wal_size", "4GB"),
     ("max_connections", "200"),
     ("password_encryption", "scram-sha-256"),
     ("unix_socket_permissions", "0700"),
