@@ -123,12 +123,11 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
     let tenant_id = tenant::fill(&running.dispatcher).await?;
     ground.vacuum_logs().await?;
     let (principal, api_key) = make_key(&ground.store, &tenant_id).await?;
-    let (quiet, stranger) = (quiet(ground), Dispatcher::new(ground.store.clone()));
+    let quiet = quiet(ground);
     let bench = Rounds {
         ground,
         dispatcher: &running.dispatcher,
         quiet: &quiet,
-        stranger: &stranger,
         tenant_id: &tenant_id,
         address: running.address.ok_or("the API does not listen")?,
         api_key: &api_key,

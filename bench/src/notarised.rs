@@ -10,16 +10,14 @@ use event_store::log::Runner;
 use event_store::notary::subscriber::{NAME, Notary};
 use event_store::notary::{checkpoints, signing::Signer};
 use event_store::store::Store;
-use serde_json::json;
 use server::operations::audit::exports;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use verifier::Trust;
 
-use crate::drive::{Sample, WARM_UP};
-use crate::rounds::{MANY, MODEST};
-use crate::streams::{self, NOTE};
-use crate::{Result, dispatched, tenant};
+use crate::drive::Sample;
+use crate::rounds::MANY;
+use crate::{Result, dispatched, streams};
 
 /// Who holds the notary's lease here.
 const OWNER: &str = "bench-notarised";
@@ -30,18 +28,11 @@ const PATIENCE: Duration = Duration::from_secs(300);
 /// What verification is told for.
 const MILLION: f64 = 1_000_000.0;
 
-/// Commands with the notary resting and working, at full load and at half of it.
-#[derive(Clone, Debug, Default)]
-pub struct Loads {
-    pub full: Sample,
-    pub half: Sample,
-}
-
 /// One round's figures.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
-    pub off: Loads,
-    pub on: Loads,
+    pub off: Sample,
+    pub on: Sample,
     /// From a safe position to its seal, at full load; the slowest of a hundred.
     pub lag_p99_ms: f64,
     /// For a million entries.
@@ -61,7 +52,6 @@ impl Setting<'_> {
     /// last, as the log has grown between the two.
     pub async fn measure(&self, number: usize) -> Result<(Round, u64)> {
         let (mut round, mut acknowledged) = (Round::default(), 0);
-        let mut rate = MODEST / 2.0;
         for is_on in [number % 2 == 1, number.is_multiple_of(2)] {
             let notary = match is_on {
                 true => Some(self.start_notary().await?),
@@ -69,26 +59,19 @@ impl Setting<'_> {
             };
             let asking = CancellationToken::new();
             let lags = is_on.then(|| tokio::spawn(lags(self.store.clone(), asking.clone())));
-            let (full, sent) = self.send().await?;
+            let (sample, sent) = self.send().await?;
             acknowledged += sent;
             asking.cancel();
             if let Some(lags) = lags {
                 round.lag_p99_ms = slowest_of_a_hundred(lags.await??);
             }
-            // The same rate for both.
-            if acknowledged == sent {
-                rate = full.per_second / 2.0;
-            }
-            let (half, sent) = self.send_at(rate).await?;
-            acknowledged += sent;
             if let Some(notary) = notary {
                 catch_up(self.store).await?;
                 notary.stop().await;
             }
-            let loads = Loads { full, half };
             match is_on {
-                true => round.on = loads,
-                false => round.off = loads,
+                true => round.on = sample,
+                false => round.off = sample,
             }
         }
         round.verify_seconds = verify(self.store, self.tenant_id).await?;
@@ -105,33 +88,6 @@ impl Setting<'_> {
             self.measured,
         )
         .await
-    }
-
-    /// Commands that come by the clock, each by itself.
-    async fn send_at(&self, per_second: f64) -> Result<(Sample, u64)> {
-        let begun = Instant::now();
-        let (mut sent, mut under_way) = (0_u32, JoinSet::new());
-        while begun.elapsed() < WARM_UP + self.measured {
-            let due = begun + Duration::from_secs_f64(f64::from(sent) / per_second);
-            tokio::time::sleep_until(due.into()).await;
-            let (dispatcher, tenant_id) = (self.dispatcher.clone(), self.tenant_id.clone());
-            let is_measured = begun.elapsed() >= WARM_UP;
-            under_way.spawn(async move {
-                let body = json!({"customer_id": streams::id(streams::pick()), "text": NOTE});
-                let request = tenant::request(&tenant_id, dispatched::COMMAND, body);
-                let asked = Instant::now();
-                dispatcher.dispatch(&request).await?;
-                let micros = u32::try_from(asked.elapsed().as_micros()).unwrap_or(u32::MAX);
-                Result::Ok(is_measured.then_some(micros))
-            });
-            sent += 1;
-        }
-        let mut latencies = Vec::new();
-        while let Some(answered) = under_way.join_next().await {
-            latencies.extend(answered??);
-        }
-        let sample = Sample::of_latencies(latencies, self.measured, 0.0);
-        Ok((sample, u64::from(sent)))
     }
 
     /// Starts it, and waits until it is at the log's end.

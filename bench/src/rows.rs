@@ -251,11 +251,7 @@ fn notary_rows(rounds: &[Round]) -> Vec<Option<Row>> {
             .map(|round| Pair {
                 ours: figures(round).0,
                 other: figures(round).1,
-                stolen_percent: round
-                    .on
-                    .full
-                    .stolen_percent
-                    .max(round.off.full.stolen_percent),
+                stolen_percent: round.on.stolen_percent.max(round.off.stolen_percent),
             })
             .collect::<Vec<_>>()
     };
@@ -264,14 +260,7 @@ fn notary_rows(rounds: &[Round]) -> Vec<Option<Row>> {
         Row::of(
             format!("add-note p99 with the notary, {MANY} clients"),
             MILLIS,
-            &pairs(|round| (round.on.full.p99_ms, round.off.full.p99_ms)),
-            Some(NOTARY_CEILING),
-            "other: without it",
-        ),
-        Row::of(
-            "add-note p99 with the notary, at half of that rate".to_owned(),
-            MILLIS,
-            &pairs(|round| (round.on.half.p99_ms, round.off.half.p99_ms)),
+            &pairs(|round| (round.on.p99_ms, round.off.p99_ms)),
             Some(NOTARY_CEILING),
             "other: without it",
         ),
