@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use deadpool_postgres::HookError;
 use domain::refusal::Refusal;
 use tokio_postgres::error::SqlState;
 
@@ -87,7 +88,11 @@ impl From<tokio_postgres::Error> for Error {
 impl From<deadpool_postgres::PoolError> for Error {
     fn from(error: deadpool_postgres::PoolError) -> Self {
         match error {
-            deadpool_postgres::PoolError::Backend(error) => error.into(),
+            // A connection may be cut while it is being made ready, too.
+            deadpool_postgres::PoolError::Backend(error)
+            | deadpool_postgres::PoolError::PostCreateHook(HookError::Backend(error)) => {
+                error.into()
+            }
             deadpool_postgres::PoolError::Timeout(_) => Self::busy(
                 "database-busy",
                 "all database connections are in use; try again",
@@ -136,4 +141,22 @@ fn is_passing(error: &tokio_postgres::Error) -> bool {
         SqlState::TOO_MANY_CONNECTIONS,
     ];
     passing.contains(code) || code.code().starts_with("08") || code.code().starts_with("53")
+}
+
+#[cfg(test)]
+mod tests {
+    use deadpool_postgres::PoolError;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_breaks_while_it_is_made_ready_is_no_fault_of_ours() {
+        let nobody_listens = "host=127.0.0.1 port=1 user=nobody";
+        let connected = tokio_postgres::connect(nobody_listens, tokio_postgres::NoTls).await;
+        let Err(broken) = connected else {
+            panic!("somebody listens on port 1");
+        };
+        let error = Error::from(PoolError::PostCreateHook(HookError::Backend(broken)));
+        assert!(matches!(error, Error::Busy { .. }), "{error}");
+    }
 }

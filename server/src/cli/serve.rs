@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use deadpool_postgres::PoolError;
 use event_store::error::Error;
 use event_store::versions;
 use identity::accounts::Accounts;
@@ -91,13 +92,14 @@ async fn run(
             (false, _) => offer_set_up(database, settings).await,
         };
         match prepared {
-            Err(reason) if is_busy(&reason) && start < MAX_STARTS => {
-                tracing::warn!(%reason, "not ready yet");
+            Ok(()) => break,
+            Err(reason) => {
+                let error = understand(reason)?;
+                if !matches!(error, Error::Busy { .. }) || start >= MAX_STARTS {
+                    return Err(error.into());
+                }
+                tracing::warn!(%error, "not ready yet");
                 tokio::time::sleep(PAUSE_BUSY).await;
-            }
-            outcome => {
-                outcome?;
-                break;
             }
         }
     }
@@ -109,9 +111,17 @@ async fn run(
     }
 }
 
-/// Whether it may go better in a moment.
-fn is_busy(reason: &Reason) -> bool {
-    matches!(reason.downcast_ref(), Some(Error::Busy { .. }))
+/// The reason as our own error, which tells whether it may go better in a moment; as it is when it is nothing like that.
+fn understand(reason: Reason) -> Result<Error, Reason> {
+    let reason = match reason.downcast::<PoolError>() {
+        Ok(error) => return Ok((*error).into()),
+        Err(reason) => reason,
+    };
+    let reason = match reason.downcast::<tokio_postgres::Error>() {
+        Ok(error) => return Ok((*error).into()),
+        Err(reason) => reason,
+    };
+    Ok(*reason.downcast::<Error>()?)
 }
 
 /// Where nobody lives yet, says once how the first person comes in.
