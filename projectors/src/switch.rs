@@ -20,6 +20,9 @@ use crate::build::{Build, Progress};
 
 /// How long readers are held up at most, while the switch waits for those before them.
 const LIMIT_WAIT: &str = "set local lock_timeout = '200ms'";
+/// As `LIMIT_WAIT`, where PostgreSQL's own vacuum is at work on a table, which may take hours: it gives way to whoever has
+/// waited for longer than `deadlock_timeout`, a second unless told otherwise.
+const OUTLAST_VACUUM: &str = "set local lock_timeout = '1500ms'";
 /// How often it is tried, and the waits between, doubled up to the last.
 const MAX_ATTEMPTS: u32 = 40;
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
@@ -37,6 +40,11 @@ const LIST_OPEN: &str = "
           and a.pid <> pg_backend_pid() and a.application_name <> 'rapport rebuild')";
 const COUNT_STILL_OPEN: &str = "
     select count(*) from pg_locks where locktype = 'virtualxid' and granted and virtualtransaction = any ($1)";
+/// Those who are nobody's sessions and hold a lock on one of the tables.
+const IS_VACUUMED: &str = "
+    select exists (select from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.granted and a.usesysid is null
+          and l.relation in (select to_regclass(format('public.%I', t)) from unnest($1::text[]) as t))";
 const MARK_TWIN: &str = "
     insert into rebuild.twins (subscriber, state, position) values ($1, $2, $3)
     on conflict (subscriber) do update set state = excluded.state, position = excluded.position,
@@ -102,8 +110,15 @@ async fn attempt(
     build.follow(seized.highest(), progress).await?;
     let mut client = build.store.pools.engine.get().await?;
     outlast_snapshots(&client).await?;
+    let tables = build.projection.tables;
+    let is_vacuumed = client.query_one(IS_VACUUMED, &[&tables]).await?.get(0);
     let tx = client.transaction().await?;
-    tx.batch_execute(LIMIT_WAIT).await?;
+    tx.batch_execute(if is_vacuumed {
+        OUTLAST_VACUUM
+    } else {
+        LIMIT_WAIT
+    })
+    .await?;
     swap(&tx, build.projection, seized).await?;
     tx.commit().await?;
     Ok(())
