@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -71,7 +72,7 @@ impl Subscriber for Approvals {
 
 #[async_trait]
 impl Streams for Approvals {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Approval>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -80,7 +81,7 @@ impl Streams for Approvals {
     }
 }
 
-fn row(folded: &Folded<'_, Approval>) -> Result<ApprovalRow> {
+fn row(folded: &Folded<Approval>) -> Result<ApprovalRow> {
     let proposal = folded.state.proposal.as_ref();
     let text = |pick: fn(&domain::approvals::Proposal) -> &String| proposal.map(pick).cloned();
     Ok(ApprovalRow {

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -91,7 +92,7 @@ impl Subscriber for AssistantRuns {
 
 #[async_trait]
 impl Streams for AssistantRuns {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<AssistantRun>(streams, &mut poisons);
         copy(tx, COPY_RUNS, &rows(&folded)?).await?;
@@ -99,13 +100,13 @@ impl Streams for AssistantRuns {
     }
 }
 
-fn rows(folded: &[Folded<'_, AssistantRun>]) -> Result<Vec<RunRow>> {
+fn rows(folded: &[Folded<AssistantRun>]) -> Result<Vec<RunRow>> {
     let shown = folded.iter().filter_map(|run| row(run).transpose());
     shown.collect()
 }
 
 /// None for a stream that does not begin with a run's start, of which there is nothing to show.
-fn row(folded: &Folded<'_, AssistantRun>) -> Result<Option<RunRow>> {
+fn row(folded: &Folded<AssistantRun>) -> Result<Option<RunRow>> {
     let run = &folded.state;
     let Some(started) = run.started.as_deref() else {
         return Ok(None);

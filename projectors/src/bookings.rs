@@ -11,6 +11,7 @@ use time::{Date, OffsetDateTime};
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -84,7 +85,7 @@ impl Subscriber for Bookings {
 
 #[async_trait]
 impl Streams for Bookings {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Booking>(streams, &mut poisons);
         copy(tx, COPY_BOOKINGS, &rows(&folded)?).await?;
@@ -92,13 +93,13 @@ impl Streams for Bookings {
     }
 }
 
-fn rows(folded: &[Folded<'_, Booking>]) -> Result<Vec<BookingRow>> {
+fn rows(folded: &[Folded<Booking>]) -> Result<Vec<BookingRow>> {
     let shown = folded.iter().filter_map(|booking| row(booking).transpose());
     shown.collect()
 }
 
 /// None for a stream that does not begin with a booking's creation, of which there is nothing to show.
-fn row(folded: &Folded<'_, Booking>) -> Result<Option<BookingRow>> {
+fn row(folded: &Folded<Booking>) -> Result<Option<BookingRow>> {
     let Some(booking) = folded.state.record.as_deref() else {
         return Ok(None);
     };

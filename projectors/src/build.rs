@@ -15,13 +15,8 @@ use event_store::store::Store;
 use tokio::task::JoinSet;
 
 use crate::ranges::{self, Sink};
-use crate::{Projection, Streams};
+use crate::{Projection, Streams, count};
 
-/// Up to so many positions the log's events are counted, beyond it their number is estimated from a sample.
-const COUNT_LIMIT: i64 = 100_000;
-/// Percent of the log's pages that are sampled.
-const SAMPLE_PERCENT: f32 = 1.0;
-const SAMPLED_OF: u64 = 100;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 
@@ -45,11 +40,6 @@ pub(crate) const TAKE_TIME: &str =
     "set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
 /// What building one index may take of the database's memory.
 const SORT_IN_MEMORY: &str = "set local maintenance_work_mem = '256MB'";
-const COUNT: &str =
-    "select count(*) from events where position <= $1 and aggregate_type = any ($2)";
-const SAMPLE_COUNT: &str = "
-    select count(*) from events tablesample system ($3) where position <= $1 and aggregate_type = any ($2)";
-
 /// How far a rebuild is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
@@ -280,21 +270,31 @@ impl<'a> Build<'a> {
         let done = Arc::new(AtomicU64::new(0));
         let mut workers = JoinSet::new();
         let pool = &self.store.pools.engine;
-        for range in ranges::find(pool, self.projection, until).await? {
+        let ranges = ranges::find(pool, self.projection, until).await?;
+        let mut ranges = ranges.into_iter().map(|range| {
             let sink = Sink {
                 projection: self.projection.clone(),
                 streams: streams.clone(),
                 parking: self.parking.clone(),
+                until,
                 done: done.clone(),
             };
-            workers.spawn(ranges::fold(pool.clone(), range, sink));
+            ranges::fold(pool.clone(), range, sink)
+        });
+        for fold in ranges.by_ref().take(ranges::WORKERS) {
+            workers.spawn(fold);
         }
         let mut ticks = tokio::time::interval(TELL_EVERY);
         loop {
             tokio::select! {
                 ended = workers.join_next() => match ended {
                     None => break,
-                    Some(Ok(outcome)) => outcome?,
+                    Some(Ok(outcome)) => {
+                        outcome?;
+                        if let Some(fold) = ranges.next() {
+                            workers.spawn(fold);
+                        }
+                    }
                     Some(Err(error)) => return Err(Error::Internal(Box::new(error))),
                 },
                 _ = ticks.tick() => {
@@ -316,17 +316,7 @@ impl<'a> Build<'a> {
     async fn expect(&self, until: i64) -> Result<u64> {
         let client = self.store.pools.engine.get().await?;
         let types = self.projection.subscriber.aggregate_types();
-        let (row, times) = if until <= COUNT_LIMIT {
-            (client.query_one(COUNT, &[&until, &types]).await?, 1)
-        } else {
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 3] =
-                [&until, &types, &SAMPLE_PERCENT];
-            (
-                client.query_one(SAMPLE_COUNT, &parameters).await?,
-                SAMPLED_OF,
-            )
-        };
-        Ok(row.get::<_, i64>(0).unsigned_abs() * times)
+        count::events(&client, types, until).await
     }
 
     fn progress(&self) -> Progress {

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -70,7 +71,7 @@ impl Subscriber for BulkRuns {
 
 #[async_trait]
 impl Streams for BulkRuns {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<BulkRun>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -79,7 +80,7 @@ impl Streams for BulkRuns {
     }
 }
 
-fn row(folded: &Folded<'_, BulkRun>) -> Result<RunRow> {
+fn row(folded: &Folded<BulkRun>) -> Result<RunRow> {
     let run = folded.state.require()?;
     Ok(RunRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),

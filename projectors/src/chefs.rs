@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, Words, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams};
+use crate::occurrences::Occurrence;
 use crate::subjects::SubjectKeys;
 use crate::{Projection, Streams};
 
@@ -78,7 +79,7 @@ impl Subscriber for Chefs {
 
 #[async_trait]
 impl Streams for Chefs {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Chef>(streams, &mut poisons);
         copy(tx, COPY_CHEFS, &self.rows(&folded).await?).await?;
@@ -88,13 +89,13 @@ impl Streams for Chefs {
 
 impl Chefs {
     /// The rows with their names opened.
-    async fn rows(&self, folded: &[Folded<'_, Chef>]) -> Result<Vec<ChefRow>> {
+    async fn rows(&self, folded: &[Folded<Chef>]) -> Result<Vec<ChefRow>> {
         let keys = SubjectKeys::of(&self.store, folded).await?;
         folded.iter().map(|chef| row(chef, &keys)).collect()
     }
 }
 
-fn row(folded: &Folded<'_, Chef>, keys: &SubjectKeys) -> Result<ChefRow> {
+fn row(folded: &Folded<Chef>, keys: &SubjectKeys) -> Result<ChefRow> {
     Ok(ChefRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         chef_id: folded.id.clone(),
@@ -110,7 +111,7 @@ fn row(folded: &Folded<'_, Chef>, keys: &SubjectKeys) -> Result<ChefRow> {
     })
 }
 
-fn zones(folded: &Folded<'_, Chef>) -> Vec<String> {
+fn zones(folded: &Folded<Chef>) -> Vec<String> {
     let zones = folded.state.zones.iter();
     zones.map(|zone| zone.as_str().to_owned()).collect()
 }

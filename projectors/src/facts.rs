@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -69,7 +70,7 @@ impl Subscriber for Facts {
 
 #[async_trait]
 impl Streams for Facts {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<FactSheet>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -78,7 +79,7 @@ impl Streams for Facts {
     }
 }
 
-fn row(folded: &Folded<'_, FactSheet>) -> Result<SheetRow> {
+fn row(folded: &Folded<FactSheet>) -> Result<SheetRow> {
     Ok(SheetRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         conversation_id: folded.id.clone(),

@@ -13,9 +13,10 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use crate::columns::Json;
+use crate::occurrences::{Foldable, Occurrence};
 
 /// An aggregate after the batch.
-pub(crate) struct Folded<'b, A: Aggregate> {
+pub(crate) struct Folded<A: Aggregate> {
     pub tenant_id: TenantId,
     pub id: String,
     pub state: A,
@@ -26,14 +27,22 @@ pub(crate) struct Folded<'b, A: Aggregate> {
     pub sequence: i64,
     /// Of the row that was there before the batch; 0 for none.
     pub sequence_before: i64,
-    /// What the batch brought, in order; a repeated batch brings nothing.
-    pub fresh: Vec<Fresh<'b, A::Event>>,
+    /// What the batch brought, in order, where it was asked for; a repeated batch brings nothing.
+    pub fresh: Vec<Fresh<A::Event>>,
 }
 
 /// One new event, decoded.
-pub(crate) struct Fresh<'b, E> {
+pub(crate) struct Fresh<E> {
     pub event: E,
-    pub recorded: &'b Recorded,
+    pub sequence: i64,
+    pub occurred_at: OffsetDateTime,
+}
+
+/// What is wanted beside the states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Beside {
+    Nothing,
+    Events,
 }
 
 /// Where a stream cannot be folded further, and why.
@@ -44,47 +53,81 @@ pub struct Poison {
     pub failure: String,
 }
 
-impl<A: Aggregate + Serialize> Folded<'_, A> {
+impl<A: Aggregate + Serialize> Folded<A> {
     /// The state as the row keeps it.
     pub fn state_json(&self) -> Result<Json> {
         Ok(Json(serde_json::to_string(&self.state)?))
     }
 }
 
-impl<'b, A: Aggregate + DeserializeOwned> Folded<'b, A> {
-    fn begin(recorded: &Recorded) -> Self {
+impl<A: Aggregate + DeserializeOwned> Folded<A> {
+    fn begin(first: &impl Foldable) -> Self {
         Self {
-            tenant_id: recorded.tenant_id.clone(),
-            id: recorded.aggregate_id.clone(),
+            tenant_id: first.tenant_id().clone(),
+            id: first.aggregate_id().to_owned(),
             state: A::default(),
-            created_at: recorded.occurred_at,
-            updated_at: recorded.occurred_at,
+            created_at: first.occurred_at(),
+            updated_at: first.occurred_at(),
             sequence: 0,
             sequence_before: 0,
             fresh: Vec::new(),
         }
     }
 
-    fn add(&mut self, recorded: &'b Recorded) -> Result<()> {
-        if recorded.sequence <= self.sequence {
+    fn add(&mut self, next: &impl Foldable, beside: Beside) -> Result<()> {
+        let (sequence, occurred_at) = (next.sequence(), next.occurred_at());
+        if sequence <= self.sequence {
             return Ok(());
         }
-        let event: A::Event = recorded.decode()?;
-        self.state.apply(event.clone());
-        self.updated_at = recorded.occurred_at;
-        self.sequence = recorded.sequence;
-        self.fresh.push(Fresh { event, recorded });
+        let event: A::Event = next.decode()?;
+        if beside == Beside::Events {
+            self.fresh.push(Fresh {
+                event: event.clone(),
+                sequence,
+                occurred_at,
+            });
+        }
+        self.state.apply(event);
+        (self.updated_at, self.sequence) = (occurred_at, sequence);
         Ok(())
+    }
+
+    fn has_news(&self) -> bool {
+        self.sequence > self.sequence_before
     }
 }
 
 /// Applies the batch's events of `A` to the rows that `load` finds. `load` is given tenants and ids and answers
 /// `tenant_id, id, state, created_at, updated_at, sequence`. Aggregates without anything new are left out.
-pub(crate) async fn fold<'b, A>(
+pub(crate) async fn fold<A>(
     tx: &Transaction<'_>,
     load: &str,
-    batch: &'b [Recorded],
-) -> Result<Vec<Folded<'b, A>>>
+    batch: &[Recorded],
+) -> Result<Vec<Folded<A>>>
+where
+    A: Aggregate + Serialize + DeserializeOwned,
+{
+    fold_beside(tx, load, batch, Beside::Nothing).await
+}
+
+/// As `fold`, with the batch's events beside the states.
+pub(crate) async fn fold_with_events<A>(
+    tx: &Transaction<'_>,
+    load: &str,
+    batch: &[Recorded],
+) -> Result<Vec<Folded<A>>>
+where
+    A: Aggregate + Serialize + DeserializeOwned,
+{
+    fold_beside(tx, load, batch, Beside::Events).await
+}
+
+async fn fold_beside<A>(
+    tx: &Transaction<'_>,
+    load: &str,
+    batch: &[Recorded],
+    beside: Beside,
+) -> Result<Vec<Folded<A>>>
 where
     A: Aggregate + Serialize + DeserializeOwned,
 {
@@ -99,44 +142,60 @@ where
         folded
             .entry(key)
             .or_insert_with(|| Folded::begin(recorded))
-            .add(recorded)?;
+            .add(recorded, beside)?;
     }
-    Ok(folded
-        .into_values()
-        .filter(|row| !row.fresh.is_empty())
-        .collect())
+    Ok(folded.into_values().filter(Folded::has_news).collect())
 }
 
 /// Folds whole streams, one after the other, from their first event. A stream with an event that cannot be applied ends
 /// before it, and the event is named.
-pub(crate) fn fold_streams<'b, A>(
-    batch: &'b [Recorded],
-    poisons: &mut Vec<Poison>,
-) -> Vec<Folded<'b, A>>
+pub(crate) fn fold_streams<A>(streams: &[Occurrence], poisons: &mut Vec<Poison>) -> Vec<Folded<A>>
 where
     A: Aggregate + Serialize + DeserializeOwned,
 {
-    let mut streams: Vec<Folded<'b, A>> = Vec::new();
+    fold_streams_beside(streams, poisons, Beside::Nothing)
+}
+
+/// As `fold_streams`, with the streams' events beside the states.
+pub(crate) fn fold_streams_with_events<A>(
+    streams: &[Occurrence],
+    poisons: &mut Vec<Poison>,
+) -> Vec<Folded<A>>
+where
+    A: Aggregate + Serialize + DeserializeOwned,
+{
+    fold_streams_beside(streams, poisons, Beside::Events)
+}
+
+fn fold_streams_beside<A>(
+    streams: &[Occurrence],
+    poisons: &mut Vec<Poison>,
+    beside: Beside,
+) -> Vec<Folded<A>>
+where
+    A: Aggregate + Serialize + DeserializeOwned,
+{
+    let mut rows: Vec<Folded<A>> = Vec::new();
     let mut is_broken = false;
-    for (index, recorded) in batch.iter().enumerate() {
-        let continues = streams.last().is_some_and(|last| {
-            last.tenant_id == recorded.tenant_id && last.id == recorded.aggregate_id
-        });
+    for (index, next) in streams.iter().enumerate() {
+        let continues = index
+            .checked_sub(1)
+            .is_some_and(|before| streams[before].is_of_stream(next));
         if !continues {
-            streams.push(Folded::begin(recorded));
+            rows.push(Folded::begin(next));
             is_broken = false;
         }
         if is_broken {
             continue;
         }
-        if let Some(Err(error)) = streams.last_mut().map(|stream| stream.add(recorded)) {
+        if let Some(Err(error)) = rows.last_mut().map(|row| row.add(next, beside)) {
             let failure = error.to_string();
             poisons.push(Poison { index, failure });
             is_broken = true;
         }
     }
-    streams.retain(|stream| !stream.fresh.is_empty());
-    streams
+    rows.retain(Folded::has_news);
+    rows
 }
 
 /// A closed value as the wire names it.
@@ -152,7 +211,7 @@ async fn find<'b, A>(
     tx: &Transaction<'_>,
     load: &str,
     batch: impl Iterator<Item = &'b Recorded>,
-) -> Result<BTreeMap<(&'b str, &'b str), Folded<'b, A>>>
+) -> Result<BTreeMap<(&'b str, &'b str), Folded<A>>>
 where
     A: Aggregate + DeserializeOwned,
 {

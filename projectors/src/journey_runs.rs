@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -76,7 +77,7 @@ impl Subscriber for JourneyRuns {
 
 #[async_trait]
 impl Streams for JourneyRuns {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<JourneyRun>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -85,7 +86,7 @@ impl Streams for JourneyRuns {
     }
 }
 
-fn row(folded: &Folded<'_, JourneyRun>) -> Result<RunRow> {
+fn row(folded: &Folded<JourneyRun>) -> Result<RunRow> {
     let run = folded.state.require()?;
     let began = &run.began;
     let waiting = run.waiting.as_ref();

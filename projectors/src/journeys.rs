@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -67,7 +68,7 @@ impl Subscriber for Journeys {
 
 #[async_trait]
 impl Streams for Journeys {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Journey>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -76,7 +77,7 @@ impl Streams for Journeys {
     }
 }
 
-fn row(folded: &Folded<'_, Journey>) -> Result<JourneyRow> {
+fn row(folded: &Folded<Journey>) -> Result<JourneyRow> {
     Ok(JourneyRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         journey: folded.id.clone(),

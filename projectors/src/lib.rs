@@ -2,8 +2,10 @@
 //! out, so a rebuild is harmless, and nobody else writes their tables.
 
 mod columns;
+mod count;
 mod fold;
 mod ranges;
+mod scans;
 mod subjects;
 
 pub mod approvals;
@@ -20,6 +22,7 @@ pub mod figures;
 pub mod imports;
 pub mod journey_runs;
 pub mod journeys;
+pub mod occurrences;
 pub mod payments;
 pub mod rebuild;
 pub mod switch;
@@ -36,11 +39,11 @@ use deadpool_postgres::Transaction;
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::log::Subscriber;
-use event_store::recorded::Recorded;
 use event_store::shards::{MAX_SHARDS, Sharded};
 use event_store::store::Store;
 
 use crate::fold::Poison;
+use crate::occurrences::Occurrence;
 
 /// A subscriber that fills read tables, with what a rebuild must know of them.
 #[derive(Clone)]
@@ -67,7 +70,7 @@ pub enum Replay {
 pub trait Streams: Send + Sync {
     /// Copies the rows of these streams into the twins: every event of each, in order, one stream after the other.
     /// Answers the events that cannot be applied; the rows of their streams end before them.
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>>;
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>>;
 }
 
 impl Projection {

@@ -11,7 +11,8 @@ use event_store::recorded::Recorded;
 use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
-use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::fold::{Folded, Poison, fold_streams_with_events, fold_with_events, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -79,22 +80,22 @@ impl Subscriber for Payments {
     }
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
-        let folded = fold::<Payment>(tx, LOAD_PAYMENTS, batch).await?;
+        let folded = fold_with_events::<Payment>(tx, LOAD_PAYMENTS, batch).await?;
         PaymentRow::write(tx, UPSERT_PAYMENTS, &rows(folded)?).await
     }
 }
 
 #[async_trait]
 impl Streams for Payments {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
-        let folded = fold_streams::<Payment>(streams, &mut poisons);
+        let folded = fold_streams_with_events::<Payment>(streams, &mut poisons);
         copy(tx, COPY_PAYMENTS, &rows(folded)?).await?;
         Ok(poisons)
     }
 }
 
-fn rows(folded: Vec<Folded<'_, Payment>>) -> Result<Vec<PaymentRow>> {
+fn rows(folded: Vec<Folded<Payment>>) -> Result<Vec<PaymentRow>> {
     let shown = folded
         .into_iter()
         .filter_map(|payment| row(payment).transpose());
@@ -102,7 +103,7 @@ fn rows(folded: Vec<Folded<'_, Payment>>) -> Result<Vec<PaymentRow>> {
 }
 
 /// None for a stream that does not begin with a payment's receipt, of which there is nothing to show.
-fn row(mut folded: Folded<'_, Payment>) -> Result<Option<PaymentRow>> {
+fn row(mut folded: Folded<Payment>) -> Result<Option<PaymentRow>> {
     let match_reason = last_match(&folded)?;
     let Some(payment) = folded.state.record.as_deref_mut() else {
         return Ok(None);
@@ -137,7 +138,7 @@ fn row(mut folded: Folded<'_, Payment>) -> Result<Option<PaymentRow>> {
     }))
 }
 
-fn last_match(folded: &Folded<'_, Payment>) -> Result<Option<String>> {
+fn last_match(folded: &Folded<Payment>) -> Result<Option<String>> {
     let reason = folded
         .fresh
         .iter()

@@ -16,7 +16,7 @@ pub(crate) struct SubjectKeys(HashMap<(TenantId, String), SubjectKey>);
 
 impl SubjectKeys {
     /// The keys of aggregates that are their own subjects; one look-up a tenant.
-    pub async fn of<A: Aggregate>(store: &Store, folded: &[Folded<'_, A>]) -> Result<Self> {
+    pub async fn of<A: Aggregate>(store: &Store, folded: &[Folded<A>]) -> Result<Self> {
         let mut by_tenant: BTreeMap<&TenantId, Vec<&str>> = BTreeMap::new();
         for aggregate in folded {
             by_tenant
@@ -39,7 +39,7 @@ impl SubjectKeys {
     /// The plain text; `None` without a value or a living key.
     pub fn open<A: Aggregate>(
         &self,
-        owner: &Folded<'_, A>,
+        owner: &Folded<A>,
         field: &str,
         sealed: Option<&Sealed>,
     ) -> Option<String> {

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -73,7 +74,7 @@ impl Subscriber for Templates {
 
 #[async_trait]
 impl Streams for Templates {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Template>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -82,7 +83,7 @@ impl Streams for Templates {
     }
 }
 
-fn row(folded: &Folded<'_, Template>) -> Result<TemplateRow> {
+fn row(folded: &Folded<Template>) -> Result<TemplateRow> {
     let place = folded.state.require()?;
     Ok(TemplateRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),

@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -70,7 +71,7 @@ impl Subscriber for Tenants {
 
 #[async_trait]
 impl Streams for Tenants {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<Tenant>(streams, &mut poisons);
         let rows = folded.into_iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -79,7 +80,7 @@ impl Streams for Tenants {
     }
 }
 
-fn row(mut folded: Folded<'_, Tenant>) -> Result<ProfileRow> {
+fn row(mut folded: Folded<Tenant>) -> Result<ProfileRow> {
     // A read table needs to know that a secret is set, not the secret, sealed or not.
     for provider in folded.state.providers.values_mut() {
         provider

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -72,7 +73,7 @@ impl Subscriber for Views {
 
 #[async_trait]
 impl Streams for Views {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<View>(streams, &mut poisons);
         let rows = folded.iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -81,7 +82,7 @@ impl Streams for Views {
     }
 }
 
-fn row(folded: &Folded<'_, View>) -> Result<ViewRow> {
+fn row(folded: &Folded<View>) -> Result<ViewRow> {
     Ok(ViewRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         view_id: folded.id.clone(),

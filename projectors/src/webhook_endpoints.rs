@@ -12,6 +12,7 @@ use time::OffsetDateTime;
 
 use crate::columns::{Json, copy, rows};
 use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::occurrences::Occurrence;
 use crate::{Projection, Streams};
 
 /// The name of the checkpoint.
@@ -70,7 +71,7 @@ impl Subscriber for WebhookEndpoints {
 
 #[async_trait]
 impl Streams for WebhookEndpoints {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
         let folded = fold_streams::<WebhookEndpoint>(streams, &mut poisons);
         let rows = folded.into_iter().map(row).collect::<Result<Vec<_>>>()?;
@@ -79,7 +80,7 @@ impl Streams for WebhookEndpoints {
     }
 }
 
-fn row(mut folded: Folded<'_, WebhookEndpoint>) -> Result<EndpointRow> {
+fn row(mut folded: Folded<WebhookEndpoint>) -> Result<EndpointRow> {
     // A read table needs to know how long two secrets sign, not the secrets, sealed or not.
     folded.state.secret = Sealed::default();
     if let Some(previous) = &mut folded.state.previous_secret {

@@ -34,7 +34,7 @@ struct Report<'e> {
 }
 
 /// What the fresh events of one conversation bring.
-pub(super) fn changes(folded: &Folded<'_, Conversation>) -> Result<Changes> {
+pub(super) fn changes(folded: &Folded<Conversation>) -> Result<Changes> {
     let mut messages: Vec<MessageRow> = Vec::new();
     let mut statuses: BTreeMap<String, StatusRow> = BTreeMap::new();
     for fresh in &folded.fresh {
@@ -114,7 +114,7 @@ fn take_in(row: &mut impl HasStatus, report: &Report<'_>) {
     *parts.held_until = report.held_until.or(*parts.held_until);
 }
 
-fn unknown_yet(folded: &Folded<'_, Conversation>, report: &Report<'_>) -> StatusRow {
+fn unknown_yet(folded: &Folded<Conversation>, report: &Report<'_>) -> StatusRow {
     StatusRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         conversation_id: folded.id.clone(),
@@ -130,7 +130,7 @@ fn unknown_yet(folded: &Folded<'_, Conversation>, report: &Report<'_>) -> Status
     }
 }
 
-fn report<'e>(fresh: &'e Fresh<'_, ConversationEvent>) -> Result<Option<Report<'e>>> {
+fn report<'e>(fresh: &'e Fresh<ConversationEvent>) -> Result<Option<Report<'e>>> {
     let said = |message_id: &'e domain::ids::MessageId, status, at: &OffsetDateTime| Report {
         message_id: message_id.as_str(),
         status: Some(status),
@@ -168,19 +168,15 @@ fn report<'e>(fresh: &'e Fresh<'_, ConversationEvent>) -> Result<Option<Report<'
         ConversationEvent::MessageHeld { message_id, until } => Report {
             status: None,
             held_until: Some(*until),
-            ..said(
-                message_id,
-                MessageStatus::Queued,
-                &fresh.recorded.occurred_at,
-            )
+            ..said(message_id, MessageStatus::Queued, &fresh.occurred_at)
         },
         _ => return Ok(None),
     }))
 }
 
 fn message(
-    folded: &Folded<'_, Conversation>,
-    fresh: &Fresh<'_, ConversationEvent>,
+    folded: &Folded<Conversation>,
+    fresh: &Fresh<ConversationEvent>,
 ) -> Result<Option<MessageRow>> {
     Ok(match &fresh.event {
         ConversationEvent::MessageReceived(received) => {
@@ -241,12 +237,12 @@ fn sent_row(blank: MessageRow, sent: &MessageSent) -> Result<MessageRow> {
 }
 
 /// A row of which only its place is known.
-fn blank(folded: &Folded<'_, Conversation>, fresh: &Fresh<'_, ConversationEvent>) -> MessageRow {
-    let at = fresh.recorded.occurred_at;
+fn blank(folded: &Folded<Conversation>, fresh: &Fresh<ConversationEvent>) -> MessageRow {
+    let at = fresh.occurred_at;
     MessageRow {
         tenant_id: folded.tenant_id.as_str().to_owned(),
         conversation_id: folded.id.clone(),
-        sequence: fresh.recorded.sequence,
+        sequence: fresh.sequence,
         message_id: String::new(),
         direction: String::new(),
         content: String::new(),

@@ -18,7 +18,8 @@ use time::OffsetDateTime;
 use self::messages::{Changes, changes};
 use self::parts::{last_message, terms, waits};
 use crate::columns::{Json, copy, rows};
-use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::fold::{Folded, Poison, fold_streams_with_events, fold_with_events, wire};
+use crate::occurrences::Occurrence;
 use crate::subjects::SubjectKeys;
 use crate::{Projection, Streams};
 
@@ -233,7 +234,7 @@ impl Subscriber for Conversations {
     }
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
-        let folded = fold::<Conversation>(tx, LOAD_CONVERSATIONS, batch).await?;
+        let folded = fold_with_events::<Conversation>(tx, LOAD_CONVERSATIONS, batch).await?;
         let rows = self.rows(&folded).await?;
         ConversationRow::write(tx, UPSERT_CONVERSATIONS, &rows.conversations).await?;
         privacy::clear(tx, &folded).await?;
@@ -248,9 +249,9 @@ impl Subscriber for Conversations {
 
 #[async_trait]
 impl Streams for Conversations {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
-        let folded = fold_streams::<Conversation>(streams, &mut poisons);
+        let folded = fold_streams_with_events::<Conversation>(streams, &mut poisons);
         // Whole streams hold every message that their statuses speak of.
         let rows = self.rows(&folded).await?;
         copy(tx, COPY_CONVERSATIONS, &rows.conversations).await?;
@@ -262,7 +263,7 @@ impl Streams for Conversations {
 }
 
 impl Conversations {
-    async fn rows(&self, folded: &[Folded<'_, Conversation>]) -> Result<Rows> {
+    async fn rows(&self, folded: &[Folded<Conversation>]) -> Result<Rows> {
         let keys = SubjectKeys::of(&self.store, folded).await?;
         let mut rows = Rows::default();
         for conversation in folded {
@@ -286,7 +287,7 @@ impl Conversations {
 }
 
 /// None for a stream that does not begin with a thread's opening, of which there is nothing to show.
-fn row(folded: &Folded<'_, Conversation>) -> Result<Option<ConversationRow>> {
+fn row(folded: &Folded<Conversation>) -> Result<Option<ConversationRow>> {
     let Some(thread) = folded.state.thread.as_deref() else {
         return Ok(None);
     };

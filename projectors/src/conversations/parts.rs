@@ -19,7 +19,7 @@ pub(super) const MAX_WORDS: usize = 500;
 
 /// The newest message as it is sealed, and which way it went, when this batch brought it: what comes late may have been
 /// written before what is there.
-pub(super) fn last_message(folded: &Folded<'_, Conversation>) -> Option<(String, &'static str)> {
+pub(super) fn last_message(folded: &Folded<Conversation>) -> Option<(String, &'static str)> {
     let thread = folded.state.thread.as_deref()?;
     let messages = thread.recent.iter();
     let newest = messages
@@ -27,7 +27,7 @@ pub(super) fn last_message(folded: &Folded<'_, Conversation>) -> Option<(String,
         .map(|message| message.sequence)
         .max()?;
     let mut fresh = folded.fresh.iter();
-    let fresh = fresh.find(|fresh| fresh.recorded.sequence == newest)?;
+    let fresh = fresh.find(|fresh| fresh.sequence == newest)?;
     match &fresh.event {
         ConversationEvent::MessageReceived(received) => {
             Some((received.content.as_str().to_owned(), "in"))
@@ -39,7 +39,7 @@ pub(super) fn last_message(folded: &Folded<'_, Conversation>) -> Option<(String,
 
 /// The words of new messages and notes, hashed; none without a key.
 pub(super) fn terms(
-    folded: &Folded<'_, Conversation>,
+    folded: &Folded<Conversation>,
     tenant: &TenantKeys,
     keys: &SubjectKeys,
 ) -> Vec<TermRow> {
@@ -74,7 +74,7 @@ pub(super) fn terms(
 }
 
 /// The waits that ended in this batch.
-pub(super) fn waits(folded: &Folded<'_, Conversation>) -> Result<Vec<WaitRow>> {
+pub(super) fn waits(folded: &Folded<Conversation>) -> Result<Vec<WaitRow>> {
     let mut waits = Vec::new();
     let Some(thread) = folded.state.thread.as_deref() else {
         return Ok(waits);
@@ -102,7 +102,7 @@ pub(super) fn waits(folded: &Folded<'_, Conversation>) -> Result<Vec<WaitRow>> {
         waits.push(WaitRow {
             tenant_id: folded.tenant_id.as_str().to_owned(),
             conversation_id: folded.id.clone(),
-            sequence: fresh.recorded.sequence,
+            sequence: fresh.sequence,
             kind: kind.to_owned(),
             channel: channel.clone(),
             sender_type,

@@ -40,17 +40,17 @@ const LIST_TEXTS: &str = "
     where m.tenant_id = $1 and m.conversation_id = $2";
 
 /// Whether anybody may search the thread.
-pub(super) fn is_readable(folded: &Folded<'_, Conversation>) -> bool {
+pub(super) fn is_readable(folded: &Folded<Conversation>) -> bool {
     privacy(folded) == ThreadPrivacy::Open
 }
 
-pub(super) fn is_erased(folded: &Folded<'_, Conversation>) -> bool {
+pub(super) fn is_erased(folded: &Folded<Conversation>) -> bool {
     privacy(folded) == ThreadPrivacy::Erased
 }
 
 /// Takes away what must not be there any more, of those that this batch has restricted or erased.
-pub(super) async fn clear(tx: &Transaction<'_>, folded: &[Folded<'_, Conversation>]) -> Result<()> {
-    let of = |privacy_is: fn(&Folded<'_, Conversation>) -> bool| -> Vec<ThreadKey> {
+pub(super) async fn clear(tx: &Transaction<'_>, folded: &[Folded<Conversation>]) -> Result<()> {
+    let of = |privacy_is: fn(&Folded<Conversation>) -> bool| -> Vec<ThreadKey> {
         let threads = folded.iter().filter(|thread| privacy_is(thread));
         threads.map(ThreadKey::of).collect()
     };
@@ -64,9 +64,9 @@ pub(super) async fn clear(tx: &Transaction<'_>, folded: &[Folded<'_, Conversatio
 pub(super) async fn terms_again(
     tx: &Transaction<'_>,
     store: &Store,
-    folded: &[Folded<'_, Conversation>],
+    folded: &[Folded<Conversation>],
 ) -> Result<Vec<TermRow>> {
-    let is_lifted = |thread: &&Folded<'_, Conversation>| {
+    let is_lifted = |thread: &&Folded<Conversation>| {
         let mut events = thread.fresh.iter().map(|fresh| &fresh.event);
         is_readable(thread)
             && events
@@ -104,13 +104,13 @@ pub(super) async fn terms_again(
     Ok(terms)
 }
 
-fn privacy(folded: &Folded<'_, Conversation>) -> ThreadPrivacy {
+fn privacy(folded: &Folded<Conversation>) -> ThreadPrivacy {
     let thread = folded.state.thread.as_deref();
     thread.map_or(ThreadPrivacy::Open, |thread| thread.privacy)
 }
 
 impl ThreadKey {
-    fn of(thread: &Folded<'_, Conversation>) -> Self {
+    fn of(thread: &Folded<Conversation>) -> Self {
         Self {
             tenant_id: thread.tenant_id.as_str().to_owned(),
             conversation_id: thread.id.clone(),

@@ -17,7 +17,8 @@ use time::OffsetDateTime;
 
 use self::parts::{Change, change, consents, merges, notes, terms};
 use crate::columns::{Json, Words, copy, rows};
-use crate::fold::{Folded, Poison, fold, fold_streams, wire};
+use crate::fold::{Folded, Poison, fold_streams_with_events, fold_with_events, wire};
+use crate::occurrences::Occurrence;
 use crate::subjects::SubjectKeys;
 use crate::{Projection, Streams};
 
@@ -194,7 +195,7 @@ impl Subscriber for Customers {
     }
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
-        let folded = fold::<Customer>(tx, LOAD_CUSTOMERS, batch).await?;
+        let folded = fold_with_events::<Customer>(tx, LOAD_CUSTOMERS, batch).await?;
         let consents = consents(&folded)?;
         let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
         let gone: Vec<CustomerKey> = folded
@@ -239,9 +240,9 @@ impl Subscriber for Customers {
 
 #[async_trait]
 impl Streams for Customers {
-    async fn copy(&self, tx: &Transaction<'_>, streams: &[Recorded]) -> Result<Vec<Poison>> {
+    async fn copy(&self, tx: &Transaction<'_>, streams: &[Occurrence]) -> Result<Vec<Poison>> {
         let mut poisons = Vec::new();
-        let folded = fold_streams::<Customer>(streams, &mut poisons);
+        let folded = fold_streams_with_events::<Customer>(streams, &mut poisons);
         let rows = self.rows(&folded).await?;
         let terms: Vec<TermRow> = folded.iter().zip(&rows).flat_map(terms).collect();
         let notes = folded.iter().flat_map(notes).collect::<Vec<_>>();
@@ -255,7 +256,7 @@ impl Streams for Customers {
 
 impl Customers {
     /// The rows with their names opened and their keys hashed.
-    async fn rows(&self, folded: &[Folded<'_, Customer>]) -> Result<Vec<CustomerRow>> {
+    async fn rows(&self, folded: &[Folded<Customer>]) -> Result<Vec<CustomerRow>> {
         let keys = SubjectKeys::of(&self.store, folded).await?;
         let mut rows = Vec::with_capacity(folded.len());
         for customer in folded {
@@ -267,11 +268,7 @@ impl Customers {
 }
 
 /// Whose data rests or is gone is shown as that, and found by nothing.
-fn row(
-    folded: &Folded<'_, Customer>,
-    tenant: &TenantKeys,
-    keys: &SubjectKeys,
-) -> Result<CustomerRow> {
+fn row(folded: &Folded<Customer>, tenant: &TenantKeys, keys: &SubjectKeys) -> Result<CustomerRow> {
     let state = &folded.state;
     let stand_in = stand_in(state);
     let name = |field, sealed: &Option<Sealed>| match stand_in {
@@ -327,7 +324,7 @@ fn stand_in(state: &Customer) -> Option<&'static str> {
 }
 
 impl StateRow {
-    fn of(customer: &Folded<'_, Customer>) -> Result<Self> {
+    fn of(customer: &Folded<Customer>) -> Result<Self> {
         let state = &customer.state;
         Ok(Self {
             tenant_id: customer.tenant_id.as_str().to_owned(),
@@ -342,7 +339,7 @@ impl StateRow {
 }
 
 impl CustomerKey {
-    fn of(customer: &Folded<'_, Customer>) -> Self {
+    fn of(customer: &Folded<Customer>) -> Self {
         Self {
             tenant_id: customer.tenant_id.as_str().to_owned(),
             customer_id: customer.id.clone(),

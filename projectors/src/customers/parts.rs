@@ -26,11 +26,11 @@ pub(super) enum Change {
     Names,
 }
 
-pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
+pub(super) fn change(customer: &Folded<Customer>) -> Change {
     if customer.sequence_before == 0 {
         return Change::Names;
     }
-    let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
+    let of_event = |fresh: &Fresh<CustomerEvent>| match &fresh.event {
         CustomerEvent::ConsentGranted { .. }
         | CustomerEvent::ConsentWithdrawn { .. }
         | CustomerEvent::ChannelSuspended(_)
@@ -74,7 +74,7 @@ pub(super) fn change(customer: &Folded<'_, Customer>) -> Change {
 }
 
 /// The words by which a customer is searched; none for one that was merged away, or whose data rests or is gone.
-pub(super) fn terms((customer, row): (&Folded<'_, Customer>, &CustomerRow)) -> Vec<TermRow> {
+pub(super) fn terms((customer, row): (&Folded<Customer>, &CustomerRow)) -> Vec<TermRow> {
     if row.merged_into.is_some() || !customer.state.privacy.is_open() {
         return Vec::new();
     }
@@ -93,7 +93,7 @@ pub(super) fn terms((customer, row): (&Folded<'_, Customer>, &CustomerRow)) -> V
 }
 
 /// The last word of the batch on each channel and purpose: one statement may not touch a row twice.
-pub(super) fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow>> {
+pub(super) fn consents(folded: &[Folded<Customer>]) -> Result<Vec<ConsentRow>> {
     let mut latest = BTreeMap::new();
     let kept = folded.iter();
     for customer in kept.filter(|customer| !customer.state.privacy.is_erased()) {
@@ -149,7 +149,7 @@ pub(super) fn consents(folded: &[Folded<'_, Customer>]) -> Result<Vec<ConsentRow
 }
 
 /// Whether the batch has merged somebody into the customer, or taken somebody out.
-pub(super) fn merges(customer: &Folded<'_, Customer>) -> bool {
+pub(super) fn merges(customer: &Folded<Customer>) -> bool {
     let mut events = customer.fresh.iter().map(|fresh| &fresh.event);
     events.any(|event| {
         matches!(
@@ -159,7 +159,7 @@ pub(super) fn merges(customer: &Folded<'_, Customer>) -> bool {
     })
 }
 
-fn of_state(customer: &Folded<'_, Customer>, consent: &Consent) -> Result<ConsentRow> {
+fn of_state(customer: &Folded<Customer>, consent: &Consent) -> Result<ConsentRow> {
     Ok(ConsentRow {
         tenant_id: customer.tenant_id.as_str().to_owned(),
         customer_id: customer.id.clone(),
@@ -172,11 +172,11 @@ fn of_state(customer: &Folded<'_, Customer>, consent: &Consent) -> Result<Consen
     })
 }
 
-pub(super) fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
+pub(super) fn notes(customer: &Folded<Customer>) -> Vec<NoteRow> {
     if customer.state.privacy.is_erased() {
         return Vec::new();
     }
-    let of_event = |fresh: &Fresh<'_, CustomerEvent>| match &fresh.event {
+    let of_event = |fresh: &Fresh<CustomerEvent>| match &fresh.event {
         CustomerEvent::NoteAdded {
             note_id,
             text,
@@ -187,7 +187,7 @@ pub(super) fn notes(customer: &Folded<'_, Customer>) -> Vec<NoteRow> {
             note_id: note_id.as_str().to_owned(),
             text_sealed: text.as_str().to_owned(),
             author: author.clone(),
-            noted_at: fresh.recorded.occurred_at,
+            noted_at: fresh.occurred_at,
         }),
         _ => None,
     };
