@@ -9,14 +9,15 @@ use std::time::{Duration, Instant};
 use domain::customers::events::CustomerEvent;
 use event_store::checkpoints::{self, Lease};
 use event_store::log::{self, BATCH_LIMIT, Runner, Subscriber};
-use event_store::recorded::Payload;
 use event_store::store::Store;
 use futures_util::StreamExt;
 use futures_util::future::try_join_all;
 use projectors::{Projection, rebuild};
+use serde::de::DeserializeOwned;
 use tokio::sync::watch;
+use tokio_postgres::Client;
 use tokio_postgres::binary_copy::BinaryCopyOutStream;
-use tokio_postgres::types::Type;
+use tokio_postgres::types::{Json, Type};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
@@ -107,7 +108,7 @@ pub async fn measure(store: &Store, measured: Duration) -> Result<Round> {
     empty(store, &projection).await?;
     let single = one_by_one(store, projection.subscriber.as_ref(), until, measured).await?;
     empty(store, &projection).await?;
-    let batches = in_batches(store, projection.subscriber.clone(), until).await?;
+    let batches = in_batches(store, projection.subscriber.clone(), (until, EVENTS)).await?;
     let caught_up = digest(store).await?;
     let rebuild = rebuild_from_zero(store, &projection).await?;
     let rebuilt = digest(store).await?;
@@ -128,8 +129,12 @@ pub async fn measure(store: &Store, measured: Duration) -> Result<Round> {
     })
 }
 
-/// The runner as the server starts it, with a log that ends at `until`.
-async fn in_batches(store: &Store, subscriber: Arc<dyn Subscriber>, until: i64) -> Result<Reading> {
+/// The runner as the server starts it, with a log that ends at `until`, after so many events.
+pub async fn in_batches(
+    store: &Store,
+    subscriber: Arc<dyn Subscriber>,
+    (until, events): (i64, u64),
+) -> Result<Reading> {
     let (safe, moved, stop) = (
         watch::Sender::new(until),
         watch::Sender::new(0),
@@ -152,7 +157,7 @@ async fn in_batches(store: &Store, subscriber: Arc<dyn Subscriber>, until: i64) 
             break;
         }
     }
-    let reading = reading(EVENTS, begun, &clock);
+    let reading = reading(events, begun, &clock);
     stop.cancel();
     running.await?;
     Ok(reading)
@@ -195,7 +200,8 @@ async fn one_by_one(
     Ok(reading(applied, begun, &clock))
 }
 
-async fn rebuild_from_zero(store: &Store, projection: &Projection) -> Result<Reading> {
+/// The whole rebuild, the change of tables included.
+pub async fn rebuild_from_zero(store: &Store, projection: &Projection) -> Result<Reading> {
     let (clock, begun) = (StolenTime::start(), Instant::now());
     let rebuilt = rebuild::rebuild(store, projection, |_| {}).await?;
     Ok(reading(rebuilt.events, begun, &clock))
@@ -206,18 +212,26 @@ async fn copy_and_parse(store: &Store, until: i64) -> Result<Reading> {
     let client = store.pools.engine.get().await?;
     client.execute(LIMIT_COPY, &[&until.to_string()]).await?;
     let (clock, begun) = (StolenTime::start(), Instant::now());
-    let columns = [Type::INT8, Type::TEXT, Type::TEXT, Type::JSON];
+    let events = parse_copied::<CustomerEvent>(&client, (COPY, Type::JSON)).await?;
+    Ok(reading(events, begun, &clock))
+}
+
+/// Copies out by a statement that answers position, aggregate, type and payload; answers how many events there were.
+pub async fn parse_copied<E>(client: &Client, (copy, kind): (&str, Type)) -> Result<u64>
+where
+    E: DeserializeOwned,
+{
+    let columns = [Type::INT8, Type::TEXT, Type::TEXT, kind];
     let mut rows = pin!(BinaryCopyOutStream::new(
-        client.copy_out(COPY).await?,
+        client.copy_out(copy).await?,
         &columns
     ));
     let mut events = 0;
     while let Some(row) = rows.next().await {
-        let payload: Payload = row?.try_get(3)?;
-        let _: CustomerEvent = serde_json::from_str(&payload.0)?;
+        let _: Json<E> = row?.try_get(3)?;
         events += 1;
     }
-    Ok(reading(events, begun, &clock))
+    Ok(events)
 }
 
 /// What writing costs at the least: the finished rows from table to table, without a log, a fold or a client, and their
@@ -236,7 +250,8 @@ async fn write_rows(store: &Store, projection: &Projection) -> Result<Reading> {
     Ok(reading(EVENTS, begun, &clock))
 }
 
-fn reading(events: u64, begun: Instant, clock: &StolenTime) -> Reading {
+/// What so many events came to.
+pub fn reading(events: u64, begun: Instant, clock: &StolenTime) -> Reading {
     Reading {
         per_second: whole(events) / begun.elapsed().as_secs_f64(),
         stolen_percent: clock.percent(),

@@ -23,7 +23,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 use crate::drive::StolenTime;
-use crate::ground::{Ground, ROOT_KEY};
+use crate::ground::{Ground, Place, ROOT_KEY};
 use crate::sink::Sink;
 use crate::{Result, streams};
 
@@ -55,19 +55,11 @@ const ANALYZE: &str = "vacuum (analyze) outbox_work, outbox_messages";
 const LEFT: &str = "select exists (select from outbox_work)";
 const HISTORY: &str = "select count(*) from outbox_attempts where outcome = 'delivered'";
 
-/// A database of one's own, made anew for each run.
-struct Place {
-    database: &'static str,
-    drop: &'static str,
-    create: &'static str,
-}
-
 const OURS: Place = Place {
     database: "bench_deliveries",
     drop: "drop database if exists bench_deliveries",
     create: "create database bench_deliveries owner rapport",
 };
-
 const GRAPHILE: Place = Place {
     database: "bench_graphile",
     drop: "drop database if exists bench_graphile",
@@ -184,16 +176,6 @@ impl Deliver for Poster {
     async fn deliver(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
         self.post(job.call.clone()).await?;
         Ok(Delivered::Done)
-    }
-}
-
-impl Place {
-    /// Answers where it is.
-    async fn make(&self, ground: &Ground) -> Result<String> {
-        let admin = ground.connect_admin().await?;
-        admin.batch_execute(self.drop).await?;
-        admin.batch_execute(self.create).await?;
-        Ok(ground.url_of(self.database))
     }
 }
 

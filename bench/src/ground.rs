@@ -53,6 +53,23 @@ pub struct Ground {
     directory: PathBuf,
 }
 
+/// A database of one's own on the same server.
+pub struct Place {
+    pub database: &'static str,
+    pub drop: &'static str,
+    pub create: &'static str,
+}
+
+impl Place {
+    /// Made anew, empty; answers where it is.
+    pub async fn make(&self, ground: &Ground) -> Result<String> {
+        let admin = ground.connect_admin().await?;
+        admin.batch_execute(self.drop).await?;
+        admin.batch_execute(self.create).await?;
+        Ok(ground.url_of(self.database))
+    }
+}
+
 impl Ground {
     pub async fn prepare(streams: u64) -> Result<Self> {
         let directory = std::env::temp_dir().join(format!("rapport-bench-{}", Uuid::now_v7()));

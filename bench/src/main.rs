@@ -1,6 +1,7 @@
 //! `make bench`: our figures beside our peers', in one run on one PostgreSQL, and whether the floors hold that we promise.
 
 mod appends;
+mod bookings;
 mod catch_up;
 mod checks;
 mod cpu;
@@ -89,6 +90,8 @@ pub enum Group {
     Verify,
     /// Catching up and rebuilding.
     CatchUp,
+    /// Rebuilding from a million events of streams that lie among each other.
+    Rebuild,
     /// Messages delivered to an HTTP sink.
     Deliver,
 }
@@ -149,6 +152,11 @@ async fn measure(ground: &Ground, options: &Options, groups: &[Group]) -> Result
             say(&format!("round {} of {}", number + 1, options.rounds));
             rounds.push(bench.run(number, groups, &mut acknowledged).await?);
         }
+        let rebuilds = match groups.contains(&Group::Rebuild) {
+            true => bookings::measure(ground, options.rounds).await?,
+            false => Vec::new(),
+        };
+        rows.extend(rows::rebuild_row(&rebuilds));
         rows.extend(rows::rows(&rounds));
         rows.extend(rows::memory_row(cpu::resident_mib(), idle));
         if groups.contains(&Group::Verify) {

@@ -34,13 +34,19 @@ const INSERT_EVENTS: &str = "
     select $1, $2, e.id, $3, $4, $5, e.payload, '{}', clock_timestamp(), 'fill', 'fill', 'fill', 'system'
     from unnest($6::text[], $7::json[]) as e (id, payload)";
 
-/// Makes the tenant and fills its customers' streams.
-pub async fn fill(dispatcher: &Dispatcher) -> Result<TenantId> {
+/// Makes the tenant by its command.
+pub async fn make(dispatcher: &Dispatcher) -> Result<TenantId> {
     let tenant_id = TenantId::from(Uuid::now_v7());
     let body = json!({"slug": SLUG, "name": "Bench", "modules": ["catering"], "settings": {}});
     dispatcher
         .dispatch(&request(&tenant_id, "create-tenant", body))
         .await?;
+    Ok(tenant_id)
+}
+
+/// Makes the tenant and fills its customers' streams.
+pub async fn fill(dispatcher: &Dispatcher) -> Result<TenantId> {
+    let tenant_id = make(dispatcher).await?;
     let subjects = make_subjects(&dispatcher.store, &tenant_id).await?;
     for chunk in subjects.chunks(CHUNK) {
         for sequence in 1..=SEQUENCES {
