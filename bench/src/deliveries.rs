@@ -28,7 +28,7 @@ use crate::sink::Sink;
 use crate::{Result, streams};
 
 /// Messages of one run.
-pub const MESSAGES: u64 = 30_000;
+pub const MESSAGES: u64 = 100_000;
 /// Messages that share an order key: one after the other.
 const PER_KEY: u64 = 10;
 /// Deliveries under way at once; the peers are given the same.
@@ -96,6 +96,16 @@ pub struct Run {
     /// Messages that never came, and that came more than once.
     pub lost: u64,
     pub repeated: u64,
+}
+
+/// What each message says; with what is put around it some 380 bytes.
+fn body() -> String {
+    [
+        streams::NOTE,
+        streams::NOTE,
+        "See you on Friday, thank you all.",
+    ]
+    .join(" ")
 }
 
 /// Runs one of them once.
@@ -183,7 +193,7 @@ async fn ours(ground: &Ground, sink: &Sink) -> Result<Duration> {
     let url = OURS.make(ground).await?;
     server::database::migrate(&url).await?;
     let owner = ground.connect(&url).await?;
-    let note = serde_json::to_string(streams::NOTE)?;
+    let note = serde_json::to_string(&body())?;
     let (count, keys) = (i64::try_from(MESSAGES)?, i64::try_from(MESSAGES / PER_KEY)?);
     owner
         .execute(ENQUEUE, &[&"bench", &TARGET, &note, &count, &keys])
@@ -222,7 +232,7 @@ async fn ours(ground: &Ground, sink: &Sink) -> Result<Duration> {
 async fn unrecorded(sink: &Sink) -> Result<Duration> {
     let poster = Arc::new(Poster::new(sink)?);
     let next = Arc::new(AtomicU64::new(1));
-    let note = serde_json::to_string(streams::NOTE)?;
+    let note = serde_json::to_string(&body())?;
     let started = Instant::now();
     let mut clients: tokio::task::JoinSet<Result<()>> = tokio::task::JoinSet::new();
     for _ in 0..AT_ONCE {
@@ -251,7 +261,7 @@ async fn peer(ground: &Ground, sink: &Sink, script: &str, place: &Place) -> Resu
     let mut child = Command::new(Path::new(&node).join("node"))
         .current_dir(PEERS)
         .args([script, "--url", &url, "--sink", &sink.url])
-        .args(["--count", &count, "--body", streams::NOTE])
+        .args(["--count", &count, "--body", &body()])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)

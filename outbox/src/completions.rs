@@ -1,6 +1,6 @@
-//! What came of deliveries, gathered and written back together: one statement for up to 64 results, or for what has come
-//! together within 5 ms. Each is fenced by its lease; a stale one is kept as evidence and changes nothing, except that a
-//! success which comes late settles a message that nobody has leased again to send it.
+//! What came of deliveries, gathered and written back together: one statement for up to `MAX_FLUSHED` results, or for
+//! what has come together within 5 ms. Each is fenced by its lease; a stale one is kept as evidence and changes nothing,
+//! except that a success which comes late settles a message that nobody has leased again to send it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
