@@ -1,6 +1,6 @@
 //! A log as a busy one is: a million events of fifty thousand bookings that lie among each other, twenty of each, of 380
-//! bytes on average, which end in one row each. The bookings are rebuilt from it, beside the same events copied out of a table that keeps its
-//! payloads as jsonb, and parsed.
+//! bytes on average, which end in one row each. The bookings are rebuilt from it, beside the same events copied out of a
+//! table that keeps its payloads as jsonb, and parsed.
 
 use std::time::{Duration, Instant};
 

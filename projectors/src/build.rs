@@ -40,6 +40,7 @@ pub(crate) const TAKE_TIME: &str =
     "set local statement_timeout = 0; set local application_name = 'rapport rebuild'";
 /// What building one index may take of the database's memory.
 const SORT_IN_MEMORY: &str = "set local maintenance_work_mem = '256MB'";
+
 /// How far a rebuild is.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress {
