@@ -13,7 +13,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 
 use crate::columns::Json;
-use crate::occurrences::{Foldable, Occurrence};
+use crate::occurrences::{Occurrence, Step};
 
 /// An aggregate after the batch.
 pub(crate) struct Folded<A: Aggregate> {
@@ -61,21 +61,21 @@ impl<A: Aggregate + Serialize> Folded<A> {
 }
 
 impl<A: Aggregate + DeserializeOwned> Folded<A> {
-    fn begin(first: &impl Foldable) -> Self {
+    fn begin(first: Step<'_>) -> Self {
         Self {
-            tenant_id: first.tenant_id().clone(),
-            id: first.aggregate_id().to_owned(),
+            tenant_id: first.tenant_id.clone(),
+            id: first.aggregate_id.to_owned(),
             state: A::default(),
-            created_at: first.occurred_at(),
-            updated_at: first.occurred_at(),
+            created_at: first.occurred_at,
+            updated_at: first.occurred_at,
             sequence: 0,
             sequence_before: 0,
             fresh: Vec::new(),
         }
     }
 
-    fn add(&mut self, next: &impl Foldable, beside: Beside) -> Result<()> {
-        let (sequence, occurred_at) = (next.sequence(), next.occurred_at());
+    fn add(&mut self, next: Step<'_>, beside: Beside) -> Result<()> {
+        let (sequence, occurred_at) = (next.sequence, next.occurred_at);
         if sequence <= self.sequence {
             return Ok(());
         }
@@ -141,8 +141,8 @@ where
         let key = (recorded.tenant_id.as_str(), recorded.aggregate_id.as_str());
         folded
             .entry(key)
-            .or_insert_with(|| Folded::begin(recorded))
-            .add(recorded, beside)?;
+            .or_insert_with(|| Folded::begin(recorded.into()))
+            .add(recorded.into(), beside)?;
     }
     Ok(folded.into_values().filter(Folded::has_news).collect())
 }
@@ -182,13 +182,13 @@ where
             .checked_sub(1)
             .is_some_and(|before| streams[before].is_of_stream(next));
         if !continues {
-            rows.push(Folded::begin(next));
+            rows.push(Folded::begin(next.into()));
             is_broken = false;
         }
         if is_broken {
             continue;
         }
-        if let Some(Err(error)) = rows.last_mut().map(|row| row.add(next, beside)) {
+        if let Some(Err(error)) = rows.last_mut().map(|row| row.add(next.into(), beside)) {
             let failure = error.to_string();
             poisons.push(Poison { index, failure });
             is_broken = true;

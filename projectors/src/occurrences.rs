@@ -45,66 +45,50 @@ impl Occurrence {
     }
 }
 
-/// Whatever can be folded into an aggregate.
-pub(crate) trait Foldable {
-    fn tenant_id(&self) -> &TenantId;
-    fn aggregate_id(&self) -> &str;
-    fn sequence(&self) -> i64;
-    fn occurred_at(&self) -> OffsetDateTime;
-    fn stored(&self) -> Stored<'_>;
+/// What is folded into an aggregate, whatever the event was read as.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Step<'a> {
+    pub tenant_id: &'a TenantId,
+    pub aggregate_id: &'a str,
+    pub sequence: i64,
+    pub occurred_at: OffsetDateTime,
+    stored: Stored<'a>,
+}
 
+impl Step<'_> {
     /// The event as the noun's own type, whatever version of it was written.
-    fn decode<E: DeserializeOwned>(&self) -> Result<E> {
-        Upcasters::domain().decode(&self.stored())
+    pub fn decode<E: DeserializeOwned>(&self) -> Result<E> {
+        Upcasters::domain().decode(&self.stored)
     }
 }
 
-impl Foldable for Occurrence {
-    fn tenant_id(&self) -> &TenantId {
-        &self.tenant_id
-    }
-
-    fn aggregate_id(&self) -> &str {
-        &self.aggregate_id
-    }
-
-    fn sequence(&self) -> i64 {
-        self.sequence
-    }
-
-    fn occurred_at(&self) -> OffsetDateTime {
-        self.occurred_at
-    }
-
-    fn stored(&self) -> Stored<'_> {
-        Stored {
-            aggregate_type: self.aggregate_type,
-            event_type: &self.event_type,
-            event_version: &self.event_version,
-            payload: &self.payload.0,
-            position: self.position,
+impl<'a> From<&'a Occurrence> for Step<'a> {
+    fn from(event: &'a Occurrence) -> Self {
+        let stored = Stored {
+            aggregate_type: event.aggregate_type,
+            event_type: &event.event_type,
+            event_version: &event.event_version,
+            payload: &event.payload.0,
+            position: event.position,
+        };
+        Self {
+            tenant_id: &event.tenant_id,
+            aggregate_id: &event.aggregate_id,
+            sequence: event.sequence,
+            occurred_at: event.occurred_at,
+            stored,
         }
     }
 }
 
-impl Foldable for Recorded {
-    fn tenant_id(&self) -> &TenantId {
-        &self.tenant_id
-    }
-
-    fn aggregate_id(&self) -> &str {
-        &self.aggregate_id
-    }
-
-    fn sequence(&self) -> i64 {
-        self.sequence
-    }
-
-    fn occurred_at(&self) -> OffsetDateTime {
-        self.occurred_at
-    }
-
-    fn stored(&self) -> Stored<'_> {
-        Recorded::stored(self)
+impl<'a> From<&'a Recorded> for Step<'a> {
+    fn from(event: &'a Recorded) -> Self {
+        Self {
+            tenant_id: &event.tenant_id,
+            aggregate_id: &event.aggregate_id,
+            sequence: event.sequence,
+            occurred_at: event.occurred_at,
+            stored: event.stored(),
+        }
     }
 }
