@@ -1,6 +1,8 @@
 //! Builds a projection's twins from the log. Where a row depends on one stream alone, whole streams are folded in memory,
-//! several ranges of them at once, and copied; else the log is followed in large batches. Memory is bounded by pages.
+//! several ranges of them at once, and copied; else the log is followed in large batches. Pages and ranges bound what is
+//! held in memory.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -247,18 +249,9 @@ impl<'a> Build<'a> {
 
     /// Gives the twins their indexes, several tables at a time.
     async fn finish(&self) -> Result<()> {
-        let mut tables = self.projection.tables.iter();
-        let mut workers = JoinSet::new();
-        for table in tables.by_ref().take(ranges::WORKERS) {
-            workers.spawn(finish(self.store.pools.engine.clone(), table));
-        }
-        while let Some(ended) = workers.join_next().await {
-            ended.map_err(|error| Error::Internal(Box::new(error)))??;
-            if let Some(table) = tables.next() {
-                workers.spawn(finish(self.store.pools.engine.clone(), table));
-            }
-        }
-        Ok(())
+        let pool = &self.store.pools.engine;
+        let tables = self.projection.tables.iter();
+        side_by_side(tables.map(|table| finish(pool.clone(), table))).await
     }
 
     /// Folds every stream up to `until`, in ranges side by side.
@@ -269,10 +262,9 @@ impl<'a> Build<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<()> {
         let done = Arc::new(AtomicU64::new(0));
-        let mut workers = JoinSet::new();
         let pool = &self.store.pools.engine;
         let ranges = ranges::find(pool, self.projection, until).await?;
-        let mut ranges = ranges.into_iter().map(|range| {
+        let fold = |range| {
             let sink = Sink {
                 projection: self.projection.clone(),
                 streams: streams.clone(),
@@ -281,23 +273,13 @@ impl<'a> Build<'a> {
                 done: done.clone(),
             };
             ranges::fold(pool.clone(), range, sink)
-        });
-        for fold in ranges.by_ref().take(ranges::WORKERS) {
-            workers.spawn(fold);
-        }
+        };
+        let folds: Vec<_> = ranges.into_iter().map(fold).collect();
+        let mut folding = pin!(side_by_side(folds));
         let mut ticks = tokio::time::interval(TELL_EVERY);
         loop {
             tokio::select! {
-                ended = workers.join_next() => match ended {
-                    None => break,
-                    Some(Ok(outcome)) => {
-                        outcome?;
-                        if let Some(fold) = ranges.next() {
-                            workers.spawn(fold);
-                        }
-                    }
-                    Some(Err(error)) => return Err(Error::Internal(Box::new(error))),
-                },
+                ended = &mut folding => break ended?,
                 _ = ticks.tick() => {
                     self.events = done.load(Ordering::Relaxed);
                     progress(self.progress());
@@ -327,6 +309,25 @@ impl<'a> Build<'a> {
             elapsed: self.begun.elapsed(),
         }
     }
+}
+
+/// Does so many jobs at a time as there are workers; ends with the first that fails, and the others with it.
+async fn side_by_side<J>(jobs: impl IntoIterator<Item = J>) -> Result<()>
+where
+    J: Future<Output = Result<()>> + Send + 'static,
+{
+    let mut jobs = jobs.into_iter();
+    let mut workers = JoinSet::new();
+    for job in jobs.by_ref().take(ranges::WORKERS) {
+        workers.spawn(job);
+    }
+    while let Some(ended) = workers.join_next().await {
+        ended.map_err(|error| Error::Internal(Box::new(error)))??;
+        if let Some(job) = jobs.next() {
+            workers.spawn(job);
+        }
+    }
+    Ok(())
 }
 
 async fn finish(pool: Pool, table: &'static str) -> Result<()> {
