@@ -61,6 +61,22 @@ fn a_forgotten_key_is_not_kept() {
 }
 
 #[test]
+fn keys_in_use_stay_however_many_others_pass() {
+    let (key, _) = keys("t1").new_subject("any").unwrap();
+    let opened = Opened::default();
+    let lively = || (0..1_000).map(|number| format!("lively-{number}"));
+    lively().for_each(|subject| opened.keep(&subject, &key));
+    for passing in 0..100_000 {
+        opened.keep(&format!("passing-{passing}"), &key);
+        let used = opened.find(&format!("lively-{}", passing % 1_000));
+        assert!(used.is_some(), "after {passing} others");
+    }
+    let passed =
+        (0..100_000).filter(|passing| opened.find(&format!("passing-{passing}")).is_some());
+    assert!(passed.count() < 50_000, "what is kept has a limit");
+}
+
+#[test]
 fn another_root_key_opens_nothing() {
     let tenant_id = TenantId::new("t1");
     let wrapped = Vault::new(&[7; 32]).new_tenant(&tenant_id).unwrap();
