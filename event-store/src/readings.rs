@@ -95,13 +95,13 @@ pub async fn list(engine: &Pool, tenant_id: &TenantId, principal: &str) -> Resul
 
 const FORGET_READINGS: &str = "
     delete from agent_readings where ctid = any (array(
-        select ctid from agent_readings where read_at < clock_timestamp() - interval '2 days' limit $1))";
+        select ctid from agent_readings where read_at < now() - interval '2 days' limit $1))";
 const FORGET_USAGE: &str = "
     delete from agent_usage where ctid = any (array(
-        select ctid from agent_usage where period < clock_timestamp() - interval '3 days' limit $1))";
+        select ctid from agent_usage where period < now() - interval '3 days' limit $1))";
 const FORGET_MEETINGS: &str = "
     delete from agent_meetings where ctid = any (array(
-        select ctid from agent_meetings where period < clock_timestamp() - interval '3 days' limit $1))";
+        select ctid from agent_meetings where period < now() - interval '3 days' limit $1))";
 
 /// Forgets readings and budgets whose windows are over, so many of each.
 pub async fn forget_old(engine: &Pool, limit: i64) -> Result<()> {

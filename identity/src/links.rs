@@ -137,7 +137,7 @@ pub(crate) async fn void(
 
 const FORGET: &str = "
     delete from one_time_links where ctid = any (array(
-        select ctid from one_time_links where expires_at < clock_timestamp() - $1::int * interval '1 day' limit $2))";
+        select ctid from one_time_links where expires_at < now() - $1::int * interval '1 day' limit $2))";
 
 pub(crate) async fn forget_old(client: &impl GenericClient) -> Result<u64> {
     Ok(client.execute(FORGET, &[&KEPT_DAYS, &FORGET_LIMIT]).await?)

@@ -104,7 +104,7 @@ pub(crate) async fn redeem(
 
 const FORGET: &str = "
     delete from openid_attempts where ctid = any (array(
-        select ctid from openid_attempts where expires_at < clock_timestamp() limit $1))";
+        select ctid from openid_attempts where expires_at < now() limit $1))";
 
 /// Forgets those that never came back.
 pub(crate) async fn forget_old(client: &impl GenericClient) -> Result<u64> {

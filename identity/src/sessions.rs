@@ -346,7 +346,7 @@ pub(crate) async fn touch(client: &impl GenericClient, used: &[(TenantId, String
 
 const FORGET: &str = "
     delete from sessions where ctid = any (array(
-        select ctid from sessions where ends_at < clock_timestamp() - $1::int * interval '1 day' limit $2))";
+        select ctid from sessions where ends_at < now() - $1::int * interval '1 day' limit $2))";
 
 /// Forgets those that have long been over.
 pub(crate) async fn forget_old(client: &impl GenericClient) -> Result<u64> {

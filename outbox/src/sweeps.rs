@@ -78,7 +78,7 @@ const SUPERSEDE: &str = "
 const PURGE_ATTEMPTS: &str = "
     delete from outbox_attempts where ctid = any (array(
         select a.ctid from outbox_attempts a
-        where a.finished_at < clock_timestamp() - $1::integer * interval '1 day'
+        where a.finished_at < now() - $1::integer * interval '1 day'
           and not exists (select from outbox_work w where w.tenant_id = a.tenant_id and w.message_id = a.message_id)
           and not exists (
             select from outbox_dead d
@@ -88,19 +88,19 @@ const PURGE_ATTEMPTS: &str = "
 const PURGE_DEAD: &str = "
     delete from outbox_dead where ctid = any (array(
         select d.ctid from outbox_dead d
-        where d.discarded_at < clock_timestamp() - $1::integer * interval '1 day' limit $2))";
+        where d.discarded_at < now() - $1::integer * interval '1 day' limit $2))";
 
 const PURGE_MESSAGES: &str = "
     delete from outbox_messages where ctid = any (array(
         select m.ctid from outbox_messages m
-        where m.created_at < clock_timestamp() - $1::integer * interval '1 day'
+        where m.created_at < now() - $1::integer * interval '1 day'
           and not exists (select from outbox_work w where w.tenant_id = m.tenant_id and w.message_id = m.message_id)
           and not exists (select from outbox_dead d where d.tenant_id = m.tenant_id and d.message_id = m.message_id)
           and not exists (select from outbox_attempts a where a.tenant_id = m.tenant_id and a.message_id = m.message_id)
         limit $2))";
 
 const PURGE_REDRIVES: &str = "
-    delete from outbox_redrives where finished_at < clock_timestamp() - $1::integer * interval '1 day'";
+    delete from outbox_redrives where finished_at < now() - $1::integer * interval '1 day'";
 
 pub(crate) struct Sweeps<D> {
     pub store: Store,

@@ -60,7 +60,7 @@ const FORGET_LIMIT: i64 = 5_000;
 
 const FORGET_ANSWERS: &str = "
     delete from commands where ctid = any (array(
-        select ctid from commands where recorded_at < clock_timestamp() - $1::int * interval '1 day' limit $2))";
+        select ctid from commands where recorded_at < now() - $1::int * interval '1 day' limit $2))";
 
 /// What every request can reach.
 pub struct App {

@@ -308,13 +308,13 @@ pub async fn list(
 
 const FORGET_CODES: &str = "
     delete from oauth_codes where ctid = any (array(
-        select ctid from oauth_codes where expires_at < clock_timestamp() - interval '1 day' limit $1))";
+        select ctid from oauth_codes where expires_at < now() - interval '1 day' limit $1))";
 const FORGET_REFRESH: &str = "
     delete from oauth_refresh_tokens where ctid = any (array(
-        select ctid from oauth_refresh_tokens where expires_at < clock_timestamp() - interval '1 day' limit $1))";
+        select ctid from oauth_refresh_tokens where expires_at < now() - interval '1 day' limit $1))";
 const FORGET_GRANTS: &str = "
     delete from oauth_grants where ctid = any (array(
-        select ctid from oauth_grants where ends_at < clock_timestamp() - $1::int * interval '1 day' limit $2))";
+        select ctid from oauth_grants where ends_at < now() - $1::int * interval '1 day' limit $2))";
 
 /// Forgets what has long been over; run it about once a minute.
 pub async fn forget_old(client: &impl GenericClient) -> Result<()> {

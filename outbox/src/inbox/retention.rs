@@ -18,7 +18,7 @@ pub(super) const INTERVAL: Duration = Duration::from_secs(10 * 60);
 const FORGET: &str = "
     delete from webhook_inbox where ctid = any (array(
         select ctid from webhook_inbox
-        where received_at < clock_timestamp() - $1::int * interval '1 day' and handled_at is not null limit $2))";
+        where received_at < now() - $1::int * interval '1 day' and handled_at is not null limit $2))";
 
 /// Forgets what is old enough, a bounded piece at a time; answers how many.
 pub async fn sweep(pool: &Pool) -> Result<u64> {

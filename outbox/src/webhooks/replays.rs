@@ -62,12 +62,12 @@ const END: &str = "
 const PURGE_DELIVERIES: &str = "
     delete from webhook_deliveries where ctid = any (array(
         select ctid from webhook_deliveries
-        where attempted_at < clock_timestamp() - $1::integer * interval '1 day' limit $2))";
+        where attempted_at < now() - $1::integer * interval '1 day' limit $2))";
 
 const PURGE_REPLAYS: &str = "
     delete from webhook_replays where ctid = any (array(
         select ctid from webhook_replays
-        where finished_at < clock_timestamp() - $1::integer * interval '1 day' limit $2))";
+        where finished_at < now() - $1::integer * interval '1 day' limit $2))";
 
 /// Carries out replays until told to stop, and forgets old attempts.
 pub async fn run(pool: Pool, stop: CancellationToken) {
