@@ -6,8 +6,11 @@ use std::sync::{Mutex, PoisonError};
 
 /// How many batches look after a meeting that came out of the blue.
 const LEAST: u32 = 2;
-/// How many look at most, and how many that went well make a meeting forgotten.
+/// How many look at most.
 const MOST: u32 = 64;
+/// How many that went well without a look make a meeting forgotten: where meetings are rarer, all those looks cost more than
+/// the meetings do.
+const FORGOTTEN: u32 = 8;
 
 /// How much this process trusts what it knows.
 #[derive(Default)]
@@ -32,7 +35,7 @@ impl Caution {
             return true;
         }
         state.unseen = state.unseen.saturating_add(1);
-        if state.unseen > MOST {
+        if state.unseen > FORGOTTEN {
             state.last = 0;
         }
         false
@@ -55,7 +58,7 @@ impl Caution {
 
 #[cfg(test)]
 mod tests {
-    use super::{Caution, LEAST, MOST};
+    use super::{Caution, FORGOTTEN, LEAST, MOST};
 
     /// How many look in a row.
     fn looks(caution: &Caution) -> u32 {
@@ -79,7 +82,7 @@ mod tests {
         assert_eq!(looks(&caution), MOST);
         caution.met_somebody();
         assert_eq!(looks(&caution), MOST);
-        for _ in 0..MOST {
+        for _ in 0..FORGOTTEN {
             assert!(!caution.looks_first());
         }
         caution.met_somebody();
