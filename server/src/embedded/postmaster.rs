@@ -27,12 +27,14 @@ const MAX_PORTS_TRIED: usize = 5;
 
 /// These win over the cluster's own files. Durable first; statements' values stay out of the log, which would
 /// otherwise keep personal data in plain text.
-const SETTINGS: [(&str, &str); 19] = [
+const SETTINGS: [(&str, &str); 20] = [
     ("fsync", "on"),
     ("synchronous_commit", "on"),
     ("full_page_writes", "on"),
     ("shared_buffers", "256MB"),
     ("max_wal_size", "4GB"),
+    // Segments of the log that a busy time has made are kept for the next one: to make one holds every commit up.
+    ("min_wal_size", "1GB"),
     ("max_connections", "200"),
     ("password_encryption", "scram-sha-256"),
     ("unix_socket_permissions", "0700"),

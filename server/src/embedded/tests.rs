@@ -117,6 +117,7 @@ async fn a_first_start_makes_a_database_for_a_role_that_is_no_superuser() {
         ("synchronous_commit", "on"),
         ("shared_buffers", "256MB"),
         ("max_wal_size", "4GB"),
+        ("min_wal_size", "1GB"),
         ("max_connections", "200"),
         ("listen_addresses", "127.0.0.1"),
         ("log_error_verbosity", "terse"),
