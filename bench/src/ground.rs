@@ -34,6 +34,11 @@ pub const ROOT_KEY: [u8; 32] = [7; 32];
 const SHOW: &str = "select current_setting($1)";
 const WAL_BYTES: &str = "select (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::float8";
 const BACKEND: &str = "select pg_backend_pid()";
+/// Segments of PostgreSQL's log, 16 MiB each, that a server of these settings writes again once it has been busy. One that
+/// has to be made first holds every commit up for some 15 ms.
+const SEGMENTS: usize = 256;
+const FILL_SEGMENT: &str = "select pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()";
+const CHECKPOINT: &str = "checkpoint";
 /// One by one: a vacuum cannot share a transaction.
 const VACUUM: [&str; 3] = [
     "vacuum (analyze) limits.events",
@@ -92,7 +97,7 @@ impl Ground {
         client
             .execute(peer::FILL, &[&count, &streams::NOTE])
             .await?;
-        Ok(Self {
+        let ground = Self {
             store: Store::new(
                 Pools::new(&url, PoolSizes::default())?,
                 Vault::new(&ROOT_KEY),
@@ -103,7 +108,18 @@ impl Ground {
             config,
             embedded,
             directory,
-        })
+        };
+        ground.make_segments().await?;
+        Ok(ground)
+    }
+
+    /// As many segments of the log as are written again and again from now on.
+    async fn make_segments(&self) -> Result<()> {
+        let admin = self.connect_admin().await?;
+        for _ in 0..SEGMENTS {
+            admin.batch_execute(FILL_SEGMENT).await?;
+        }
+        Ok(admin.batch_execute(CHECKPOINT).await?)
     }
 
     /// Once the logs are filled. Never for tables that are still empty: a plan made for an empty table is kept.

@@ -29,7 +29,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
 use event_store::store::Store;
 use event_store::vault::Vault;
@@ -213,10 +212,10 @@ fn tell(checks: &[Check]) {
     }
 }
 
-/// A dispatcher on the same database whose store is followed by nobody: it tells no other process of its commits.
-fn quiet(ground: &Ground) -> Dispatcher {
+/// A store on the same database that is followed by nobody: it tells no other process of its commits.
+fn quiet(ground: &Ground) -> Store {
     let vault = Vault::new(&ground::ROOT_KEY);
-    Dispatcher::new(Store::new(ground.store.pools.clone(), vault))
+    Store::new(ground.store.pools.clone(), vault)
 }
 
 /// A key for HTTP; answers its principal and its text.

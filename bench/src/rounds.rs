@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
+use event_store::store::Store;
 
 use crate::deliveries::{self, COURIERS, Courier};
 use crate::drive::{Sample, WARM_UP};
@@ -49,9 +50,10 @@ pub enum System {
 /// What is being measured with.
 pub struct Rounds<'a> {
     pub ground: &'a Ground,
+    /// The server's own.
     pub dispatcher: &'a Dispatcher,
-    /// The same, without wake-ups.
-    pub quiet: &'a Dispatcher,
+    /// Where a process writes that wakes nobody.
+    pub quiet: &'a Store,
     pub tenant_id: &'a TenantId,
     pub address: SocketAddr,
     pub api_key: &'a str,
@@ -115,8 +117,9 @@ impl Rounds<'_> {
         }
         turns.retain(|(system, _)| self.is_wanted(*system));
         for (system, clients) in turns {
+            let process = self.process(system, acknowledged).await?;
             let before = self.ground.wal_bytes().await?;
-            let sample = self.turn(system, clients, acknowledged).await?;
+            let sample = self.turn(system, (&process, clients), acknowledged).await?;
             let written = self.ground.wal_bytes().await? - before;
             let all = sample.per_second * (WARM_UP + self.measured).as_secs_f64();
             let sample = Sample {
@@ -171,9 +174,10 @@ impl Rounds<'_> {
     async fn project(&self, round: &Round, acknowledged: &mut Acknowledged) -> Result<Sample> {
         let peak = round.samples.get(&(System::Command, MANY));
         let rate = peak.map_or(MODEST, |sample| sample.per_second) / 2.0;
-        let (store, dispatcher) = (&self.ground.store, self.dispatcher);
+        let process = self.process(System::Command, acknowledged).await?;
+        let measured = (rate, self.measured);
         let (sample, sent) =
-            projected::measure(store, dispatcher, self.tenant_id, (rate, self.measured)).await?;
+            projected::measure(&self.ground.store, &process, self.tenant_id, measured).await?;
         acknowledged.in_process += sent;
         crate::say(&format!(
             "  from commit to read model at {rate:.0}/s: p50 {:.2} ms, p99 {:.2} ms",
@@ -187,9 +191,10 @@ impl Rounds<'_> {
         number: usize,
         acknowledged: &mut Acknowledged,
     ) -> Result<notarised::Round> {
+        let process = self.process(System::Command, acknowledged).await?;
         let setting = notarised::Setting {
             store: &self.ground.store,
-            dispatcher: self.dispatcher,
+            dispatcher: &process,
             tenant_id: self.tenant_id,
             measured: self.measured,
         };
@@ -207,10 +212,27 @@ impl Rounds<'_> {
         self.systems.is_empty() || self.systems.iter().any(|wanted| name.starts_with(wanted))
     }
 
+    /// Whoever sends the commands of a turn: a process that has been running for a while and so has met the lively streams,
+    /// or a stranger. Others have written since the last turn, and so none remembers what it has not met in this one.
+    async fn process(&self, system: System, acknowledged: &mut Acknowledged) -> Result<Dispatcher> {
+        let process = match system {
+            System::Quiet => Dispatcher::new(self.quiet.clone()),
+            System::Http => self.dispatcher.clone(),
+            _ => Dispatcher::new(self.ground.store.clone()),
+        };
+        if matches!(
+            system,
+            System::Command | System::Quiet | System::Hot | System::Http
+        ) {
+            acknowledged.in_process += dispatched::meet(&process, self.tenant_id).await?;
+        }
+        Ok(process)
+    }
+
     async fn turn(
         &self,
         system: System,
-        clients: u32,
+        (process, clients): (&Dispatcher, u32),
         acknowledged: &mut Acknowledged,
     ) -> Result<Sample> {
         let (ground, count) = (self.ground, usize::try_from(clients)?);
@@ -228,24 +250,10 @@ impl Rounds<'_> {
                     System::Hot => streams::pick_hot,
                     _ => streams::pick,
                 };
-                // It remembers nothing, and takes nobody's place in what the first one remembers.
-                let stranger = Dispatcher::new(ground.store.clone());
-                let dispatcher = match system {
-                    System::Quiet => self.quiet,
-                    System::Stranger => &stranger,
-                    _ => self.dispatcher,
-                };
-                let tenant_id = self.tenant_id;
-                if system == System::Quiet {
-                    acknowledged.in_process += dispatched::meet(self.quiet, tenant_id).await?;
-                }
                 let (sample, sent) =
-                    dispatched::measure(dispatcher, tenant_id, pick, count, self.measured).await?;
+                    dispatched::measure(process, self.tenant_id, pick, count, self.measured)
+                        .await?;
                 acknowledged.in_process += sent;
-                if matches!(system, System::Quiet | System::Stranger) {
-                    // What the first one knows has grown old meanwhile.
-                    acknowledged.in_process += dispatched::meet(self.dispatcher, tenant_id).await?;
-                }
                 Ok(sample)
             }
             System::Message => {
