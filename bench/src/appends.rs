@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::Result;
-use crate::drive::{Sample, drive};
+use crate::drive::{Offered, Sample, drive};
 use crate::streams;
 
 /// Under whom these commits are recorded.
@@ -39,7 +39,7 @@ pub async fn measure(
             Ok(())
         }
     };
-    drive(clients, measured, operation).await
+    drive(Offered::full(clients, measured), operation).await
 }
 
 #[derive(PartialEq, Eq)]

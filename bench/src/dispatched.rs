@@ -2,14 +2,13 @@
 //! looked up by its idempotency key, decided by the aggregate, sealed, stored with its answer.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 
-use crate::drive::{Sample, drive};
+use crate::drive::{Offered, Sample, drive};
 use crate::streams::{self, NOTE};
 use crate::{Result, tenant};
 
@@ -24,8 +23,7 @@ pub async fn measure(
     dispatcher: &Dispatcher,
     tenant_id: &TenantId,
     pick: fn() -> u64,
-    clients: usize,
-    measured: Duration,
+    offered: Offered,
 ) -> Result<(Sample, u64)> {
     let (dispatcher, tenant_id) = (Arc::new(dispatcher.clone()), tenant_id.clone());
     let operation = move |_| {
@@ -38,7 +36,7 @@ pub async fn measure(
             Ok(())
         }
     };
-    drive(clients, measured, operation).await
+    drive(offered, operation).await
 }
 
 /// Meets every lively stream once, as a process has that has been running for a while; answers how many commands were

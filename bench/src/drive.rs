@@ -10,6 +10,33 @@ use crate::{Result, cpu};
 /// Not measured: connections open, statements are prepared, caches fill.
 pub const WARM_UP: Duration = Duration::from_secs(1);
 
+/// How many send, for how long, and how fast.
+#[derive(Clone, Copy, Debug)]
+pub struct Offered {
+    pub clients: usize,
+    pub measured: Duration,
+    /// Operations a second of all clients together; as many as they get answered when `None`.
+    pub rate: Option<f64>,
+}
+
+impl Offered {
+    /// As much as so many clients can send.
+    pub fn full(clients: usize, measured: Duration) -> Self {
+        Self {
+            clients,
+            measured,
+            rate: None,
+        }
+    }
+
+    /// From the start of one operation to the start of the same client's next.
+    fn interval(&self) -> Duration {
+        self.rate.map_or(Duration::ZERO, |rate| {
+            Duration::from_secs_f64(count(self.clients) / rate)
+        })
+    }
+}
+
 /// What one run of one system gave.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Sample {
@@ -47,11 +74,10 @@ impl Sample {
     }
 }
 
-/// Runs `operation` from `clients` closed loops at once. It is given a number that it shares with no other call of this
+/// Runs `operation` from closed loops, all at once. It is given a number that it shares with no other call of this
 /// run. Answers the sample and how many operations came back well, those of the warm-up included.
 pub async fn drive<Operation, Outcome>(
-    clients: usize,
-    measured: Duration,
+    offered: Offered,
     operation: Operation,
 ) -> Result<(Sample, u64)>
 where
@@ -60,14 +86,21 @@ where
 {
     let operation = Arc::new(operation);
     let numbers = Arc::new(AtomicU64::new(0));
-    let start = Instant::now() + WARM_UP;
-    let end = start + measured;
+    let (interval, start) = (offered.interval(), Instant::now() + WARM_UP);
+    let end = start + offered.measured;
     let mut loops = tokio::task::JoinSet::new();
-    for _ in 0..clients {
+    for client in 0..u32::try_from(offered.clients)? {
         let (operation, numbers) = (operation.clone(), numbers.clone());
+        let clients = u32::try_from(offered.clients)?;
+        let mut due = Instant::now() + interval * client / clients;
         loops.spawn(async move {
             let mut latencies = Vec::new();
             loop {
+                if !interval.is_zero() {
+                    tokio::time::sleep_until(due.into()).await;
+                    // Whoever is late lets those go that it has missed.
+                    due = (due + interval).max(Instant::now());
+                }
                 let sent = Instant::now();
                 if sent >= end {
                     return Result::Ok(latencies);
@@ -91,7 +124,7 @@ where
     let sent = numbers.load(Ordering::Relaxed);
     let sample = Sample {
         cpu_micros: (cpu::used() - used) / whole(sent.saturating_sub(before).max(1)),
-        ..Sample::of_latencies(latencies, measured, clock.percent())
+        ..Sample::of_latencies(latencies, offered.measured, clock.percent())
     };
     Ok((sample, sent))
 }

@@ -8,7 +8,7 @@ use cqrs_es::Aggregate;
 use domain::customers::Customer;
 use domain::ids::TenantId;
 
-use crate::drive::Sample;
+use crate::drive::{Offered, Sample};
 use crate::ground::Ground;
 use crate::{Result, dispatched, streams};
 
@@ -49,13 +49,12 @@ pub async fn measure(
     tenant_id: &TenantId,
     (events, measured): (u64, Duration),
 ) -> Result<Growth> {
-    let mut last = streams::STREAMS;
+    let (mut last, offered) = (streams::STREAMS, Offered::full(CLIENTS, measured));
     grow(ground, tenant_id, &mut last, SMALL).await?;
-    let (small, first) =
-        dispatched::measure(dispatcher, tenant_id, streams::pick, CLIENTS, measured).await?;
+    let (small, first) = dispatched::measure(dispatcher, tenant_id, streams::pick, offered).await?;
     grow(ground, tenant_id, &mut last, events).await?;
     let (large, second) =
-        dispatched::measure(dispatcher, tenant_id, streams::pick, CLIENTS, measured).await?;
+        dispatched::measure(dispatcher, tenant_id, streams::pick, offered).await?;
     Ok(Growth {
         small,
         large,

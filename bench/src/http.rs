@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::Result;
 use crate::dispatched::COMMAND;
-use crate::drive::{Sample, drive};
+use crate::drive::{Offered, Sample, drive};
 use crate::streams::{self, NOTE};
 
 /// The most that an answer's head and body together may take.
@@ -44,7 +44,7 @@ pub async fn measure(
             Ok(())
         }
     };
-    drive(clients, measured, operation).await
+    drive(Offered::full(clients, measured), operation).await
 }
 
 async fn post(connection: &mut TcpStream, api_key: &str) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What the notary costs and how far behind it is: the same commands without and with it, how long an answered command
 //! waits to be sealed meanwhile, and how fast what was sealed is verified.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +16,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use verifier::Trust;
 
-use crate::drive::Sample;
+use crate::drive::{Offered, Sample};
+use crate::ground::Ground;
 use crate::rounds::MANY;
 use crate::{Result, dispatched, streams};
 
@@ -25,23 +27,33 @@ const OWNER: &str = "bench-notarised";
 const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How long the notary may take to be at the log's end.
 const PATIENCE: Duration = Duration::from_secs(300);
+/// Commands a second of a busy business, and how many times as long they are measured: of a moderate load few are slow.
+const MODERATE: f64 = 2_000.0;
+const MODERATE_TIMES: u32 = 4;
 /// What verification is told for.
 const MILLION: f64 = 1_000_000.0;
 
 /// One round's figures.
 #[derive(Clone, Debug, Default)]
 pub struct Round {
-    pub off: Sample,
-    pub on: Sample,
+    pub moderate: OffAndOn,
+    pub full: OffAndOn,
     /// From a safe position to its seal, at full load; the slowest of a hundred.
     pub lag_p99_ms: f64,
     /// For a million entries.
     pub verify_seconds: f64,
 }
 
+/// The same load without the notary and with it.
+#[derive(Clone, Debug, Default)]
+pub struct OffAndOn {
+    pub off: Sample,
+    pub on: Sample,
+}
+
 /// What is measured with, and for how long.
 pub struct Setting<'a> {
-    pub store: &'a Store,
+    pub ground: &'a Ground,
     pub dispatcher: &'a Dispatcher,
     pub tenant_id: &'a TenantId,
     pub measured: Duration,
@@ -51,59 +63,84 @@ impl Setting<'_> {
     /// Measures; answers also how many commands were acknowledged. With every round the notary takes its turn first or
     /// last, as the log has grown between the two.
     pub async fn measure(&self, number: usize) -> Result<(Round, u64)> {
+        let clients = usize::try_from(MANY)?;
         let (mut round, mut acknowledged) = (Round::default(), 0);
+        self.start_notary().await?.stop().await;
+        self.ground.vacuum_sealed().await?;
         for is_on in [number % 2 == 1, number.is_multiple_of(2)] {
             let notary = match is_on {
                 true => Some(self.start_notary().await?),
                 false => None,
             };
+            let moderate = Offered {
+                clients,
+                measured: self.measured * MODERATE_TIMES,
+                rate: Some(MODERATE),
+            };
+            let (moderate, sent) = self.send(moderate).await?;
+            acknowledged += sent;
             let asking = CancellationToken::new();
-            let lags = is_on.then(|| tokio::spawn(lags(self.store.clone(), asking.clone())));
-            let (sample, sent) = self.send().await?;
+            let lags = is_on.then(|| tokio::spawn(lags(self.ground.store.clone(), asking.clone())));
+            let (full, sent) = self.send(Offered::full(clients, self.measured)).await?;
             acknowledged += sent;
             asking.cancel();
             if let Some(lags) = lags {
                 round.lag_p99_ms = slowest_of_a_hundred(lags.await??);
             }
             if let Some(notary) = notary {
-                catch_up(self.store).await?;
+                catch_up(&self.ground.store).await?;
                 notary.stop().await;
             }
-            match is_on {
-                true => round.on = sample,
-                false => round.off = sample,
-            }
+            round.moderate.set(is_on, moderate);
+            round.full.set(is_on, full);
         }
-        round.verify_seconds = verify(self.store, self.tenant_id).await?;
+        round.verify_seconds = verify(&self.ground.store, self.tenant_id).await?;
         Ok((round, acknowledged))
     }
 
-    async fn send(&self) -> Result<(Sample, u64)> {
-        let clients = usize::try_from(MANY)?;
-        dispatched::measure(
-            self.dispatcher,
-            self.tenant_id,
-            streams::pick,
-            clients,
-            self.measured,
-        )
-        .await
+    async fn send(&self, offered: Offered) -> Result<(Sample, u64)> {
+        dispatched::measure(self.dispatcher, self.tenant_id, streams::pick, offered).await
     }
 
     /// Starts it, and waits until it is at the log's end.
     async fn start_notary(&self) -> Result<Working> {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let runner = Runner {
-            pool: self.store.pools.engine.clone(),
+            pool: self.ground.store.pools.engine.clone(),
             subscriber: Arc::new(Notary),
             owner: OWNER.to_owned(),
-            safe: self.store.tail.watch(),
-            moved: self.store.moved.clone(),
+            safe: self.ground.store.tail.watch(),
+            moved: self.ground.store.moved.clone(),
         };
         tasks.spawn(runner.run(stop.clone()));
-        tasks.spawn(checkpoints::run(self.store.clone(), stop.clone()));
-        catch_up(self.store).await?;
+        tasks.spawn(checkpoints::run(self.ground.store.clone(), stop.clone()));
+        catch_up(&self.ground.store).await?;
         Ok(Working { stop, tasks })
+    }
+}
+
+impl OffAndOn {
+    fn set(&mut self, is_on: bool, sample: Sample) {
+        match is_on {
+            true => self.on = sample,
+            false => self.off = sample,
+        }
+    }
+
+    /// What the host took away in the worse of the two.
+    pub fn stolen_percent(&self) -> f64 {
+        self.on.stolen_percent.max(self.off.stolen_percent)
+    }
+}
+
+impl fmt::Display for OffAndOn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (off, on) = (&self.off, &self.on);
+        write!(
+            f,
+            "{:.0}/s and p99 {:.2} ms without the notary, {:.0}/s and {:.2} ms with it",
+            off.per_second, off.p99_ms, on.per_second, on.p99_ms
+        )
     }
 }
 

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 
 use crate::Result;
-use crate::drive::{Sample, drive};
+use crate::drive::{Offered, Sample, drive};
 use crate::streams;
 
 /// As postgres-es's own documentation has it.
@@ -125,7 +125,11 @@ pub async fn measure(
             }
         }
     };
-    let (sample, _) = drive(usize::try_from(clients)?, measured, operation).await?;
+    let (sample, _) = drive(
+        Offered::full(usize::try_from(clients)?, measured),
+        operation,
+    )
+    .await?;
     pool.close().await;
     Ok(sample)
 }
