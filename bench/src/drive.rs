@@ -88,10 +88,9 @@ where
     let numbers = Arc::new(AtomicU64::new(0));
     let (interval, start) = (offered.interval(), Instant::now() + WARM_UP);
     let end = start + offered.measured;
-    let mut loops = tokio::task::JoinSet::new();
-    for client in 0..u32::try_from(offered.clients)? {
+    let (clients, mut loops) = (u32::try_from(offered.clients)?, tokio::task::JoinSet::new());
+    for client in 0..clients {
         let (operation, numbers) = (operation.clone(), numbers.clone());
-        let clients = u32::try_from(offered.clients)?;
         let mut due = Instant::now() + interval * client / clients;
         loops.spawn(async move {
             let mut latencies = Vec::new();

@@ -28,7 +28,7 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How long the notary may take to be at the log's end.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Commands a second of a busy business, and how many times as long they are measured: of a moderate load few are slow.
-const MODERATE: f64 = 2_000.0;
+pub const MODERATE: f64 = 2_000.0;
 const MODERATE_TIMES: u32 = 4;
 /// What verification is told for.
 const MILLION: f64 = 1_000_000.0;

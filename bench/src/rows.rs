@@ -6,7 +6,7 @@ use crate::deliveries::Courier;
 use crate::drive::Sample;
 use crate::growth::{Growth, SMALL};
 use crate::limits::Script;
-use crate::notarised;
+use crate::notarised::{self, MODERATE};
 use crate::report::{Better, Pair, Row};
 use crate::rounds::{CLIENTS, CONNECTIONS, MANY, Round, System};
 
@@ -272,14 +272,14 @@ fn notary_rows(rounds: &[Round]) -> Vec<Option<Row>> {
             .map(|round| Pair {
                 ours: figures(round).0,
                 other: figures(round).1,
-                stolen_percent: round.moderate.stolen_percent(),
+                stolen_percent: (round.moderate.stolen_percent()).max(round.full.stolen_percent()),
             })
             .collect::<Vec<_>>()
     };
     let seconds = ("s", Better::Less);
     vec![
         Row::of(
-            "add-note p99 with the notary, 2000 a second".to_owned(),
+            format!("add-note p99 with the notary, {MODERATE:.0} a second"),
             MILLIS,
             &pairs(|round| (round.moderate.on.p99_ms, round.moderate.off.p99_ms)),
             Some(NOTARY_CEILING),
