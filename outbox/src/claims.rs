@@ -1,6 +1,7 @@
 //! The claim: hands out due messages of several destinations at once, under every gate that a destination has. At most
 //! one message of a key is under way, the oldest first. It reads a few times what it is asked for, however much waits.
 
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -11,7 +12,7 @@ use tokio_postgres::Row;
 
 use crate::Result;
 use crate::leases::Leases;
-use crate::queues::{Asked, Destination};
+use crate::queues::{Asked, Destination, destination};
 use crate::work::{Job, Settings};
 
 /// The share of a rate that is used, so that a call that was quick on its way is not one too many at the other end.
@@ -24,22 +25,24 @@ pub const MAX_CLAIMED: usize = 256;
 /// a destination's time line are taken for a second ahead at most. Among tenants, and within a tenant among
 /// destinations, everybody's first message comes before anybody's second. A dead letter holds its key where the order
 /// says so. Rows are found by their places, so no plan rests on how full the tables were when it was made, and nothing
-/// that is chosen is joined again: what a destination is given is its first so many, which can be counted anew.
+/// that is leased is joined with where it goes: whoever reads the answer knows that by itself.
 ///
 /// Of each queue only the front is looked at, as far as `look` says: where a few keys have much before them, those at the
-/// front wait for one another. A destination whose front was all looked at, and that was given less than it may have, is
-/// named in a row of its own, without a message; what can be sent there is then found by its keys (`crate::heads`) and
-/// comes in as `heads`, which are taken before the front is looked at.
+/// front wait for one another. A destination whose front was all looked at, and that has less than it may be given, is
+/// crowded; what can be sent there is then found by its keys (`crate::heads`) and comes in as `heads`, which are taken
+/// before the front is looked at. What another claims in the same moment is left to it.
+///
+/// Behind the messages come the destinations that anything is to be said of, in rows without a message.
 const CLAIM: &str = "
     with asked as materialized (
-        select a.tenant_id, a.target, a.quota, a.look, a.floor, a.ordering
-        from unnest($1::text[], $2::text[], $3::bigint[], $10::bigint[], $4::timestamptz[], $5::text[])
-            as a (tenant_id, target, quota, look, floor, ordering)
+        select a.*, dense_rank() over (order by a.tenant_id) as tenant_no
+        from unnest($1::text[], $2::text[], $3::bigint[], $10::bigint[], $4::timestamptz[], $5::text[]) with ordinality
+            as a (tenant_id, target, quota, look, floor, ordering, no)
     ), heads as materialized (
         select * from unnest($11::text[], $12::text[], $13::bigint[]) as h (tenant_id, target, work_id)
     ), gated as materialized (
-        select a.tenant_id, a.target, a.look, a.floor, a.ordering, d.tenant_id is not null as is_governed,
-            s.window_failures > 0 or s.breaker_opens > 0 as is_troubled, d.breaker_opens > 0 as is_probe,
+        select a.no, a.tenant_no, a.tenant_id, a.target, a.look, a.floor, a.ordering, d.tenant_id is not null as is_governed,
+            coalesce(s.window_failures > 0 or s.breaker_opens > 0, false) as is_troubled, d.breaker_opens > 0 as is_probe,
             d.max_in_flight is not null as is_counted,
             case when d.rate_per_second is not null then 1 / (d.rate_per_second * $9::float8) end as pace_seconds,
             greatest(d.next_slot_at, now() - (d.burst - 1) / d.rate_per_second * interval '1 second') as first_slot_at,
@@ -67,28 +70,26 @@ const CLAIM: &str = "
           and (coalesce(s.rate_per_second is null and s.max_in_flight is null and s.breaker_opens = 0, true)
             or d.claim_no = s.claim_no)
     ), due as materialized (
-        select g.tenant_id, g.target, w.*, row_number() over (partition by g.tenant_id, g.target order by w.run_at, w.work_id) as nth
+        select g.no, g.tenant_no, w.place, w.run_at, row_number() over (partition by g.no order by w.run_at, w.work_id) as nth
         from gated g
         cross join lateral (
-            select w.place, w.work_id, w.run_at
+            select s.place, s.work_id, s.run_at
             from (
-                select w.ctid as place, w.work_id, w.order_key
+                select w.ctid as place, w.work_id, w.run_at, w.order_key
                 from heads h
-                cross join lateral (select o.ctid, o.* from outbox_work o where o.work_id = h.work_id) w
+                cross join lateral (
+                    select o.ctid, o.* from outbox_work o
+                    where o.work_id = h.work_id and o.run_at <= now() and o.lease_until < now()) w
                 where h.tenant_id = g.tenant_id and h.target = g.target
                   and w.tenant_id = g.tenant_id and w.target = g.target
                 union all
-                (select w.ctid as place, w.work_id, w.order_key
+                (select w.ctid as place, w.work_id, w.run_at, w.order_key
                 from outbox_work w
                 where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
                   and w.lease_until < now()
                   and not exists (select from heads h where h.work_id = w.work_id)
                 order by w.run_at, w.work_id limit case when g.allowance > 0 then g.look else 0 end)
             ) s
-            cross join lateral (
-                select w.ctid as place, w.work_id, w.run_at from outbox_work w
-                where w.ctid = s.place and w.run_at <= now() and w.lease_until < now()
-                for update skip locked) w
             where s.order_key is null
                or not exists (
                     select from outbox_work older
@@ -99,58 +100,59 @@ const CLAIM: &str = "
                     where dead.tenant_id = g.tenant_id and dead.target = g.target and dead.order_key = s.order_key
                       and dead.discarded_at is null and dead.work_id < s.work_id))
             limit greatest(g.allowance, 0)) w
-    ), crowded as materialized (
-        select g.tenant_id, g.target from gated g
-        where g.allowance > (select count(*) from due d where d.tenant_id = g.tenant_id and d.target = g.target)
-          and exists (
-            select from outbox_work w
-            where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
-              and w.lease_until < now()
-            order by w.run_at, w.work_id offset g.look limit 1)
     ), chosen as materialized (
-        select * from (
-            select d.*, row_number() over (partition by d.tenant_id order by d.nth, d.run_at) as turn from due d) d
+        select d.place from (
+            select d.place, d.run_at, row_number() over (partition by d.tenant_no order by d.nth, d.run_at) as turn from due d) d
         order by d.turn, d.run_at limit $6
+    ), locked as materialized (
+        select w.ctid as place, w.tenant_id, w.target from outbox_work w
+        where w.ctid = any (array(select c.place from chosen c)) and w.run_at <= now() and w.lease_until < now()
+        for update skip locked
     ), reserved as (
         update destinations d
         set claim_no = d.claim_no + 1,
             next_slot_at = case when g.pace_seconds is null then d.next_slot_at
                 else g.first_slot_at + t.taken * g.pace_seconds * interval '1 second' end,
             probe_until = case when g.is_probe then now() + $7::float8 * interval '1 second' else d.probe_until end
-        from (select c.tenant_id, c.target, count(*) as taken from chosen c group by c.tenant_id, c.target) t
-        join gated g on g.tenant_id = t.tenant_id and g.target = t.target and g.is_governed
-        where d.tenant_id = t.tenant_id and d.target = t.target
+        from gated g
+        cross join lateral (
+            select count(*) as taken from locked l where l.tenant_id = g.tenant_id and l.target = g.target) t
+        where g.is_governed and t.taken > 0 and d.tenant_id = g.tenant_id and d.target = g.target
     ), leased as (
         update outbox_work w
         set lease_until = now() + $7::float8 * interval '1 second', lease_no = w.lease_no + 1, attempt = w.attempt + 1,
             lease_owner = $8::text::uuid, first_sent_at = coalesce(w.first_sent_at, now()),
             is_uncertain = w.is_uncertain or w.lease_owner is not null,
-            is_counted = exists (
-                select from gated g where g.tenant_id = w.tenant_id and g.target = w.target and g.is_counted)
-        where w.ctid = any (array(select c.place from chosen c))
+            is_counted = (w.tenant_id, w.target) in (select g.tenant_id, g.target from gated g where g.is_counted)
+        where w.ctid = any (array(select l.place from locked l))
         returning w.work_id, w.lease_no, w.attempt, w.tenant_id, w.target, w.message_id, w.order_key, w.run_at,
             w.first_sent_at, w.expires_at, w.is_uncertain, w.intent_no
-    ), placed as (
-        select l.*, row_number() over (partition by l.tenant_id, l.target order by l.run_at, l.work_id) as nth from leased l
     )
-    select l.nth, l.work_id, l.lease_no, l.attempt, l.tenant_id, l.message_id, m.name, l.target, m.call, m.correlation_id,
-        m.causation_id, now() as leased_at, l.first_sent_at, l.expires_at, l.is_uncertain,
-        l.intent_no > 0 as was_intended, extract(epoch from now() - l.run_at)::float8 as late_seconds, coalesce(g.is_troubled, false) as is_troubled,
-        g.ordering = 'latest' and l.order_key is not null and exists (
-            select from outbox_work newer
-            where newer.tenant_id = l.tenant_id and newer.target = l.target and newer.order_key = l.order_key
-              and newer.work_id > l.work_id) as is_superseded,
-        case when g.pace_seconds is null then 0
-            else greatest(extract(epoch from g.first_slot_at - now()) + (l.nth - 1) * g.pace_seconds, 0)
-        end::float8 as wait_seconds
-    from placed l
-    join gated g on g.tenant_id = l.tenant_id and g.target = l.target
+    select l.work_id, l.lease_no, l.attempt, l.tenant_id, l.target, l.message_id, m.name, m.call, m.correlation_id,
+        m.causation_id, l.run_at, now() as leased_at, l.first_sent_at, l.expires_at, l.is_uncertain,
+        l.intent_no > 0 as was_intended,
+        l.order_key is not null and (l.tenant_id, l.target) in (
+                select g.tenant_id, g.target from gated g where g.ordering = 'latest')
+            and exists (
+                select from outbox_work newer
+                where newer.tenant_id = l.tenant_id and newer.target = l.target and newer.order_key = l.order_key
+                  and newer.work_id > l.work_id) as is_superseded,
+        null::boolean as is_troubled, null::boolean as is_crowded, null::float8 as pace_seconds, null::float8 as first_wait_seconds
+    from leased l
     join outbox_messages m on m.tenant_id = l.tenant_id and m.message_id = l.message_id
     union all
-    select null, null, null, null, c.tenant_id, null, null, c.target, null, null, null, null, null, null, null, null, null, null,
-        null, null
-    from crowded c
-    order by nth, work_id";
+    select null, null, null, n.tenant_id, n.target, null, null, null, null, null, null, null, null, null, null, null, null,
+        n.is_troubled, n.is_crowded, n.pace_seconds, n.first_wait_seconds
+    from (
+        select g.tenant_id, g.target, g.is_troubled, g.pace_seconds,
+            extract(epoch from g.first_slot_at - now())::float8 as first_wait_seconds,
+            g.allowance > (select count(*) from due d where d.no = g.no) and exists (
+                select from outbox_work w
+                where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
+                  and w.lease_until < now()
+                order by w.run_at, w.work_id offset g.look limit 1) as is_crowded
+        from gated g) n
+    where n.is_troubled or n.is_crowded or n.pace_seconds is not null";
 
 /// What one claim brought.
 #[derive(Debug)]
@@ -198,45 +200,102 @@ pub async fn claim(
         &asked.heads.work_ids,
     ];
     let rows = client.query(&statement, &parameters).await?;
-    let mut claimed = Claimed {
-        jobs: Vec::with_capacity(rows.len()),
-        crowded: Vec::new(),
-        asked_at,
-    };
+    let (mut jobs, mut notes) = (Vec::with_capacity(rows.len()), HashMap::new());
     for row in &rows {
-        match row.try_get::<_, Option<i64>>("work_id")? {
-            Some(_) => claimed.jobs.push(job(row)?),
-            None => claimed
-                .crowded
-                .push((row.try_get("tenant_id")?, row.try_get("target")?)),
+        match row.try_get::<_, Option<i64>>(WORK_ID)? {
+            Some(work_id) => jobs.push(job(row, work_id)?),
+            None => {
+                let note = Note::read(row)?;
+                notes.insert((row.try_get(TENANT_ID)?, row.try_get(TARGET)?), note);
+            }
         }
     }
-    Ok(claimed)
+    let jobs = in_turn(jobs, &notes);
+    let crowded = notes.into_iter().filter(|(_, note)| note.is_crowded);
+    Ok(Claimed {
+        jobs,
+        crowded: crowded.map(|(destination, _)| destination).collect(),
+        asked_at,
+    })
 }
 
-fn job(row: &Row) -> Result<Job> {
-    let late_seconds: f64 = row.try_get("late_seconds")?;
-    let wait_seconds: f64 = row.try_get("wait_seconds")?;
-    let first_sent_at: OffsetDateTime = row.try_get("first_sent_at")?;
-    Ok(Job {
-        work_id: row.try_get("work_id")?,
-        lease_no: row.try_get("lease_no")?,
-        attempt: row.try_get("attempt")?,
-        tenant_id: TenantId::new(row.try_get::<_, String>("tenant_id")?),
-        message_id: row.try_get("message_id")?,
-        name: row.try_get("name")?,
-        target: row.try_get("target")?,
-        call: row.try_get::<_, Payload>("call")?.0,
-        correlation_id: row.try_get("correlation_id")?,
-        causation_id: row.try_get("causation_id")?,
-        leased_at: row.try_get("leased_at")?,
-        first_sent_at,
-        expires_at: row.try_get("expires_at")?,
-        is_uncertain: row.try_get("is_uncertain")?,
-        was_intended: row.try_get("was_intended")?,
-        is_superseded: row.try_get("is_superseded")?,
-        is_troubled: row.try_get("is_troubled")?,
-        late: Duration::try_from_secs_f64(late_seconds).unwrap_or_default(),
-        wait: Duration::try_from_secs_f64(wait_seconds).unwrap_or_default(),
-    })
+/// What is to be said of a destination.
+#[derive(Debug, Default)]
+struct Note {
+    is_troubled: bool,
+    is_crowded: bool,
+    /// How long its rate has each message wait behind the one before, and the first one from now on.
+    pace: Option<(f64, f64)>,
+}
+
+impl Note {
+    fn read(row: &Row) -> Result<Self> {
+        let pace: Option<f64> = row.try_get("pace_seconds")?;
+        let first: Option<f64> = row.try_get("first_wait_seconds")?;
+        Ok(Self {
+            is_troubled: row.try_get("is_troubled")?,
+            is_crowded: row.try_get("is_crowded")?,
+            pace: pace.zip(first),
+        })
+    }
+
+    /// How long the message in this place, counted from 0, waits until it leaves.
+    fn wait(&self, place: u32) -> Duration {
+        let wait = self
+            .pace
+            .map_or(0.0, |(pace, first)| first + f64::from(place) * pace);
+        Duration::try_from_secs_f64(wait).unwrap_or_default()
+    }
+}
+
+/// Puts everybody's first message before anybody's second, each destination's in the order in which they were due.
+fn in_turn(mut jobs: Vec<(OffsetDateTime, Job)>, notes: &HashMap<Destination, Note>) -> Vec<Job> {
+    jobs.sort_unstable_by_key(|(run_at, job)| (*run_at, job.work_id));
+    let mut taken: HashMap<Destination, u32> = HashMap::new();
+    let mut placed: Vec<(u32, Job)> = Vec::with_capacity(jobs.len());
+    for (_, mut job) in jobs {
+        let destination = destination(&job);
+        let note = notes.get(&destination);
+        let next = taken.entry(destination).or_default();
+        if let Some(note) = note {
+            job.is_troubled = note.is_troubled;
+            job.wait = note.wait(*next);
+        }
+        placed.push((*next, job));
+        *next += 1;
+    }
+    placed.sort_by_key(|(place, _)| *place);
+    placed.into_iter().map(|(_, job)| job).collect()
+}
+
+/// Columns are read by their numbers: thousands of rows a second are looked through for nothing else.
+const WORK_ID: usize = 0;
+const TENANT_ID: usize = 3;
+const TARGET: usize = 4;
+
+fn job(row: &Row, work_id: i64) -> Result<(OffsetDateTime, Job)> {
+    let (run_at, leased_at): (OffsetDateTime, OffsetDateTime) =
+        (row.try_get(10)?, row.try_get(11)?);
+    let job = Job {
+        work_id,
+        lease_no: row.try_get(1)?,
+        attempt: row.try_get(2)?,
+        tenant_id: TenantId::new(row.try_get::<_, String>(TENANT_ID)?),
+        target: row.try_get(TARGET)?,
+        message_id: row.try_get(5)?,
+        name: row.try_get(6)?,
+        call: row.try_get::<_, Payload>(7)?.0,
+        correlation_id: row.try_get(8)?,
+        causation_id: row.try_get(9)?,
+        leased_at,
+        first_sent_at: row.try_get(12)?,
+        expires_at: row.try_get(13)?,
+        is_uncertain: row.try_get(14)?,
+        was_intended: row.try_get(15)?,
+        is_superseded: row.try_get(16)?,
+        is_troubled: false,
+        late: Duration::try_from(leased_at - run_at).unwrap_or_default(),
+        wait: Duration::ZERO,
+    };
+    Ok((run_at, job))
 }

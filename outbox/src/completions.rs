@@ -6,10 +6,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Pool;
+use deadpool_postgres::{Object, Pool};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, Semaphore, mpsc};
 use tokio::task::JoinSet;
+use tokio_postgres::error::SqlState;
+use tokio_postgres::types::ToSql;
 
 use crate::Result;
 use crate::destinations::breaker::{Tally, Verdict};
@@ -27,6 +29,22 @@ const MAX_WAITING: usize = 1_024;
 const MAX_FLUSHES: usize = 2;
 /// How long to stay away from a database that does not answer; results are kept for as long as their leases hold.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
+
+/// What is over and was ours until now, which is nearly everything: no look at what else could be the case. Rows are taken in
+/// the order of the arrays, which is that of their ids, as whoever renews leases takes them. What is not answered was not
+/// ours any more, or did not stand alone; `FLUSH` deals with it.
+const FINISH: &str = "
+    with result as materialized (
+        select * from unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::timestamptz[])
+            as r (work_id, lease_no, attempt, outcome, detail, started_at)
+    ), gone as (
+        delete from outbox_work w using result r where w.work_id = r.work_id and w.lease_no = r.lease_no
+        returning r.*, w.tenant_id, w.message_id
+    ), attempted as (
+        insert into outbox_attempts (tenant_id, message_id, lease_no, attempt, worker, outcome, detail, started_at)
+        select g.tenant_id, g.message_id, g.lease_no, g.attempt, $7::text, g.outcome, g.detail, g.started_at from gone g
+    )
+    select g.work_id from gone g";
 
 /// Rows are locked in the order of their ids, as whoever renews leases does. They are taken away by id and not by place:
 /// a renewal that came between has moved them to a place that this statement does not see yet.
@@ -114,6 +132,13 @@ pub struct Completion {
     pub verdict: Verdict,
 }
 
+impl Completion {
+    /// It is over, and there is nothing to be said of a failure.
+    fn is_plain(&self) -> bool {
+        self.action == Action::Finish && self.failure_kind.is_none()
+    }
+}
+
 /// Where deliveries leave what came of them.
 #[derive(Clone)]
 pub struct Completions {
@@ -191,8 +216,9 @@ impl Gatherer {
 
 impl Flusher {
     async fn write(&self, mut batch: Vec<Completion>) {
+        let mut finished = HashSet::new();
         while !batch.is_empty() {
-            match flush(&self.pool, &self.worker, &batch).await {
+            match flush(&self.pool, &self.worker, &batch, &mut finished).await {
                 Ok(written) => return self.written(batch, written).await,
                 Err(error) => {
                     tracing::warn!(%error, results = batch.len(), "results could not be written back");
@@ -207,6 +233,7 @@ impl Flusher {
     async fn written(&self, batch: Vec<Completion>, written: Written) {
         let mut unserved = Numbers::default();
         let mut verdicts = Vec::with_capacity(batch.len());
+        let (now, mut meters) = (OffsetDateTime::now_utc(), Meters::default());
         for (completion, lease_no) in batch.into_iter().zip(written.lease_nos) {
             let job = completion.job;
             if let Some(newer) = completion.lease.end(lease_no) {
@@ -220,10 +247,11 @@ impl Flusher {
                     "a stale delivery changed nothing"
                 );
             }
-            metrics::counter!("rapport_outbox_attempts_total", "target" => kind(&job.target).to_owned(), "outcome" => completion.outcome)
-                .increment(1);
-            let took = OffsetDateTime::now_utc() - job.leased_at;
-            metrics::histogram!("rapport_outbox_delivery_seconds", "target" => kind(&job.target).to_owned())
+            let took = now - job.leased_at;
+            let meters = meters.of(&job.target, completion.outcome);
+            meters.attempts.increment(1);
+            meters
+                .delivery_seconds
                 .record(took.as_seconds_f64().max(0.0));
             verdicts.push((job, completion.verdict));
         }
@@ -239,39 +267,117 @@ impl Flusher {
     }
 }
 
+/// The meters that one batch needs, looked up once: a batch has few targets and outcomes.
+#[derive(Default)]
+struct Meters {
+    known: Vec<Metered>,
+}
+
+struct Metered {
+    kind: String,
+    outcome: &'static str,
+    attempts: metrics::Counter,
+    delivery_seconds: metrics::Histogram,
+}
+
+impl Meters {
+    fn of(&mut self, target: &str, outcome: &'static str) -> &Metered {
+        let kind = kind(target);
+        let is_same = |one: &Metered| one.kind == kind && one.outcome == outcome;
+        let place = self.known.iter().position(is_same).unwrap_or_else(|| {
+            self.known.push(Metered {
+                attempts: metrics::counter!("rapport_outbox_attempts_total", "target" => kind.to_owned(), "outcome" => outcome),
+                delivery_seconds: metrics::histogram!("rapport_outbox_delivery_seconds", "target" => kind.to_owned()),
+                kind: kind.to_owned(),
+                outcome,
+            });
+            self.known.len() - 1
+        });
+        &self.known[place]
+    }
+}
+
 /// Under which leases results were written back, in their order, and the work ids of those that were stale.
 struct Written {
     lease_nos: Vec<i64>,
     stale: HashSet<i64>,
 }
 
-async fn flush(pool: &Pool, worker: &str, batch: &[Completion]) -> Result<Written> {
+/// Writes a batch back. Most of it is over, and goes by the shorter statement; the rest, and what that one did not take,
+/// by the one that can do everything. What is `finished` stays so, if the second fails and all of it is tried again.
+async fn flush(
+    pool: &Pool,
+    worker: &str,
+    batch: &[Completion],
+    finished: &mut HashSet<i64>,
+) -> Result<Written> {
     let client = pool.get().await?;
-    let statement = client.prepare_cached(FLUSH).await?;
-    let columns = Columns::of(batch);
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 14] = [
+    let lease_nos = batch.iter().map(|completion| completion.lease.number());
+    let lease_nos: Vec<i64> = lease_nos.collect();
+    let mut results: Vec<Fenced<'_>> = batch.iter().zip(lease_nos.iter().copied()).collect();
+    results.retain(|(one, _)| !finished.contains(&one.job.work_id));
+    results.sort_unstable_by_key(|(one, _)| one.job.work_id);
+    let (over, mut rest): (Vec<_>, Vec<_>) =
+        results.into_iter().partition(|(one, _)| one.is_plain());
+    finished.extend(finish(&client, worker, &over).await?);
+    let is_left = |(one, _): &Fenced<'_>| !finished.contains(&one.job.work_id);
+    rest.extend(over.into_iter().filter(is_left));
+    let mut stale = HashSet::new();
+    if !rest.is_empty() {
+        let statement = client.prepare_cached(FLUSH).await?;
+        let columns = Columns::of(&rest);
+        let parameters: [&(dyn ToSql + Sync); 14] = [
+            &columns.work_ids,
+            &columns.lease_nos,
+            &columns.tenants,
+            &columns.messages,
+            &columns.attempts,
+            &columns.actions,
+            &columns.outcomes,
+            &columns.kinds,
+            &columns.details,
+            &columns.started,
+            &columns.waits,
+            &columns.given_back,
+            &columns.uncertain,
+            &worker,
+        ];
+        let rows = client.query(&statement, &parameters).await?;
+        let work_ids = rows.iter().map(|row| row.try_get("work_id"));
+        stale = work_ids.collect::<std::result::Result<_, _>>()?;
+    }
+    Ok(Written { lease_nos, stale })
+}
+
+/// Those of these that are over now.
+async fn finish(client: &Object, worker: &str, over: &[Fenced<'_>]) -> Result<Vec<i64>> {
+    if over.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = client.prepare_cached(FINISH).await?;
+    let columns = Columns::of(over);
+    let parameters: [&(dyn ToSql + Sync); 7] = [
         &columns.work_ids,
         &columns.lease_nos,
-        &columns.tenants,
-        &columns.messages,
         &columns.attempts,
-        &columns.actions,
         &columns.outcomes,
-        &columns.kinds,
         &columns.details,
         &columns.started,
-        &columns.waits,
-        &columns.given_back,
-        &columns.uncertain,
         &worker,
     ];
-    let rows = client.query(&statement, &parameters).await?;
-    let stale = rows.iter().map(|row| row.try_get("work_id"));
-    Ok(Written {
-        stale: stale.collect::<std::result::Result<_, _>>()?,
-        lease_nos: columns.lease_nos,
-    })
+    match client.query(&statement, &parameters).await {
+        Ok(rows) => {
+            let work_ids = rows.iter().map(|row| row.try_get(0));
+            Ok(work_ids.collect::<std::result::Result<_, _>>()?)
+        }
+        // One of them is on record already, so none of them was written.
+        Err(error) if error.code() == Some(&SqlState::UNIQUE_VIOLATION) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
+    }
 }
+
+/// A result, and the number of the lease that it is written back under.
+type Fenced<'a> = (&'a Completion, i64);
 
 #[derive(Default)]
 struct Columns<'a> {
@@ -291,20 +397,19 @@ struct Columns<'a> {
 }
 
 impl<'a> Columns<'a> {
-    fn of(batch: &'a [Completion]) -> Self {
+    fn of(results: &[Fenced<'a>]) -> Self {
         let mut columns = Self::default();
-        for Completion {
-            job,
-            lease,
-            action,
-            outcome,
-            failure_kind,
-            detail,
-            ..
-        } in batch
-        {
+        for (completion, lease_no) in results {
+            let Completion {
+                job,
+                action,
+                outcome,
+                failure_kind,
+                detail,
+                ..
+            } = completion;
             columns.work_ids.push(job.work_id);
-            columns.lease_nos.push(lease.number());
+            columns.lease_nos.push(*lease_no);
             columns.tenants.push(job.tenant_id.as_str());
             columns.messages.push(&job.message_id);
             columns.attempts.push(job.attempt);

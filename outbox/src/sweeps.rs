@@ -29,18 +29,17 @@ const MAX_PURGED: i64 = 5_000;
 pub const KEPT_DAYS: i32 = 90;
 
 /// Due messages whose key waits behind one that is tried again later, or behind a dead one, come after it and not before:
-/// claims would step over them again and again.
+/// claims would step over them again and again. Only they are locked, so that claims find the others.
 const DEFER: &str = "
     with blocked as materialized (
-        select w.place, w.work_id,
+        select w.place,
             least(case when head.work_id < w.work_id then head.run_at end, now() + $4::float8 * interval '1 second') as run_at
         from unnest($1::text[], $2::text[], $3::text[]) as q (tenant_id, target, ordering)
         cross join lateral (
             select o.ctid as place, o.work_id, o.order_key from outbox_work o
             where o.tenant_id = q.tenant_id and o.target = q.target and o.run_at <= now() and o.order_key is not null
               and o.lease_until < now() and o.lease_owner is null
-            order by o.run_at limit $5
-            for update skip locked) w
+            order by o.run_at limit $5) w
         cross join lateral (
             select h.work_id, h.run_at from outbox_work h
             where h.tenant_id = q.tenant_id and h.target = q.target and h.order_key = w.order_key
@@ -50,8 +49,14 @@ const DEFER: &str = "
             select from outbox_dead d
             where d.tenant_id = q.tenant_id and d.target = q.target and d.order_key = w.order_key
               and d.discarded_at is null and d.work_id < w.work_id)
+    ), locked as materialized (
+        select w.work_id, b.run_at from blocked b
+        cross join lateral (
+            select o.work_id from outbox_work o
+            where o.ctid = b.place and o.lease_until < now() and o.lease_owner is null
+            for update skip locked) w
     )
-    update outbox_work w set run_at = b.run_at from blocked b where w.work_id = b.work_id";
+    update outbox_work w set run_at = l.run_at from locked l where w.work_id = l.work_id";
 
 const SUPERSEDE: &str = "
     with old as materialized (

@@ -59,13 +59,9 @@ type Outcome = Result<Delivered, Undelivered>;
 impl<D: Deliver> Attempts<D> {
     /// Whether an intent must be written down first: what is sent again after a crash in any case needs none.
     pub(super) fn needs_intent(&self, job: &Job) -> bool {
-        let rules = self.deliver.rules(job);
-        rules.is_ok_and(|rules| {
-            matches!(
-                rules.class,
-                EffectClass::Blind(OnUnknown::Park | OnUnknown::Wait)
-            )
-        })
+        self.deliver
+            .rules(job)
+            .is_ok_and(|rules| is_intended(&rules))
     }
 
     pub(super) async fn make(&self, job: Job, mut lease: Lease, intent: Intent) -> Made {
@@ -76,15 +72,22 @@ impl<D: Deliver> Attempts<D> {
                 return done(job, lease, judgement);
             }
         };
-        if let Some(judgement) = self.settle_by_its_past(&job, &rules).await {
-            return done(job, lease, judgement);
+        // What few messages need lies in boxes: there are hundreds of these futures, and each is moved when it starts.
+        if has_past(&job) {
+            let settled = Box::pin(self.settle_by_its_past(&job, &rules)).await;
+            if let Some(judgement) = settled {
+                return done(job, lease, judgement);
+            }
         }
-        let waiting = tokio::time::sleep(job.wait);
-        if !job.wait.is_zero() && self.stop.run_until_cancelled(waiting).await.is_none() {
-            return Made::NotBegun(Box::new(job), lease);
+        if !job.wait.is_zero() {
+            let waiting = tokio::time::sleep(job.wait);
+            let waited = Box::pin(self.stop.run_until_cancelled(waiting)).await;
+            if waited.is_none() {
+                return Made::NotBegun(Box::new(job), lease);
+            }
         }
-        if intent == Intent::Missing && self.needs_intent(&job) {
-            let ours = leases::intend(&self.pool, &Numbers::of([&job])).await;
+        if intent == Intent::Missing && is_intended(&rules) {
+            let ours = Box::pin(leases::intend(&self.pool, &Numbers::of([&job]))).await;
             if !ours.is_ok_and(|ours| !ours.is_empty() && lease.holds()) {
                 return Made::NotBegun(Box::new(job), lease);
             }
@@ -96,11 +99,14 @@ impl<D: Deliver> Attempts<D> {
             // The connection is dropped here: another worker may be at it already.
             () = lease.ended() => lost("no verdict before the lease ended"),
         };
-        let judgement = self.judge(&job, &rules, outcome).await;
+        let judgement = match outcome {
+            Ok(delivered) => Judgement::of(delivered),
+            Err(undelivered) => Box::pin(self.judge(&job, &rules, undelivered)).await,
+        };
         done(job, lease, judgement)
     }
 
-    /// What must not be sent, for what is known of it already; `None` when it may be sent.
+    /// What must not be sent, for what is known of it already; `None` when it may be sent. See [`has_past`].
     async fn settle_by_its_past(&self, job: &Job, rules: &Rules) -> Option<Judgement> {
         if job.is_superseded {
             let why = "a newer one of its key takes its place";
@@ -130,8 +136,7 @@ impl<D: Deliver> Attempts<D> {
             }
             _ => {}
         }
-        let is_expired = job.expires_at.is_some_and(|at| at <= job.leased_at);
-        if is_expired {
+        if is_expired(job) {
             let why = "it was not to be sent so late";
             return Some(match self.deliver.give_up(job, "expired").await {
                 Ok(()) => Judgement::finished("expired", Some(why)),
@@ -146,18 +151,14 @@ impl<D: Deliver> Attempts<D> {
         match self.deliver.look_up(job).await {
             Ok(None) => None,
             Ok(Some(delivered)) => Some(Judgement::of(delivered)),
-            Err(Undelivered::Failed(failure)) => {
-                Some(self.judge_failure(job, rules, &failure).await)
-            }
-            Err(Undelivered::Refused(error)) => Some(self.judge_refusal(job, rules, &error)),
+            Err(undelivered) => Some(self.judge(job, rules, undelivered).await),
         }
     }
 
-    async fn judge(&self, job: &Job, rules: &Rules, outcome: Outcome) -> Judgement {
-        match outcome {
-            Ok(delivered) => Judgement::of(delivered),
-            Err(Undelivered::Failed(failure)) => self.judge_failure(job, rules, &failure).await,
-            Err(Undelivered::Refused(error)) => self.judge_refusal(job, rules, &error),
+    async fn judge(&self, job: &Job, rules: &Rules, undelivered: Undelivered) -> Judgement {
+        match undelivered {
+            Undelivered::Failed(failure) => self.judge_failure(job, rules, &failure).await,
+            Undelivered::Refused(error) => self.judge_refusal(job, rules, &error),
         }
     }
 
@@ -306,6 +307,21 @@ fn done(job: Job, lease: Lease, judgement: Judgement) -> Made {
         detail: judgement.detail,
         verdict: judgement.verdict,
     }))
+}
+
+/// Whether anything is known of a message that might keep it from being sent.
+fn has_past(job: &Job) -> bool {
+    job.is_superseded || job.was_intended || job.is_uncertain || is_expired(job)
+}
+
+fn is_expired(job: &Job) -> bool {
+    job.expires_at.is_some_and(|at| at <= job.leased_at)
+}
+
+/// Whether it is written down first that the first byte is about to leave.
+fn is_intended(rules: &Rules) -> bool {
+    let class = rules.class;
+    matches!(class, EffectClass::Blind(OnUnknown::Park | OnUnknown::Wait))
 }
 
 /// Since it was tried first, by the database's clock.

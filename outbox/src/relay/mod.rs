@@ -136,7 +136,7 @@ impl<D: Deliver> Relay<D> {
             let most = lookout.queues.ready_for(self.settings.max_in_flight);
             let room = most.saturating_sub(leased);
             // While enough lies ready, it is claimed in handfuls and not one by one.
-            let is_full = room <= most.saturating_sub(self.settings.max_in_flight) / 4;
+            let is_full = room <= most.saturating_sub(self.settings.max_in_flight) / 2;
             let room = if is_full { 0 } else { room.min(MAX_CLAIMED) };
             let claim = self.claim(&mut lookout.queues, &engine.leases, room);
             let claimed = match claim.await {
@@ -216,9 +216,17 @@ impl<D: Deliver> Relay<D> {
     fn start(&self, engine: &Arc<Engine<D>>, claimed: Claimed, under_way: &mut JoinSet<()>) {
         let deadline = self.settings.deadline(claimed.asked_at);
         let mut intended = Vec::new();
+        let mut lateness: Vec<(String, metrics::Histogram)> = Vec::new();
         for job in claimed.jobs {
-            metrics::histogram!("rapport_outbox_late_seconds", "target" => kind(&job.target).to_owned())
-                .record(job.late);
+            let kind = kind(&job.target);
+            if lateness.last().is_none_or(|(known, _)| known != kind) {
+                let meter =
+                    metrics::histogram!("rapport_outbox_late_seconds", "target" => kind.to_owned());
+                lateness.push((kind.to_owned(), meter));
+            }
+            if let Some((_, meter)) = lateness.last() {
+                meter.record(job.late);
+            }
             let mut place = Place {
                 destination: destination(&job),
                 health: Health::Good,
@@ -286,7 +294,8 @@ impl<D: Deliver> Engine<D> {
         }
         place.health = Health::Poor;
         let started = Instant::now();
-        match self.attempts.make(job, lease, intent).await {
+        // Boxed, since it begins only now: hundreds of these futures lie ready, and tasks are moved as they come and go.
+        match Box::pin(self.attempts.make(job, lease, intent)).await {
             Made::Done(completion) => {
                 place.took = Some(started.elapsed());
                 place.health = completion.verdict.health();
