@@ -5,10 +5,8 @@ use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use domain::ids::TenantId;
 use event_store::notary::logs::StoredCheckpoint;
 use event_store::store::Store;
-use identity::acts::{self, Act};
 use serde_json::json;
 
 use super::LogChoice;
@@ -37,7 +35,7 @@ pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome
     match &args.output {
         Some(path) => export_log(store, &log, path, format).await,
         None => {
-            note(store, &log).await?;
+            exports::note(store, &log, &operator::name()).await?;
             write(store, &log, BufWriter::new(io::stdout())).await?;
             Ok(())
         }
@@ -46,7 +44,7 @@ pub async fn export(store: &Store, args: &ExportArgs, format: Format) -> Outcome
 
 /// A log into a file.
 pub async fn export_log(store: &Store, log: &str, path: &Path, format: Format) -> Outcome {
-    note(store, log).await?;
+    exports::note(store, log, &operator::name()).await?;
     let file = File::create(path)
         .map_err(|error| format!("could not write {}: {error}", path.display()))?;
     let head = write(store, log, BufWriter::new(file)).await?;
@@ -72,23 +70,4 @@ async fn write(
     .await?;
     bar.finish_and_clear();
     Ok(head)
-}
-
-/// Who has taken it, in the log that it is taken of; the anchor's holds checkpoints alone.
-async fn note(store: &Store, log: &str) -> event_store::Result<()> {
-    let tenant_id = match audit::shared_log("anchor") {
-        Some(anchor) if anchor == log => acts::installation(),
-        _ => TenantId::new(log),
-    };
-    let act = Act {
-        tenant_id: &tenant_id,
-        principal: &operator::name(),
-        action: "export-audit-log",
-        subject: log,
-        reason: None,
-        details: &json!({}),
-    };
-    acts::record(&store.pools.engine.get().await?, act).await?;
-    store.wake.committed_unknown();
-    Ok(())
 }

@@ -2,7 +2,6 @@
 
 pub(super) mod export;
 mod import;
-mod manifest;
 mod show;
 mod stats;
 mod tail;

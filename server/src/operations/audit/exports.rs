@@ -5,6 +5,8 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use deadpool_postgres::GenericClient;
+use domain::ids::TenantId;
 use domain::refusal::Refusal;
 use event_store::Result;
 use event_store::error::Error;
@@ -13,11 +15,44 @@ use event_store::notary::logs::{self, Entry, StoredCheckpoint};
 use event_store::notary::tree::Hash;
 use event_store::notary::{ANCHOR, proofs};
 use event_store::store::Store;
+use identity::acts::{self, Act};
 use serde::Serialize;
 use serde_json::json;
 
 /// What such an export is called; another shape gets another name.
 const FORMAT: &str = "rapport-audit-1";
+
+/// Who has taken a log, in the log that it is taken of; the anchor's holds checkpoints alone.
+pub async fn note(store: &Store, log: &str, principal: &str) -> Result<()> {
+    let tenant_id = match log {
+        ANCHOR => acts::installation(),
+        _ => TenantId::new(log),
+    };
+    let act = Act {
+        tenant_id: &tenant_id,
+        principal,
+        action: "export-audit-log",
+        subject: log,
+        reason: None,
+        details: &json!({}),
+    };
+    acts::record(&store.pools.engine.get().await?, act).await?;
+    store.wake.committed_unknown();
+    Ok(())
+}
+
+/// Refused with 404 `audit-log-empty` where there is nothing to hand out yet.
+pub async fn require_signed(store: &Store, log: &str) -> Result<StoredCheckpoint> {
+    newest_signed(&store.pools.engine.get().await?, log).await
+}
+
+async fn newest_signed(client: &impl GenericClient, log: &str) -> Result<StoredCheckpoint> {
+    let newest = logs::newest(client, log, None).await?;
+    Ok(newest.ok_or_else(|| {
+        let detail = "nothing of this log was signed yet";
+        Refusal::not_found("audit-log-empty", detail)
+    })?)
+}
 
 /// An entry's line.
 #[derive(Serialize)]
@@ -110,10 +145,7 @@ pub async fn write(
 ) -> Result<StoredCheckpoint> {
     let client = store.pools.engine.get().await?;
     let identity = super::identity(&client).await?;
-    let head = logs::newest(&client, log, None).await?.ok_or_else(|| {
-        let detail = "nothing of this log was signed yet";
-        Refusal::not_found("audit-log-empty", detail)
-    })?;
+    let head = newest_signed(&client, log).await?;
     let anchor = match head.anchor_index {
         Some(index) => logs::newest(&client, ANCHOR, None)
             .await?

@@ -1,5 +1,6 @@
 //! The log for operators: one event, a stream also as it was, and pages of what happened. What is sealed stays sealed.
 
+pub mod exports;
 pub mod rows;
 pub mod states;
 pub mod stats;

@@ -6,9 +6,9 @@ use event_store::store::Store;
 use super::Parcel;
 use super::lines::Lines;
 use super::progress::Progress;
-use crate::cli::events::export::keys::KeyLine;
-use crate::cli::events::manifest::invalid;
 use crate::cli::{Outcome, output};
+use crate::operations::events::exports::keys::KeyLine;
+use crate::operations::events::exports::manifest::invalid;
 use crate::operations::events::states;
 
 const FIND_TENANT: &str = "

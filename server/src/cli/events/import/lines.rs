@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
 use crate::cli::Reason;
-use crate::cli::events::manifest::{Piece, invalid};
 use crate::embedded::private_files;
+use crate::operations::events::exports::manifest::{Piece, invalid};
 
 /// The longest line; an event of the largest command is far shorter.
 const MAX_LINE_BYTES: u64 = 4 * 1024 * 1024;

@@ -15,10 +15,10 @@ use event_store::store::Store;
 use serde_json::json;
 
 use self::progress::Progress;
-use super::manifest::{Manifest, invalid};
 use crate::cli::output::{self, Format};
 use crate::cli::{Outcome, Reason, operator};
 use crate::embedded::private_files;
+use crate::operations::events::exports::manifest::{Manifest, invalid};
 
 /// Bring an exported tenant into this installation.
 ///

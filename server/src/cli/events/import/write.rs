@@ -14,9 +14,9 @@ use event_store::store::Store;
 use super::Parcel;
 use super::lines::Lines;
 use super::progress::{Kind, advance};
-use crate::cli::events::export::keys::{Held, KeyLine};
-use crate::cli::events::manifest::invalid;
 use crate::cli::{Outcome, Reason, output};
+use crate::operations::events::exports::keys::{Held, KeyLine};
+use crate::operations::events::exports::manifest::invalid;
 
 /// Lines of one transaction. While it lasts readers wait before its positions, so it is kept short.
 const BATCH_LINES: usize = 500;

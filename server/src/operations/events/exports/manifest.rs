@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::cli::Reason;
+use crate::database::Reason;
 use crate::embedded::private_files;
 
 /// The manifest's name in its directory.

@@ -8,8 +8,8 @@ use event_store::error::Error;
 use event_store::recorded::Recorded;
 use event_store::store::Store;
 
-use crate::cli::Reason;
-use crate::cli::events::manifest::Manifest;
+use super::manifest::Manifest;
+use crate::database::Reason;
 
 /// Events of one page; as many as are held in memory.
 const PAGE_EVENTS: i64 = 1_000;

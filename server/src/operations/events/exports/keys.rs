@@ -14,9 +14,9 @@ use serde::{Deserialize, Serialize};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{IsolationLevel, Row};
 
+use super::manifest::{Piece, PieceWriter};
 use super::pages::{Range, safe_end};
-use crate::cli::Reason;
-use crate::cli::events::manifest::{Piece, PieceWriter};
+use crate::database::Reason;
 
 /// Its name in the export's directory.
 pub const FILE: &str = "keys.ndjson";
