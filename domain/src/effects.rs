@@ -12,6 +12,7 @@ use crate::ids::{
 use crate::imports::Pass;
 use crate::journey_runs::Happened;
 use crate::sealed::Sealed;
+use crate::tenants::deletion::{EndLetter, EndNews};
 use crate::webhook_endpoints::messages::News;
 
 /// Something to be done outside, or later, because of an event.
@@ -83,6 +84,10 @@ pub enum Call {
         /// Of the link, sealed under the tenant's key.
         token: Sealed,
     },
+    /// Queue a letter to every owner of the business about its end.
+    TellOwners(EndNews),
+    /// Tell an owner of the end of their business, if it is still so.
+    SendEndLetter(EndLetter),
     /// Send one message of a conversation, if it is still allowed; the result comes back as `record-message-status`.
     SendMessage {
         conversation_id: ConversationId,
@@ -191,9 +196,11 @@ impl Call {
             | Self::ExpireCheckout { .. }
             | Self::RefundPayment { .. } => EffectClass::Keyed,
             // A letter twice is a nuisance, a letter never is a lost customer; its Message-ID stays the same.
-            Self::SendEmail { .. } | Self::SendAccountLetter { .. } => {
+            Self::SendEmail { .. } | Self::SendAccountLetter { .. } | Self::SendEndLetter(_) => {
                 EffectClass::Blind(OnUnknown::Resend)
             }
+            // Letters are queued under ids that follow from the fact and the reader.
+            Self::TellOwners(_) => EffectClass::Named,
             Self::SendMessage { channel, .. } => match channel {
                 Channel::Email => EffectClass::Blind(OnUnknown::Resend),
                 Channel::Sms | Channel::Phone => EffectClass::Findable,

@@ -10,6 +10,9 @@ use crate::effects::{AccountLetter, EmailTemplate};
 use crate::templates::catalogue::{self, About};
 use crate::templates::content::Words;
 use crate::templates::facts::Facts;
+use crate::tenants::deletion::{Asker, EndNews};
+use crate::tenants::{Standing, Tenant};
+use crate::zones::format_instant;
 
 /// Instructions that one letter may cost.
 const FUEL: u64 = 50_000;
@@ -22,6 +25,38 @@ pub struct AccountFacts {
     pub link: String,
     /// How long the link is good.
     pub lasts: String,
+}
+
+/// What a letter to an owner about the end of the business may speak of.
+#[derive(Serialize)]
+pub struct EndFacts<'a> {
+    business: &'a str,
+    name: &'a str,
+    /// Where it can be taken back.
+    link: String,
+    /// Empty where nothing is scheduled.
+    when: String,
+    by_operator: bool,
+    is_suspended: bool,
+}
+
+impl<'a> EndFacts<'a> {
+    pub fn of(tenant: &'a Tenant, name: &'a str, (news, public_url): (&EndNews, &str)) -> Self {
+        let (when, by) = match news {
+            EndNews::Scheduled { due_at, by } => {
+                (format_instant(&tenant.settings.time_zone, *due_at), by)
+            }
+            EndNews::Withdrawn { by } => (String::new(), by),
+        };
+        Self {
+            business: &tenant.name,
+            name,
+            link: format!("{public_url}/settings/danger"),
+            when,
+            by_operator: *by == Asker::Operator,
+            is_suspended: tenant.standing == Standing::Suspended,
+        }
+    }
 }
 
 /// What the frame of a letter of the tenant's speaks of.
@@ -91,6 +126,16 @@ const TEMPLATES: &[(&str, &str, &str)] = &[
         include_str!("letters/account_reset.txt"),
         include_str!("letters/account_reset.html"),
     ),
+    (
+        "deletion_scheduled",
+        include_str!("letters/deletion_scheduled.txt"),
+        include_str!("letters/deletion_scheduled.html"),
+    ),
+    (
+        "deletion_withdrawn",
+        include_str!("letters/deletion_withdrawn.txt"),
+        include_str!("letters/deletion_withdrawn.html"),
+    ),
 ];
 
 impl Letters {
@@ -125,6 +170,15 @@ impl Letters {
         let name = match letter {
             AccountLetter::Invitation => "account_invitation",
             AccountLetter::Reset => "account_reset",
+        };
+        self.render(name, facts)
+    }
+
+    /// Writes a letter to an owner about the end of the business.
+    pub fn write_of_end(&self, news: &EndNews, facts: &EndFacts<'_>) -> Result<Letter, Error> {
+        let name = match news {
+            EndNews::Scheduled { .. } => "deletion_scheduled",
+            EndNews::Withdrawn { .. } => "deletion_withdrawn",
         };
         self.render(name, facts)
     }
@@ -273,6 +327,37 @@ mod tests {
             );
             assert!(letter.html.contains("token=a-b_c"), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn owners_are_told_when_it_ends_who_asked_and_how_it_is_taken_back() {
+        let (letters, by) = (Letters::new().unwrap(), Asker::Owner);
+        let due_at = time::macros::datetime!(2026-03-14 17:00 UTC);
+        let news = EndNews::Scheduled { due_at, by };
+        let mut tenant = Tenant {
+            name: "Fire & Ice <Catering>".to_owned(),
+            ..Tenant::default()
+        };
+        let write = |tenant: &Tenant, news: &EndNews| {
+            let facts = EndFacts::of(tenant, "Ada", (news, "https://crm.example"));
+            letters.write_of_end(news, &facts).unwrap()
+        };
+        let letter = write(&tenant, &news);
+        assert_eq!(
+            letter.subject,
+            "Fire & Ice <Catering> is going to be deleted"
+        );
+        let link = "https://crm.example/settings/danger";
+        for part in ["Saturday, 14 March 2026", "An owner of", link] {
+            assert!(letter.text.contains(part), "{part}: {}", letter.text);
+        }
+        assert!(letter.html.contains("Fire &amp; Ice &lt;Catering&gt;"));
+        let withdrawn = write(&tenant, &EndNews::Withdrawn { by });
+        assert_eq!(withdrawn.subject, "Fire & Ice <Catering> stays");
+        tenant.standing = Standing::Suspended;
+        let by = Asker::Operator;
+        let letter = write(&tenant, &EndNews::Scheduled { due_at, by });
+        assert!(letter.text.contains("Whoever operates") && !letter.text.contains(link));
     }
 
     #[test]

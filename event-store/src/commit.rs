@@ -218,7 +218,9 @@ fn target(call: &Call) -> Cow<'static, str> {
         Call::CreateCheckout { .. } | Call::ExpireCheckout { .. } | Call::RefundPayment { .. } => {
             "stripe".into()
         }
-        Call::SendEmail { .. } | Call::SendAccountLetter { .. } => "email".into(),
+        Call::SendEmail { .. } | Call::SendAccountLetter { .. } | Call::SendEndLetter(_) => {
+            "email".into()
+        }
         Call::SendMessage { channel, .. } => match channel {
             Channel::Email => "email".into(),
             Channel::Sms | Channel::Phone => "sms".into(),
@@ -234,7 +236,7 @@ fn target(call: &Call) -> Cow<'static, str> {
         Call::RunImport { .. } => "import".into(),
         // Of its own, so that a destination which is held can be tested.
         Call::TestProvider { .. } => "provider_test".into(),
-        Call::Timer(_) => "timer".into(),
+        Call::Timer(_) | Call::TellOwners(_) => "timer".into(),
     }
 }
 

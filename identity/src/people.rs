@@ -261,6 +261,21 @@ pub(crate) async fn insert(client: &impl GenericClient, new: &NewPerson<'_>) -> 
     }
 }
 
+const LIST_OWNERS: &str = "
+    select person_id from people where tenant_id = $1 and role = 'owner' and standing = 'active' order by person_id limit $2";
+
+/// Everybody who owns the tenant and may sign in.
+pub(crate) async fn list_owners(
+    client: &impl GenericClient,
+    tenant_id: &TenantId,
+) -> Result<Vec<String>> {
+    let statement = client.prepare_cached(LIST_OWNERS).await?;
+    let rows = client
+        .query(&statement, &[&tenant_id.as_str(), &MAX_LISTED_PEOPLE])
+        .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 const SET_ROLE: &str = "
     update people set role = $3, permissions = $4, permission_set = $5 where tenant_id = $1 and person_id = $2";
 

@@ -7,9 +7,11 @@ use commands::dispatch::Dispatcher;
 use commands::system;
 use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
-use domain::tenants::deletion::claim_value;
+use domain::tenants::deletion::{EndNews, claim_value};
 use event_store::deletions::{self, Beginning, Progress, Warrant};
+use event_store::store::Store;
 use identity::acts::{self, Act};
+use identity::letters::{self, EndLetters};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
@@ -168,6 +170,25 @@ pub async fn record(
         details: &details,
     };
     acts::record(client, act).await
+}
+
+/// Tells the owners of a suspended business of its end. Nothing is sent of its own queue, so the letters wait in the
+/// installation's; nobody is told of one `fact` twice.
+pub async fn tell_owners(
+    store: &Store,
+    tenant_id: &TenantId,
+    (news, fact): (&EndNews, &str),
+) -> Result<()> {
+    let letters = EndLetters {
+        queue: &acts::installation(),
+        tenant_id,
+        news,
+        fact,
+    };
+    let mut client = store.pools.engine.get().await?;
+    let tx = client.transaction().await?;
+    letters::tell_owners(&tx, &letters).await?;
+    Ok(tx.commit().await?)
 }
 
 /// Goes on with a deletion, and writes down when it is over, with what went.

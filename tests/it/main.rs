@@ -37,6 +37,7 @@ mod customers;
 mod delivery_engine;
 mod doctor;
 mod effects;
+mod end_letters;
 mod erasure;
 mod erasure_reach;
 mod events_forever;

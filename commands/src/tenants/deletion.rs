@@ -2,6 +2,7 @@
 //! back. Programs are refused, whatever their key may: nobody is to lose a business by a key that was lost.
 
 use domain::refusal::Refusal;
+use domain::tenants::deletion::Asker;
 use domain::tenants::{Tenant, TenantCommand};
 use event_store::load::Load;
 use identity::permissions::Permission;
@@ -41,7 +42,7 @@ pub(super) fn commands() -> Vec<Command> {
 ///
 /// After the tenant's `deletion_days` everything that is the business's is deleted for good: customers, bookings, messages,
 /// events, people and keys. Until then it works on, and `withdraw-tenant-deletion` takes it back. Export first what is to be
-/// kept. Asked again, the first date stands.
+/// kept. Every owner gets a letter. Asked again, the first date stands.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RequestTenantDeletion {
@@ -83,13 +84,14 @@ pub async fn request_tenant_deletion(
     work: &mut Work,
     input: RequestTenantDeletion,
 ) -> Result<DeletionSummary> {
-    require_person(work)?;
+    let by = asker(work)?;
     let mut tenant = find_own(work).await?;
     let days = tenant.state.settings.deletion_days;
     let due_at = work.ctx.now + Duration::days(i64::from(days));
     let schedule = TenantCommand::ScheduleDeletion {
         confirm: input.confirm,
         due_at,
+        by,
     };
     work.execute(&mut tenant, schedule).await?;
     Ok(summary(tenant))
@@ -99,17 +101,18 @@ pub async fn withdraw_tenant_deletion(
     work: &mut Work,
     _input: WithdrawTenantDeletion,
 ) -> Result<DeletionSummary> {
-    require_person(work)?;
+    let by = asker(work)?;
     let mut tenant = find_own(work).await?;
-    work.execute(&mut tenant, TenantCommand::WithdrawDeletion)
+    work.execute(&mut tenant, TenantCommand::WithdrawDeletion { by })
         .await?;
     Ok(summary(tenant))
 }
 
 /// Refused with 403 `person-required`; whoever operates the installation comes as the system.
-fn require_person(work: &Work) -> Result<()> {
+fn asker(work: &Work) -> Result<Asker> {
     match work.ctx.principal.kind {
-        PrincipalKind::Person | PrincipalKind::System => Ok(()),
+        PrincipalKind::Person => Ok(Asker::Owner),
+        PrincipalKind::System => Ok(Asker::Operator),
         PrincipalKind::Agent | PrincipalKind::Service => {
             let detail = "only a person may decide on the end of the business";
             Err(Refusal::forbidden("person-required", detail).into())

@@ -21,6 +21,7 @@ use cqrs_es::{Aggregate, DomainEvent};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use self::deletion::Asker;
 use self::price_book::PriceBook;
 use self::provider_tests::{ProviderTest, TestResult};
 use self::settings::Settings;
@@ -62,6 +63,9 @@ pub struct Tenant {
         skip_serializing_if = "Option::is_none"
     )]
     pub deletion_due_at: Option<OffsetDateTime>,
+    /// Who asked for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_asked_by: Option<Asker>,
 }
 
 /// Whether a tenant works.
@@ -154,8 +158,11 @@ pub enum TenantCommand {
         /// The slug, typed once more.
         confirm: String,
         due_at: OffsetDateTime,
+        by: Asker,
     },
-    WithdrawDeletion,
+    WithdrawDeletion {
+        by: Asker,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -208,8 +215,14 @@ pub enum TenantEvent {
     TenantDeletionScheduled {
         #[serde(with = "time::serde::rfc3339")]
         due_at: OffsetDateTime,
+        /// Not said by the first events of this kind.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Asker>,
     },
-    TenantDeletionWithdrawn {},
+    TenantDeletionWithdrawn {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<Asker>,
+    },
 }
 
 impl DomainEvent for TenantEvent {
@@ -226,7 +239,7 @@ impl DomainEvent for TenantEvent {
             Self::TenantSuspended {} => "TenantSuspended",
             Self::TenantResumed {} => "TenantResumed",
             Self::TenantDeletionScheduled { .. } => "TenantDeletionScheduled",
-            Self::TenantDeletionWithdrawn {} => "TenantDeletionWithdrawn",
+            Self::TenantDeletionWithdrawn { .. } => "TenantDeletionWithdrawn",
         };
         name.to_owned()
     }
@@ -352,8 +365,8 @@ impl Aggregate for Tenant {
             }
             TenantEvent::TenantSuspended {} => self.standing = Standing::Suspended,
             TenantEvent::TenantResumed {} => self.standing = Standing::Active,
-            TenantEvent::TenantDeletionScheduled { due_at } => self.deletion_due_at = Some(due_at),
-            TenantEvent::TenantDeletionWithdrawn {} => self.deletion_due_at = None,
+            TenantEvent::TenantDeletionScheduled { due_at, by } => self.set_end(Some(due_at), by),
+            TenantEvent::TenantDeletionWithdrawn { .. } => self.set_end(None, None),
         }
     }
 }
@@ -365,16 +378,18 @@ impl Noun for Tenant {
                 ClaimChanges::taking(vec![Key::new(SUSPENDED_SCOPE, SUSPENDED_SCOPE)])
             }
             TenantEvent::TenantResumed {} => ClaimChanges::releasing(SUSPENDED_SCOPE),
-            TenantEvent::TenantDeletionScheduled { due_at } => {
+            TenantEvent::TenantDeletionScheduled { due_at, .. } => {
                 let value = deletion::claim_value(*due_at);
                 ClaimChanges::taking(vec![Key::new(deletion::SCOPE, value)])
             }
-            TenantEvent::TenantDeletionWithdrawn {} => ClaimChanges::releasing(deletion::SCOPE),
+            TenantEvent::TenantDeletionWithdrawn { .. } => ClaimChanges::releasing(deletion::SCOPE),
             _ => ClaimChanges::default(),
         }
     }
 
     fn effects(&self, _id: &str, event: &TenantEvent) -> Vec<Effect> {
-        provider_tests::effects(event)
+        let mut effects = provider_tests::effects(event);
+        effects.extend(self.effect_of_end(event));
+        effects
     }
 }

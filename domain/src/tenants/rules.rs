@@ -65,10 +65,12 @@ impl Tenant {
                     vec![TenantEvent::TenantResumed {}]
                 }
             }),
-            TenantCommand::ScheduleDeletion { confirm, due_at } => {
-                self.schedule_deletion(&confirm, due_at)
-            }
-            TenantCommand::WithdrawDeletion => self.withdraw_deletion(),
+            TenantCommand::ScheduleDeletion {
+                confirm,
+                due_at,
+                by,
+            } => self.schedule_deletion(&confirm, due_at, by),
+            TenantCommand::WithdrawDeletion { by } => self.withdraw_deletion(by),
         }
     }
 

@@ -7,7 +7,7 @@ use domain::sealed::Sealed;
 use event_store::error::Error;
 use identity::letters::LINK_PURPOSE;
 use identity::links::Purpose;
-use identity::people::{self, Field, Standing};
+use identity::people::{self, Field, Person, Standing};
 use integrations::smtp::mails::Mail;
 
 use super::emails::sender;
@@ -15,7 +15,7 @@ use super::{Delivered, Delivery, Undelivered};
 use crate::work::Job;
 
 impl Delivery {
-    pub(super) async fn send_account_letter(
+    pub(super) async fn send_link_letter(
         &self,
         job: &Job,
         letter: AccountLetter,
@@ -23,7 +23,13 @@ impl Delivery {
         token: &Sealed,
     ) -> Result<Delivered, Undelivered> {
         let tenant_id = &job.tenant_id;
-        let Some((name, to)) = self.find_reader(tenant_id, letter, person_id).await? else {
+        let wanted = match letter {
+            AccountLetter::Invitation => Standing::Invited,
+            AccountLetter::Reset => Standing::Active,
+        };
+        let is_wanted = |person: &Person| person.standing == wanted;
+        let reader = self.find_reader(tenant_id, person_id, is_wanted).await?;
+        let Some((name, to)) = reader else {
             return Ok(Delivered::Withheld(
                 "the person has come in already, or may not",
             ));
@@ -60,27 +66,26 @@ impl Delivery {
             html: letter.html,
             headers: Vec::new(),
         };
-        self.server_of(job, &tenant).await?.send(&mail).await?;
+        self.server_of(&job.tenant_id, &tenant)
+            .await?
+            .send(&mail)
+            .await?;
         Ok(Delivered::Done)
     }
 
     /// Name and address of whoever the letter is for, if it is still for them.
-    async fn find_reader(
+    pub(super) async fn find_reader(
         &self,
         tenant_id: &TenantId,
-        letter: AccountLetter,
         person_id: &str,
+        is_wanted: impl Fn(&Person) -> bool,
     ) -> Result<Option<(String, String)>, Error> {
         let store = &self.dispatcher.store;
         let client = store.pools.engine.get().await?;
         let person = people::find(&client, tenant_id, person_id).await?;
         drop(client);
-        let wanted = match letter {
-            AccountLetter::Invitation => Standing::Invited,
-            AccountLetter::Reset => Standing::Active,
-        };
         let keys = store.subject_keys(tenant_id, &[person_id]).await?;
-        let Some((_, key)) = keys.first().filter(|_| person.standing == wanted) else {
+        let Some((_, key)) = keys.first().filter(|_| is_wanted(&person)) else {
             return Ok(None);
         };
         let name = Field::Name.open(key, &person.name);

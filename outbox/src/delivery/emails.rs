@@ -8,7 +8,7 @@ use domain::bookings::Booking;
 use domain::customers::Customer;
 use domain::customers::consents::{Channel, Purpose};
 use domain::effects::EmailTemplate;
-use domain::ids::{BookingId, CustomerId};
+use domain::ids::{BookingId, CustomerId, TenantId};
 use domain::sealed::Sealed;
 use domain::templates::facts::Facts;
 use domain::tenants::Tenant;
@@ -87,19 +87,22 @@ impl Delivery {
                 booking_id.as_str().to_owned(),
             )],
         };
-        self.server_of(job, &tenant).await?.send(&mail).await?;
+        self.server_of(&job.tenant_id, &tenant)
+            .await?
+            .send(&mail)
+            .await?;
         Ok(Delivered::Worded(words.whose))
     }
 
     /// Who sends the tenant's e-mail: a mail server, or a provider of e-mail.
     pub(super) async fn server_of(
         &self,
-        job: &Job,
+        tenant_id: &TenantId,
         tenant: &Tenant,
     ) -> Result<Arc<MailSender>, Undelivered> {
-        let keys = self.dispatcher.store.keys(&job.tenant_id).await?;
+        let keys = self.dispatcher.store.keys(tenant_id).await?;
         let configuration = Configuration {
-            tenant_id: &job.tenant_id,
+            tenant_id,
             tenant,
             keys: &keys,
         };

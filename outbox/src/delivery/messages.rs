@@ -277,7 +277,7 @@ impl Delivery {
         let tenant = self.tenant(&job.tenant_id).await?;
         let message_id = format!("{}@rapport", job.message_id);
         let mail = message_mails::write(&tenant, parcel, &message_id)?;
-        let server = self.server_of(job, &tenant).await?;
+        let server = self.server_of(&job.tenant_id, &tenant).await?;
         let sent = server.send(&mail).await?;
         Ok(Carried {
             provider: server.provider(),

@@ -3,6 +3,7 @@
 
 mod account_letters;
 mod emails;
+mod end_letters;
 mod erasures;
 mod handshakes;
 mod message_mails;
@@ -94,8 +95,7 @@ impl Delivery {
 
     /// Delivers one message.
     async fn carry_out(&self, job: &Job) -> std::result::Result<Delivered, Undelivered> {
-        let call: Call = serde_json::from_str(&job.call).map_err(Error::from)?;
-        match call {
+        match serde_json::from_str(&job.call).map_err(Error::from)? {
             Call::CreateCheckout { booking_id } => self.create_checkout(job, booking_id).await,
             Call::ExpireCheckout {
                 provider_session_id,
@@ -117,10 +117,9 @@ impl Delivery {
                 letter,
                 person_id,
                 token,
-            } => {
-                self.send_account_letter(job, letter, &person_id, &token)
-                    .await
-            }
+            } => self.send_link_letter(job, letter, &person_id, &token).await,
+            Call::TellOwners(news) => self.tell_owners(job, &news).await,
+            Call::SendEndLetter(letter) => self.send_end_letter(job, &letter).await,
             Call::SendMessage {
                 conversation_id,
                 message_id,

@@ -7,6 +7,7 @@ use commands::dispatch::Dispatcher;
 use commands::system;
 use domain::ids::TenantId;
 use domain::refusal::{Problems, Refusal};
+use domain::tenants::deletion::{Asker, EndNews, claim_value};
 use domain::tenants::{Standing, Tenant};
 use event_store::Result;
 use event_store::deletions::{self, Beginning, Deletion, Warrant};
@@ -16,6 +17,7 @@ use outbox::deletions::{self as worker, Deed};
 use serde::Serialize;
 use serde_json::json;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::tenants::named;
 use super::{By, Intent, Scope};
@@ -92,14 +94,15 @@ pub async fn delete(
             drop(client);
             deletions::begin(&dispatcher.store, beginning, Warrant::Order).await?;
         }
-        When::Due if ordered.changed => {
-            note(dispatcher, tenant_id, ("schedule-tenant-deletion", by)).await?;
-            let mut request = system::request(tenant_id, "request-tenant-deletion");
-            request.body = json!({ "confirm": confirm });
-            dispatcher.dispatch(&request).await?;
-            ordered.deletion_due_at = dispatcher.find_tenant(tenant_id).await?.deletion_due_at;
+        When::Due => {
+            if ordered.changed {
+                note(dispatcher, tenant_id, ("schedule-tenant-deletion", by)).await?;
+                let mut request = system::request(tenant_id, "request-tenant-deletion");
+                request.body = json!({ "confirm": confirm });
+                dispatcher.dispatch(&request).await?;
+            }
+            ordered.deletion_due_at = tell_scheduled(dispatcher, tenant_id).await?;
         }
-        When::Due => {}
     }
     Ok(ordered)
 }
@@ -125,8 +128,31 @@ pub async fn withdraw(
         dispatcher
             .dispatch(&system::request(tenant_id, "withdraw-tenant-deletion"))
             .await?;
+        // Of a tenant that works the command itself has told them.
+        if tenant.standing == Standing::Suspended {
+            let by = Asker::Operator;
+            let (news, fact) = (EndNews::Withdrawn { by }, Uuid::now_v7().to_string());
+            worker::tell_owners(&dispatcher.store, tenant_id, (&news, &fact)).await?;
+        }
     }
     Ok(ordered)
+}
+
+/// Tells the owners what an operator has scheduled; answers for when. A process may end between the deed and the letters, so
+/// whoever orders it again lets those go that are not there yet.
+async fn tell_scheduled(
+    dispatcher: &Dispatcher,
+    tenant_id: &TenantId,
+) -> Result<Option<OffsetDateTime>> {
+    let tenant = dispatcher.find_tenant(tenant_id).await?;
+    let by = Asker::Operator;
+    if let Some(due_at) = tenant.deletion_due_at
+        && tenant.deletion_asked_by == Some(by)
+    {
+        let (news, fact) = (EndNews::Scheduled { due_at, by }, claim_value(due_at));
+        worker::tell_owners(&dispatcher.store, tenant_id, (&news, &fact)).await?;
+    }
+    Ok(tenant.deletion_due_at)
 }
 
 fn check(tenant: &Tenant, confirm: &str) -> Result<()> {
