@@ -94,6 +94,9 @@ pub enum Permission {
     /// Have the whole tenant deleted, and take that back.
     #[serde(rename = "tenants:delete")]
     TenantsDelete,
+    /// Take the whole business away: its events with their wrapped keys, and its audit log.
+    #[serde(rename = "tenants:export")]
+    TenantsExport,
     /// Keep views of lists: one's own, and with `tenants:configure` everybody's.
     #[serde(rename = "views:write")]
     ViewsWrite,
@@ -138,6 +141,7 @@ impl Permission {
         Self::TenantsConfigure,
         Self::TenantsCreate,
         Self::TenantsDelete,
+        Self::TenantsExport,
         Self::ViewsWrite,
         Self::WebhooksRead,
         Self::WebhooksWrite,
@@ -176,6 +180,7 @@ impl Permission {
             Self::TenantsConfigure => "tenants:configure",
             Self::TenantsCreate => "tenants:create",
             Self::TenantsDelete => "tenants:delete",
+            Self::TenantsExport => "tenants:export",
             Self::ViewsWrite => "views:write",
             Self::WebhooksRead => "webhooks:read",
             Self::WebhooksWrite => "webhooks:write",

@@ -13,7 +13,7 @@ use crate::permissions::{Permission, PermissionSet};
 pub enum Role {
     /// Everything within the tenant.
     Owner,
-    /// Everything within the tenant but its keys and its end.
+    /// Everything within the tenant but its keys, its end, and taking it away.
     Admin,
     /// Runs the business: every booking, customer, chef and payment, refunds included; no settings.
     Manager,
@@ -154,6 +154,7 @@ const OWNER: PermissionSet = ADMIN.union(PermissionSet::of(&[
     Permission::KeysManage,
     Permission::SensitiveDataRead,
     Permission::TenantsDelete,
+    Permission::TenantsExport,
 ]));
 
 /// What a person holds only in a session that has seen a second factor not long ago.
@@ -169,6 +170,7 @@ pub const GUARDED: PermissionSet = PermissionSet::of(&[
     Permission::TenantsConfigure,
     Permission::TenantsCreate,
     Permission::TenantsDelete,
+    Permission::TenantsExport,
     Permission::WebhooksRead,
     Permission::WebhooksWrite,
 ]);

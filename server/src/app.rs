@@ -46,6 +46,7 @@ use crate::http::rates::Rates;
 use crate::http::{self, request_log, stream};
 use crate::issuers::{OutsideIssuer, Trust};
 use crate::operations::long::LongActs;
+use crate::operations::tenant_exports::TenantExports;
 use crate::sharding::{self, Split};
 use crate::witnesses::Witnesses;
 
@@ -94,6 +95,8 @@ pub struct App {
     /// What the doctor looks at.
     pub patient: Option<Patient>,
     pub long_acts: LongActs,
+    /// Businesses on their way out.
+    pub tenant_exports: TenantExports,
 }
 
 /// What to run.
@@ -162,6 +165,7 @@ pub fn start(plan: Plan) -> Result<Running, Reason> {
         access: Recorder::default(),
         patient: plan.patient,
         long_acts: long_acts.clone(),
+        tenant_exports: TenantExports::new(closing.clone()),
     });
     tasks.spawn(keep_house(app.clone(), stop.clone()));
     tasks.spawn(Recorder::run(app.clone(), stop.clone()));

@@ -109,6 +109,7 @@ mod suspension;
 mod templates;
 mod tenancy;
 mod tenant_deletion;
+mod tenant_exports;
 mod tenants;
 mod tidy;
 mod together;

@@ -28,6 +28,7 @@ pub mod request_log;
 pub mod schemas;
 pub mod stream;
 pub mod tables;
+mod tenant_exports;
 pub mod web_app;
 pub mod webhooks;
 
@@ -78,6 +79,10 @@ pub fn routes(cfg: &mut ServiceConfig) {
         .service(only("/bulk", post().to(bulk::post_bulk)))
         .service(only("/bulk-runs", post().to(bulk_runs::post_bulk_run)))
         .service(only("/imports", post().to(imports::post_import)))
+        .service(only(
+            "/tenant-exports",
+            post().to(tenant_exports::post_tenant_export),
+        ))
         .service(only("/agents/tools", get().to(agents::list_tools)))
         .service(only("/agents/tools/{name}", post().to(agents::call_tool)))
         .service(web::resource("/mcp").route(web::route().to(mcp::serve)))

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::components::Components;
 use super::{
     agents, auth, bulk, bulk_runs, chat, facade_described, files, imports, oauth, operations,
-    problems,
+    problems, tenant_exports,
 };
 
 /// `GET /openapi.json`
@@ -52,6 +52,7 @@ pub fn document() -> Value {
     paths.extend(imports::paths());
     paths.extend(bulk::paths());
     paths.extend(bulk_runs::paths());
+    paths.extend(tenant_exports::paths());
     json!({
         "openapi": "3.1.0",
         "info": {

@@ -15,6 +15,7 @@ pub mod retention;
 pub mod snapshots;
 pub mod store;
 pub mod tenant_deletions;
+pub mod tenant_exports;
 pub mod tenants;
 pub mod webhooks;
 

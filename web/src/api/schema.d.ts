@@ -118,7 +118,7 @@ export interface paths {
          * Ask for the deletion of the business
          * @description After the tenant's `deletion_days` everything that is the business's is deleted for good: customers, bookings, messages,
          *     events, people and keys. Until then it works on, and `withdraw-tenant-deletion` takes it back. Export first what is to be
-         *     kept. Asked again, the first date stands.
+         *     kept. Every owner gets a letter. Asked again, the first date stands.
          */
         post: operations["request_tenant_deletion"];
         delete?: never;
@@ -4833,6 +4833,26 @@ export interface paths {
          * @description Begins a run in the background for all of a list that match a filter, 5,000 at most. The same key again answers the same run. The query bulk-run shows how far it is. For ids, send start-bulk-run.
          */
         post: operations["start_bulk_run_by_filter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tenant-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take the whole business away
+         * @description For an owner who has signed in, with a second factor from the last ten minutes; keys are refused. One tar archive: in `events` every event with a manifest and the wrapped keys, as `rapport events import` reads them, and `audit.ndjson`, which `rapport-verify` checks. What is personal stays sealed, and opens only in an installation with the same root key. One at a time is written by a server; it is on record.
+         */
+        post: operations["export_tenant"];
         delete?: never;
         options?: never;
         head?: never;
@@ -15420,6 +15440,32 @@ export interface operations {
                     "application/json": {
                         run_id: string;
                         position: string | null;
+                    };
+                };
+            };
+        };
+    };
+    export_tenant: {
+        parameters: {
+            query?: {
+                /** @description Check whether it would be written, and answer its name */
+                dry_run?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The archive; with dry_run its name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-tar": unknown;
+                    "application/json": {
+                        file_name: string;
                     };
                 };
             };
