@@ -1,6 +1,31 @@
-// The owner asks for the end of the business, is warned on every page of the settings, and takes it back.
+// The owner takes the business away, asks for its end, is warned on every page of the settings, and takes it back.
 import { strict as assert } from 'node:assert'
+import { stat } from 'node:fs/promises'
 import { totp } from './sign_in.mjs'
+
+export async function takeTheBusinessAway({ page, tenant }) {
+  await page.goto('/settings/danger')
+  await page.getByRole('button', { name: 'Take your data with you…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Take your data with you' })
+  await dialog.getByText('What is personal stays locked in it').waitFor()
+  const coming = page.waitForEvent('download')
+  await dialog.getByRole('button', { name: 'Download' }).click()
+  await giveFactor(page, tenant, coming)
+  const download = await coming
+  assert.ok(download.suggestedFilename().startsWith(`${tenant.slug}-`), download.suggestedFilename())
+  assert.equal(await download.failure(), null)
+  const { size } = await stat(await download.path())
+  assert.ok(size > 100_000 && size % 512 === 0, `${size} bytes`)
+}
+
+/** Gives the second factor once more where it is asked for before the other thing happens. */
+async function giveFactor(page, tenant, otherwise) {
+  const code = page.getByRole('dialog').getByRole('textbox', { name: /code/i })
+  await Promise.race([code.waitFor(), otherwise])
+  if (!(await code.isVisible())) return
+  await code.fill(totp(tenant.admin.totp_secret))
+  await code.press('Enter')
+}
 
 export async function askForTheEndAndTakeItBack({ page, tenant }) {
   await page.goto('/settings/danger')
@@ -12,12 +37,7 @@ export async function askForTheEndAndTakeItBack({ page, tenant }) {
   await dialog.getByLabel(/Short name/).fill(tenant.slug)
   await go.click()
   const warning = page.getByText('This business is going to be deleted')
-  const code = page.getByRole('dialog').getByRole('textbox', { name: /code/i })
-  await Promise.race([code.waitFor(), warning.waitFor()])
-  if (await code.isVisible()) {
-    await code.fill(totp(tenant.admin.totp_secret))
-    await code.press('Enter')
-  }
+  await giveFactor(page, tenant, warning.waitFor())
   await warning.waitFor()
   await page.goto('/settings/prices')
   await warning.waitFor()

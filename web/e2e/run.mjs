@@ -8,7 +8,7 @@ import { accessible } from './accessible.mjs'
 import { refundWithApproval } from './approvals.mjs'
 import { bookAndPay } from './bookings.mjs'
 import { chooseInConflict, mergeAndUnmerge, travelInTime } from './customers.mjs'
-import { askForTheEndAndTakeItBack } from './ending.mjs'
+import { askForTheEndAndTakeItBack, takeTheBusinessAway } from './ending.mjs'
 import { importCustomers, tagAllInBackground, tagMany } from './imports.mjs'
 import { writeJourney } from './journeys.mjs'
 import { firstLoad } from './budget.mjs'
@@ -39,6 +39,7 @@ const JOURNEYS = [
   eraseCustomer,
   readAudit,
   tryTerms,
+  takeTheBusinessAway,
   askForTheEndAndTakeItBack,
   chooseInConflict,
   travelInTime,

@@ -152,7 +152,7 @@ export const running = {
       keys: 'API keys',
       programs: 'Programs',
       retention: 'Retention',
-      danger: 'Deletion',
+      danger: 'Export and deletion',
     },
     saved: 'Saved',
     readOnly: 'Your role may look here and change nothing.',

@@ -1,53 +1,28 @@
-// The end of the business: what to keep first, asking for the deletion with its name typed once more, and taking it back.
-import {
-  Anchor,
-  Button,
-  Group,
-  Modal,
-  NumberInput,
-  Paper,
-  Stack,
-  Text,
-  TextInput,
-  Title,
-} from '@mantine/core'
-import { Link } from '@tanstack/react-router'
+// The end of the business: taking it away first, asking for the deletion with its name typed once more, and taking that back.
+import { Button, Group, Modal, NumberInput, Paper, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useState } from 'react'
 import { useCommand } from '../../api/hooks'
+import { useMay } from '../../api/session'
 import { Waiting } from '../../components/Page'
 import { Refused } from '../../components/Refused'
 import { useTenant } from '../../components/useTenant'
 import { t } from '../../texts'
+import { TakeAway } from './TakeAway'
 
 const USUAL_DAYS = 30
 const LEAST_DAYS = 7
 const MOST_DAYS = 365
 
 export function Danger() {
+  const may = useMay()
   const { tenant, settings } = useTenant()
   if (!tenant || !settings) return <Waiting />
   const days = (settings as unknown as { deletion_days?: number }).deletion_days ?? USUAL_DAYS
   return (
     <Stack maw={720}>
-      <Export />
+      {may('tenants:export') && <TakeAway />}
       <Ending slug={tenant.slug} days={days} due={tenant.deletion_due_at ?? null} key={days} />
     </Stack>
-  )
-}
-
-function Export() {
-  return (
-    <Paper withBorder p="md">
-      <Stack gap="xs">
-        <Title order={2} size="h5">
-          {t.danger.exportTitle}
-        </Title>
-        <Text size="sm">{t.danger.exportBody}</Text>
-        <Anchor component={Link} to="/customers" size="sm">
-          {t.danger.customers}
-        </Anchor>
-      </Stack>
-    </Paper>
   )
 }
 
