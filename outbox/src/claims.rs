@@ -18,7 +18,7 @@ use crate::work::{Job, Settings};
 /// The share of a rate that is used, so that a call that was quick on its way is not one too many at the other end.
 const RATE_USED: f64 = 0.98;
 /// Messages leased by one statement.
-pub const MAX_CLAIMED: usize = 256;
+pub const MAX_CLAIMED: usize = 512;
 
 /// Of a suspended tenant nothing is taken. Destinations under a limit, or with a breaker that is not closed, are locked while they are counted; whoever meets
 /// another's lock, or finds that the count has moved on since its own snapshot, takes nothing there this time. Places on
@@ -44,6 +44,10 @@ const CLAIM: &str = "
         select a.no, a.tenant_no, a.tenant_id, a.target, a.look, a.floor, a.ordering, d.tenant_id is not null as is_governed,
             coalesce(s.window_failures > 0 or s.breaker_opens > 0, false) as is_troubled, d.breaker_opens > 0 as is_probe,
             d.max_in_flight is not null as is_counted,
+            a.ordering = 'fifo' and exists (
+                select from outbox_dead dead
+                where dead.tenant_id = a.tenant_id and dead.target = a.target and dead.order_key is not null
+                  and dead.discarded_at is null) as is_held_by_dead,
             case when d.rate_per_second is not null then 1 / (d.rate_per_second * $9::float8) end as pace_seconds,
             greatest(d.next_slot_at, now() - (d.burst - 1) / d.rate_per_second * interval '1 second') as first_slot_at,
             least(a.quota,
@@ -70,8 +74,7 @@ const CLAIM: &str = "
           and (coalesce(s.rate_per_second is null and s.max_in_flight is null and s.breaker_opens = 0, true)
             or d.claim_no = s.claim_no)
     ), due as materialized (
-        select g.no, g.tenant_no, w.place, w.run_at, row_number() over (partition by g.no order by w.run_at, w.work_id) as nth
-        from gated g
+        select g.no, g.tenant_no, w.* from gated g
         cross join lateral (
             select s.place, s.work_id, s.run_at
             from (
@@ -95,15 +98,20 @@ const CLAIM: &str = "
                     select from outbox_work older
                     where older.tenant_id = g.tenant_id and older.target = g.target and older.order_key = s.order_key
                       and older.work_id < s.work_id)
-                and (g.ordering <> 'fifo' or not exists (
+                and (not g.is_held_by_dead or not exists (
                     select from outbox_dead dead
                     where dead.tenant_id = g.tenant_id and dead.target = g.target and dead.order_key = s.order_key
                       and dead.discarded_at is null and dead.work_id < s.work_id))
             limit greatest(g.allowance, 0)) w
     ), chosen as materialized (
-        select d.place from (
-            select d.place, d.run_at, row_number() over (partition by d.tenant_no order by d.nth, d.run_at) as turn from due d) d
-        order by d.turn, d.run_at limit $6
+        select d.place from due d where (select sum(greatest(g.allowance, 0)) from gated g) <= $6::bigint
+        union all
+        (select d.place from (
+            select d.place, d.run_at, row_number() over (partition by d.tenant_no order by d.nth, d.run_at) as turn
+            from (
+                select d.*, row_number() over (partition by d.no order by d.run_at, d.work_id) as nth from due d
+                where (select sum(greatest(g.allowance, 0)) from gated g) > $6::bigint) d) d
+        order by d.turn, d.run_at limit $6::bigint)
     ), locked as materialized (
         select w.ctid as place, w.tenant_id, w.target from outbox_work w
         where w.ctid = any (array(select c.place from chosen c)) and w.run_at <= now() and w.lease_until < now()
@@ -123,15 +131,26 @@ const CLAIM: &str = "
         set lease_until = now() + $7::float8 * interval '1 second', lease_no = w.lease_no + 1, attempt = w.attempt + 1,
             lease_owner = $8::text::uuid, first_sent_at = coalesce(w.first_sent_at, now()),
             is_uncertain = w.is_uncertain or w.lease_owner is not null,
-            is_counted = (w.tenant_id, w.target) in (select g.tenant_id, g.target from gated g where g.is_counted)
+            is_counted = (select bool_or(g.is_counted) from gated g)
+                and (w.tenant_id, w.target) in (select g.tenant_id, g.target from gated g where g.is_counted)
         where w.ctid = any (array(select l.place from locked l))
         returning w.work_id, w.lease_no, w.attempt, w.tenant_id, w.target, w.message_id, w.order_key, w.run_at,
             w.first_sent_at, w.expires_at, w.is_uncertain, w.intent_no
+    ), noted as materialized (
+        select g.tenant_id, g.target, g.is_troubled, g.pace_seconds,
+            case when g.pace_seconds is not null then extract(epoch from g.first_slot_at - now()) end::float8 as first_wait_seconds,
+            g.allowance > (select count(*) from due d where d.no = g.no) and exists (
+                select from outbox_work w
+                where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
+                  and w.lease_until < now()
+                order by w.run_at, w.work_id offset g.look limit 1) as is_crowded
+        from gated g
     )
     select l.work_id, l.lease_no, l.attempt, l.tenant_id, l.target, l.message_id, m.name, m.call, m.correlation_id,
         m.causation_id, l.run_at, now() as leased_at, l.first_sent_at, l.expires_at, l.is_uncertain,
         l.intent_no > 0 as was_intended,
-        l.order_key is not null and (l.tenant_id, l.target) in (
+        (select bool_or(g.ordering = 'latest') from gated g) and l.order_key is not null
+            and (l.tenant_id, l.target) in (
                 select g.tenant_id, g.target from gated g where g.ordering = 'latest')
             and exists (
                 select from outbox_work newer
@@ -143,15 +162,7 @@ const CLAIM: &str = "
     union all
     select null, null, null, n.tenant_id, n.target, null, null, null, null, null, null, null, null, null, null, null, null,
         n.is_troubled, n.is_crowded, n.pace_seconds, n.first_wait_seconds
-    from (
-        select g.tenant_id, g.target, g.is_troubled, g.pace_seconds,
-            extract(epoch from g.first_slot_at - now())::float8 as first_wait_seconds,
-            g.allowance > (select count(*) from due d where d.no = g.no) and exists (
-                select from outbox_work w
-                where w.tenant_id = g.tenant_id and w.target = g.target and w.run_at >= g.floor and w.run_at <= now()
-                  and w.lease_until < now()
-                order by w.run_at, w.work_id offset g.look limit 1) as is_crowded
-        from gated g) n
+    from noted n
     where n.is_troubled or n.is_crowded or n.pace_seconds is not null";
 
 /// What one claim brought.

@@ -1,5 +1,5 @@
 //! What came of deliveries, gathered and written back together: one statement for up to `MAX_FLUSHED` results, or for
-//! what has come together within 5 ms. Each is fenced by its lease; a stale one is kept as evidence and changes nothing,
+//! what has come together within 8 ms. Each is fenced by its lease; a stale one is kept as evidence and changes nothing,
 //! except that a success which comes late settles a message that nobody has leased again to send it.
 
 use std::collections::HashSet;
@@ -20,9 +20,9 @@ use crate::rules::kind;
 use crate::work::Job;
 
 /// Results written by one statement.
-const MAX_FLUSHED: usize = 256;
+const MAX_FLUSHED: usize = 512;
 /// How long a result waits for others.
-const GATHER: Duration = Duration::from_millis(5);
+const GATHER: Duration = Duration::from_millis(8);
 /// Results that wait to be written before deliveries have to wait for them.
 const MAX_WAITING: usize = 1_024;
 /// Statements under way at once.
@@ -30,19 +30,18 @@ const MAX_FLUSHES: usize = 2;
 /// How long to stay away from a database that does not answer; results are kept for as long as their leases hold.
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(500);
 
-/// What is over and was ours until now, which is nearly everything: no look at what else could be the case. Rows are taken in
-/// the order of the arrays, which is that of their ids, as whoever renews leases takes them. What is not answered was not
-/// ours any more, or did not stand alone; `FLUSH` deals with it.
+/// What is delivered and was ours until now, which is nearly everything: no look at what else could be the case. Rows are
+/// taken in the order of the arrays, which is that of their ids, as whoever renews leases takes them. What is not answered
+/// was not ours any more, or did not stand alone; `FLUSH` deals with it.
 const FINISH: &str = "
     with result as materialized (
-        select * from unnest($1::bigint[], $2::bigint[], $3::integer[], $4::text[], $5::text[], $6::timestamptz[])
-            as r (work_id, lease_no, attempt, outcome, detail, started_at)
+        select * from unnest($1::bigint[], $2::bigint[], $3::timestamptz[]) as r (work_id, lease_no, started_at)
     ), gone as (
         delete from outbox_work w using result r where w.work_id = r.work_id and w.lease_no = r.lease_no
-        returning r.*, w.tenant_id, w.message_id
+        returning r.*, w.tenant_id, w.message_id, w.attempt
     ), attempted as (
-        insert into outbox_attempts (tenant_id, message_id, lease_no, attempt, worker, outcome, detail, started_at)
-        select g.tenant_id, g.message_id, g.lease_no, g.attempt, $7::text, g.outcome, g.detail, g.started_at from gone g
+        insert into outbox_attempts (tenant_id, message_id, lease_no, attempt, worker, outcome, started_at)
+        select g.tenant_id, g.message_id, g.lease_no, g.attempt, $4::text, 'delivered', g.started_at from gone g
     )
     select g.work_id from gone g";
 
@@ -133,16 +132,17 @@ pub struct Completion {
 }
 
 impl Completion {
-    /// It is over, and there is nothing to be said of a failure.
+    /// It is delivered, and that is all there is to say.
     fn is_plain(&self) -> bool {
-        self.action == Action::Finish && self.failure_kind.is_none()
+        let is_delivered = self.action == Action::Finish && self.outcome == "delivered";
+        is_delivered && self.failure_kind.is_none() && self.detail.is_none()
     }
 }
 
 /// Where deliveries leave what came of them.
 #[derive(Clone)]
 pub struct Completions {
-    sender: mpsc::Sender<Completion>,
+    sender: mpsc::Sender<Box<Completion>>,
 }
 
 impl Completions {
@@ -163,7 +163,7 @@ impl Completions {
     }
 
     /// Leaves a result.
-    pub async fn leave(&self, completion: Completion) {
+    pub async fn leave(&self, completion: Box<Completion>) {
         // Nobody is left to write it only when the process ends in haste; then its lease ends by itself.
         let _ = self.sender.send(completion).await;
     }
@@ -171,7 +171,7 @@ impl Completions {
 
 /// Writes results back until nobody leaves any more.
 pub struct Gatherer {
-    receiver: mpsc::Receiver<Completion>,
+    receiver: mpsc::Receiver<Box<Completion>>,
     flusher: Arc<Flusher>,
 }
 
@@ -204,6 +204,7 @@ impl Gatherer {
                 break;
             };
             let flusher = self.flusher.clone();
+            let batch = batch.into_iter().map(|completion| *completion).collect();
             under_way.spawn(async move {
                 flusher.write(batch).await;
                 drop(turn);
@@ -235,8 +236,14 @@ impl Flusher {
         let mut verdicts = Vec::with_capacity(batch.len());
         let (now, mut meters) = (OffsetDateTime::now_utc(), Meters::default());
         for (completion, lease_no) in batch.into_iter().zip(written.lease_nos) {
-            let job = completion.job;
-            if let Some(newer) = completion.lease.end(lease_no) {
+            let Completion {
+                job,
+                lease,
+                outcome,
+                verdict,
+                ..
+            } = completion;
+            if let Some(newer) = lease.end(lease_no) {
                 unserved.push(job.work_id, newer);
             }
             if written.stale.contains(&job.work_id) {
@@ -248,12 +255,12 @@ impl Flusher {
                 );
             }
             let took = now - job.leased_at;
-            let meters = meters.of(&job.target, completion.outcome);
+            let meters = meters.of(&job.target, outcome);
             meters.attempts.increment(1);
             meters
                 .delivery_seconds
                 .record(took.as_seconds_f64().max(0.0));
-            verdicts.push((job, completion.verdict));
+            verdicts.push((job, verdict));
         }
         if let Err(error) = leases::give_back(&self.pool, &unserved).await {
             tracing::warn!(%error, "leases could not be given back; they end by themselves");
@@ -303,7 +310,7 @@ struct Written {
     stale: HashSet<i64>,
 }
 
-/// Writes a batch back. Most of it is over, and goes by the shorter statement; the rest, and what that one did not take,
+/// Writes a batch back. Most of it is delivered, and goes by the shorter statement; the rest, and what that one did not take,
 /// by the one that can do everything. What is `finished` stays so, if the second fails and all of it is tried again.
 async fn flush(
     pool: &Pool,
@@ -314,14 +321,15 @@ async fn flush(
     let client = pool.get().await?;
     let lease_nos = batch.iter().map(|completion| completion.lease.number());
     let lease_nos: Vec<i64> = lease_nos.collect();
-    let mut results: Vec<Fenced<'_>> = batch.iter().zip(lease_nos.iter().copied()).collect();
+    let fenced = batch.iter().zip(lease_nos.iter().copied());
+    let mut results: Vec<Fenced<'_>> = fenced.collect();
     results.retain(|(one, _)| !finished.contains(&one.job.work_id));
     results.sort_unstable_by_key(|(one, _)| one.job.work_id);
-    let (over, mut rest): (Vec<_>, Vec<_>) =
+    let (plain, mut rest): (Vec<_>, Vec<_>) =
         results.into_iter().partition(|(one, _)| one.is_plain());
-    finished.extend(finish(&client, worker, &over).await?);
+    finished.extend(finish(&client, worker, &plain).await?);
     let is_left = |(one, _): &Fenced<'_>| !finished.contains(&one.job.work_id);
-    rest.extend(over.into_iter().filter(is_left));
+    rest.extend(plain.into_iter().filter(is_left));
     let mut stale = HashSet::new();
     if !rest.is_empty() {
         let statement = client.prepare_cached(FLUSH).await?;
@@ -350,21 +358,18 @@ async fn flush(
 }
 
 /// Those of these that are over now.
-async fn finish(client: &Object, worker: &str, over: &[Fenced<'_>]) -> Result<Vec<i64>> {
-    if over.is_empty() {
+async fn finish(client: &Object, worker: &str, plain: &[Fenced<'_>]) -> Result<Vec<i64>> {
+    if plain.is_empty() {
         return Ok(Vec::new());
     }
     let statement = client.prepare_cached(FINISH).await?;
-    let columns = Columns::of(over);
-    let parameters: [&(dyn ToSql + Sync); 7] = [
-        &columns.work_ids,
-        &columns.lease_nos,
-        &columns.attempts,
-        &columns.outcomes,
-        &columns.details,
-        &columns.started,
-        &worker,
-    ];
+    let numbers = plain
+        .iter()
+        .map(|(one, lease_no)| (one.job.work_id, *lease_no));
+    let (work_ids, lease_nos): (Vec<i64>, Vec<i64>) = numbers.unzip();
+    let started = plain.iter().map(|(one, _)| one.job.leased_at);
+    let started: Vec<OffsetDateTime> = started.collect();
+    let parameters: [&(dyn ToSql + Sync); 4] = [&work_ids, &lease_nos, &started, &worker];
     match client.query(&statement, &parameters).await {
         Ok(rows) => {
             let work_ids = rows.iter().map(|row| row.try_get(0));

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use deadpool_postgres::Pool;
-use tokio::sync::watch;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
@@ -75,11 +75,31 @@ impl Numbers {
     }
 }
 
-type Held = Arc<Mutex<HashMap<i64, Entry>>>;
+type Held = Arc<Mutex<HashMap<i64, Arc<Entry>>>>;
 
 struct Entry {
-    lease_no: Arc<AtomicI64>,
-    deadline: watch::Sender<Instant>,
+    lease_no: AtomicI64,
+    deadline: Mutex<Instant>,
+    /// Says that the deadline has moved.
+    moved: Notify,
+}
+
+impl Entry {
+    fn deadline(&self) -> Instant {
+        *lock(&self.deadline)
+    }
+
+    fn set_deadline(&self, deadline: Instant) {
+        *lock(&self.deadline) = deadline;
+        self.moved.notify_one();
+    }
+}
+
+/// What ended first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    Lease,
+    Patience,
 }
 
 /// All leases of this process.
@@ -91,8 +111,7 @@ pub struct Leases {
 /// One lease, renewed for as long as this lives.
 pub struct Lease {
     work_id: i64,
-    lease_no: Arc<AtomicI64>,
-    deadline: watch::Receiver<Instant>,
+    entry: Arc<Entry>,
     held: Held,
 }
 
@@ -103,20 +122,18 @@ impl Leases {
         let mut held = lock(&self.held);
         if let Some(entry) = held.get(&job.work_id) {
             entry.lease_no.store(job.lease_no, Ordering::Relaxed);
-            entry.deadline.send_replace(deadline);
+            entry.set_deadline(deadline);
             return None;
         }
-        let (sender, receiver) = watch::channel(deadline);
-        let lease_no = Arc::new(AtomicI64::new(job.lease_no));
-        let entry = Entry {
-            lease_no: lease_no.clone(),
-            deadline: sender,
-        };
-        held.insert(job.work_id, entry);
+        let entry = Arc::new(Entry {
+            lease_no: AtomicI64::new(job.lease_no),
+            deadline: Mutex::new(deadline),
+            moved: Notify::new(),
+        });
+        held.insert(job.work_id, entry.clone());
         Some(Lease {
             work_id: job.work_id,
-            lease_no,
-            deadline: receiver,
+            entry,
             held: self.held.clone(),
         })
     }
@@ -147,7 +164,7 @@ impl Leases {
     pub fn are_overdue(&self) -> bool {
         let now = Instant::now();
         let held = lock(&self.held);
-        held.values().any(|entry| *entry.deadline.borrow() <= now)
+        held.values().any(|entry| entry.deadline() <= now)
     }
 
     fn numbers(&self) -> Numbers {
@@ -163,7 +180,7 @@ impl Leases {
         let held = lock(&self.held);
         let numbers = asked.work_ids.iter().zip(&asked.lease_nos);
         for (work_id, lease_no) in numbers {
-            let is_same = |one: &&Entry| one.lease_no.load(Ordering::Relaxed) == *lease_no;
+            let is_same = |one: &&Arc<Entry>| one.lease_no.load(Ordering::Relaxed) == *lease_no;
             let Some(entry) = held.get(work_id).filter(is_same) else {
                 continue;
             };
@@ -171,40 +188,41 @@ impl Leases {
                 true => deadline,
                 false => Instant::now(),
             };
-            entry.deadline.send_replace(until);
+            entry.set_deadline(until);
         }
     }
 }
 
 impl Lease {
-    /// Ends when the lease does, however often it is renewed before.
-    pub async fn ended(&mut self) {
+    /// Ends when the lease does, however often it is renewed before, and at `latest` in any case.
+    pub async fn ended(&self, latest: Instant) -> Ended {
         loop {
-            let deadline = *self.deadline.borrow_and_update();
+            let deadline = self.entry.deadline();
             tokio::select! {
                 biased;
-                () = tokio::time::sleep_until(deadline.into()) => {
-                    if *self.deadline.borrow() <= Instant::now() {
-                        return;
+                () = tokio::time::sleep_until(deadline.min(latest).into()) => {
+                    let now = Instant::now();
+                    if self.entry.deadline() <= now {
+                        return Ended::Lease;
+                    }
+                    if latest <= now {
+                        return Ended::Patience;
                     }
                 }
-                changed = self.deadline.changed() => {
-                    if changed.is_err() {
-                        return tokio::time::sleep_until(deadline.into()).await;
-                    }
-                }
+                // Kept for whoever asks next, if nobody waits for it.
+                () = self.entry.moved.notified() => {}
             }
         }
     }
 
     /// The number that results are written back under.
     pub fn number(&self) -> i64 {
-        self.lease_no.load(Ordering::Relaxed)
+        self.entry.lease_no.load(Ordering::Relaxed)
     }
 
     /// Whether it still holds, by the clock.
     pub fn holds(&self) -> bool {
-        *self.deadline.borrow() > Instant::now()
+        self.entry.deadline() > Instant::now()
     }
 
     /// Ends it, once what became of its message is written down under this number. Answers the number of a newer lease of
@@ -219,7 +237,7 @@ impl Lease {
     fn forget(&self) {
         let mut held = lock(&self.held);
         let entry = held.get(&self.work_id);
-        if entry.is_some_and(|entry| Arc::ptr_eq(&entry.lease_no, &self.lease_no)) {
+        if entry.is_some_and(|entry| Arc::ptr_eq(entry, &self.entry)) {
             held.remove(&self.work_id);
         }
     }
@@ -271,8 +289,8 @@ pub async fn intend(pool: &Pool, numbers: &Numbers) -> Result<Vec<i64>> {
     rows.iter().map(|row| Ok(row.try_get("work_id")?)).collect()
 }
 
-fn lock(held: &Held) -> MutexGuard<'_, HashMap<i64, Entry>> {
-    held.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -312,10 +330,10 @@ mod tests {
     async fn a_lease_that_is_renewed_outlives_its_first_deadline() {
         let leases = Leases::default();
         let soon = Instant::now() + Duration::from_millis(20);
-        let mut lease = leases.hold(&job(3), soon).unwrap();
-        let later = soon + Duration::from_millis(60);
+        let lease = leases.hold(&job(3), soon).unwrap();
+        let (later, hour) = (soon + Duration::from_millis(60), Duration::from_secs(3_600));
         leases.renewed(&leases.numbers(), &[1], later);
-        lease.ended().await;
+        assert_eq!(lease.ended(soon + hour).await, Ended::Lease);
         assert!(Instant::now() >= later && !lease.holds());
     }
 
@@ -323,10 +341,28 @@ mod tests {
     async fn a_lease_that_somebody_else_has_ends_at_once() {
         let leases = Leases::default();
         let hour = Duration::from_secs(3_600);
-        let mut lease = leases.hold(&job(3), Instant::now() + hour).unwrap();
-        leases.renewed(&leases.numbers(), &[], Instant::now());
-        lease.ended().await;
+        let lease = leases.hold(&job(3), Instant::now() + hour).unwrap();
+        let ending = lease.ended(Instant::now() + hour);
+        let losing = async {
+            // Only once the other waits.
+            tokio::task::yield_now().await;
+            leases.renewed(&leases.numbers(), &[], Instant::now());
+        };
+        let (ended, ()) = tokio::join!(ending, losing);
+        assert_eq!(ended, Ended::Lease);
         assert!(!lease.holds());
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_a_lease_waits_no_longer_than_it_wants() {
+        let leases = Leases::default();
+        let (now, hour) = (Instant::now(), Duration::from_secs(3_600));
+        let lease = leases.hold(&job(3), now + hour).unwrap();
+        assert_eq!(
+            lease.ended(now + Duration::from_millis(20)).await,
+            Ended::Patience
+        );
+        assert!(lease.holds());
     }
 
     #[test]

@@ -55,7 +55,7 @@ const DISCOVER: &str = "
 /// How much work may lie ready, leased, for a destination that answers quickly: as much as it does in this time, and so
 /// many times what it has under way at most. One that is slow is given nothing ahead, for others may be free to do it.
 const READY: Duration = Duration::from_millis(50);
-const MOST_READY: u32 = 7;
+const MOST_READY: u32 = 15;
 /// How much the newest delivery counts in the mean of how long they take: one part in so many.
 const MEMORY: u32 = 16;
 

@@ -225,7 +225,7 @@ async fn a_result_that_meets_a_renewal_is_still_the_end_of_its_message() {
     renewing.batch_execute(renewal).await.unwrap();
     let waiting = "
         select count(*) from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock' and query like '%given_back%'";
+        where datname = current_database() and wait_event_type = 'Lock' and query like '%outbox_attempts%'";
     wait::until("the result waits for the renewal", async || {
         (outbox.count(waiting).await == 1).then_some(())
     })

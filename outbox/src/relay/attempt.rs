@@ -2,7 +2,7 @@
 //! a crash or a lost answer means is decided by the message's effect class, here and nowhere else.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use domain::effects::{EffectClass, OnUnknown};
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::completions::{Action, Completion};
 use crate::deliver::{Deliver, Delivered, Undelivered};
 use crate::destinations::breaker::Verdict;
-use crate::leases::{self, Lease, Numbers};
+use crate::leases::{self, Ended, Lease, Numbers};
 use crate::rules::Rules;
 use crate::schedule::KEY_LIFE;
 use crate::work::Job;
@@ -64,7 +64,7 @@ impl<D: Deliver> Attempts<D> {
             .is_ok_and(|rules| is_intended(&rules))
     }
 
-    pub(super) async fn make(&self, job: Job, mut lease: Lease, intent: Intent) -> Made {
+    pub(super) async fn make(&self, job: Job, lease: Lease, intent: Intent) -> Made {
         let rules = match self.deliver.rules(&job) {
             Ok(rules) => rules,
             Err(error) => {
@@ -95,9 +95,12 @@ impl<D: Deliver> Attempts<D> {
         let outcome = tokio::select! {
             // What has come is worth more than when it came.
             biased;
-            outcome = tokio::time::timeout(LONGEST_CALL, self.deliver.deliver(&job)) => outcome.unwrap_or_else(|_| lost("no verdict in time")),
+            outcome = self.deliver.deliver(&job) => outcome,
             // The connection is dropped here: another worker may be at it already.
-            () = lease.ended() => lost("no verdict before the lease ended"),
+            ended = lease.ended(Instant::now() + LONGEST_CALL) => lost(match ended {
+                Ended::Patience => "no verdict in time",
+                Ended::Lease => "no verdict before the lease ended",
+            }),
         };
         let judgement = match outcome {
             Ok(delivered) => Judgement::of(delivered),

@@ -290,22 +290,22 @@ impl<D: Deliver> Engine<D> {
             place.call = self.attempts.stop.run_until_cancelled(passing).await;
         }
         if place.call.is_none() || !lease.holds() {
-            return self.give_back(&job, lease).await;
+            return Box::pin(self.give_back(&job, lease)).await;
         }
         place.health = Health::Poor;
         let started = Instant::now();
-        // Boxed, since it begins only now: hundreds of these futures lie ready, and tasks are moved as they come and go.
+        // In boxes is what begins only now: hundreds of these futures lie ready, and tasks are moved as they come and go.
         match Box::pin(self.attempts.make(job, lease, intent)).await {
             Made::Done(completion) => {
                 place.took = Some(started.elapsed());
                 place.health = completion.verdict.health();
                 // The next may call while this is written back.
                 place.call = None;
-                self.completions.leave(*completion).await;
+                self.completions.leave(completion).await;
             }
             Made::NotBegun(job, lease) => {
                 place.health = Health::Good;
-                self.give_back(&job, lease).await;
+                Box::pin(self.give_back(&job, lease)).await;
             }
         }
         drop(place);
