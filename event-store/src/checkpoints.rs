@@ -31,9 +31,13 @@ const RENEW: &str = "
     where subscriber = $1 and fencing_token = $2";
 const RELEASE: &str =
     "update checkpoints set lease_until = '-infinity' where subscriber = $1 and fencing_token = $2";
+/// The commit does not wait for the disk: what follows from the log, and the checkpoint with it, is made again if a crash of
+/// the server takes it, and whoever builds on it by a commit that waits makes it lasting as well. Each batch of each
+/// subscriber that waited would make the writers' commits wait behind it.
 const MOVE: &str = "
     update checkpoints set position = $4, failure = null, moved_at = clock_timestamp(),
         lease_until = clock_timestamp() + $5::float8 * interval '1 second'
+    from (select set_config('synchronous_commit', 'off', true)) as relaxed
     where subscriber = $1 and fencing_token = $2 and position = $3";
 /// Locks the row as well: whoever has got through here is not fenced off before the end of the transaction.
 const KEEP: &str = "
