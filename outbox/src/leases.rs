@@ -70,7 +70,7 @@ impl Numbers {
         self.lease_nos.push(lease_no);
     }
 
-    fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.work_ids.is_empty()
     }
 }

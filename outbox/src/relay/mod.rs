@@ -50,7 +50,7 @@ pub struct Relay<D> {
 
 /// What deliveries share.
 struct Engine<D> {
-    gates: Gates,
+    gates: Gates<Held>,
     attempts: Attempts<D>,
     leases: Leases,
     completions: Completions,
@@ -129,6 +129,8 @@ impl<D: Deliver> Relay<D> {
         while !stop.is_cancelled() {
             while under_way.try_join_next().is_some() {}
             leased -= lookout.take_returns();
+            // What a delivery that was broken off would have gone on with.
+            self.begin(engine, &mut under_way);
             if engine.leases.are_overdue() {
                 tokio::time::sleep(PAUSE_OVERDUE).await;
                 continue;
@@ -162,7 +164,10 @@ impl<D: Deliver> Relay<D> {
             tokio::select! {
                 _ = safe.changed() => {}
                 () = lookout.freed.notified() => {}
-                _ = under_way.join_next(), if is_full => {}
+                Some(released) = lookout.returns.recv(), if is_full => {
+                    lookout.queues.released(released);
+                    leased -= 1;
+                }
                 () = tokio::time::sleep(idle.max(POLL_SOONEST)) => {}
                 () = stop.cancelled() => {}
             }
@@ -175,6 +180,9 @@ impl<D: Deliver> Relay<D> {
                 (calm * 2).min(POLL_CALM)
             };
         }
+        let ready = engine.gates.clear().into_iter();
+        let ready = ready.map(|held| (held.job, held.lease)).collect();
+        engine.give_back(ready).await;
         let _ = tokio::time::timeout(STOP_PATIENCE, async {
             while under_way.join_next().await.is_some() {}
         })
@@ -215,7 +223,6 @@ impl<D: Deliver> Relay<D> {
 
     fn start(&self, engine: &Arc<Engine<D>>, claimed: Claimed, under_way: &mut JoinSet<()>) {
         let deadline = self.settings.deadline(claimed.asked_at);
-        let mut intended = Vec::new();
         let mut lateness: Vec<(String, metrics::Histogram)> = Vec::new();
         for job in claimed.jobs {
             let kind = kind(&job.target);
@@ -227,25 +234,32 @@ impl<D: Deliver> Relay<D> {
             if let Some((_, meter)) = lateness.last() {
                 meter.record(job.late);
             }
-            let mut place = Place {
+            let place = Place {
                 destination: destination(&job),
                 health: Health::Good,
                 took: None,
                 released: engine.released.clone(),
-                call: None,
             };
-            place.call = engine
-                .gates
-                .try_pass(&place.destination, || self.deliver.concurrency(&job.target));
             let Some(lease) = engine.leases.hold(&job, deadline) else {
                 continue;
             };
+            let destination = place.destination.clone();
+            let width = self.deliver.concurrency(&job.target);
             let held = Held { job, lease, place };
-            let goes_now = held.place.call.is_some() && held.job.wait.is_zero();
-            if goes_now && engine.attempts.needs_intent(&held.job) {
-                intended.push(held);
+            engine.gates.leave(&destination, || width, held);
+        }
+        self.begin(engine, under_way);
+    }
+
+    /// Begins what may be called; each goes on with what lies ready when its call is over.
+    fn begin(&self, engine: &Arc<Engine<D>>, under_way: &mut JoinSet<()>) {
+        let mut intended = Vec::new();
+        while let Some(picked) = engine.gates.pick() {
+            let job = &picked.0.job;
+            if job.wait.is_zero() && engine.attempts.needs_intent(job) {
+                intended.push(picked);
             } else {
-                under_way.spawn(engine.clone().deliver(held, Intent::Missing));
+                under_way.spawn(engine.clone().deliver(picked, Intent::Missing));
             }
         }
         if !intended.is_empty() {
@@ -253,6 +267,9 @@ impl<D: Deliver> Relay<D> {
         }
     }
 }
+
+/// A message that may be delivered now.
+type Picked = (Held, Pass<Held>);
 
 /// A message that is to be delivered: its lease and its place among those under way.
 struct Held {
@@ -267,8 +284,6 @@ struct Place {
     health: Health,
     took: Option<Duration>,
     released: mpsc::UnboundedSender<Released>,
-    /// The right to call; without it a message lies ready.
-    call: Option<Pass>,
 }
 
 impl Drop for Place {
@@ -279,56 +294,65 @@ impl Drop for Place {
 }
 
 impl<D: Deliver> Engine<D> {
-    async fn deliver(self: Arc<Self>, held: Held, intent: Intent) {
+    /// Delivers one message, and then what lies ready, for as long as there is some.
+    async fn deliver(self: Arc<Self>, first: Picked, intent: Intent) {
+        let mut next = Some((first, intent));
+        while let Some((picked, intent)) = next {
+            self.deliver_one(picked, intent).await;
+            let is_over = self.attempts.stop.is_cancelled();
+            let picked = (!is_over).then(|| self.gates.pick()).flatten();
+            next = picked.map(|picked| (picked, Intent::Missing));
+        }
+    }
+
+    async fn deliver_one(&self, (held, pass): Picked, intent: Intent) {
         let Held {
             job,
             lease,
             mut place,
         } = held;
-        if place.call.is_none() {
-            let passing = self.gates.pass(&place.destination);
-            place.call = self.attempts.stop.run_until_cancelled(passing).await;
-        }
-        if place.call.is_none() || !lease.holds() {
-            return Box::pin(self.give_back(&job, lease)).await;
+        if !lease.holds() {
+            drop(pass);
+            return Box::pin(self.give_back(vec![(job, lease)])).await;
         }
         place.health = Health::Poor;
         let started = Instant::now();
-        // In boxes is what begins only now: hundreds of these futures lie ready, and tasks are moved as they come and go.
-        match Box::pin(self.attempts.make(job, lease, intent)).await {
+        match self.attempts.make(job, lease, intent).await {
             Made::Done(completion) => {
                 place.took = Some(started.elapsed());
                 place.health = completion.verdict.health();
                 // The next may call while this is written back.
-                place.call = None;
+                drop(pass);
                 self.completions.leave(completion).await;
             }
             Made::NotBegun(job, lease) => {
                 place.health = Health::Good;
-                Box::pin(self.give_back(&job, lease)).await;
+                drop(pass);
+                Box::pin(self.give_back(vec![(*job, lease)])).await;
             }
         }
         drop(place);
     }
 
-    async fn give_back(&self, job: &Job, lease: Lease) {
-        let mut numbers = Numbers::of([job]);
-        let mut lease = Some(lease);
-        loop {
+    async fn give_back(&self, mut batch: Vec<(Job, Lease)>) {
+        let mut numbers = Numbers::of(batch.iter().map(|(job, _)| job));
+        while !numbers.is_empty() {
             if let Err(error) = leases::give_back(&self.attempts.pool, &numbers).await {
-                tracing::warn!(%error, "a lease could not be given back; it ends by itself");
+                tracing::warn!(%error, "leases could not be given back; they end by themselves");
             }
-            // Whoever claimed it in that moment has left it to us.
-            let newer = lease.take().and_then(|lease| lease.end(job.lease_no));
-            let Some(newer) = newer else { return };
+            // Whoever claimed one of them in that moment has left it to us.
             numbers = Numbers::default();
-            numbers.push(job.work_id, newer);
+            for (job, lease) in batch.drain(..) {
+                if let Some(newer) = lease.end(job.lease_no) {
+                    numbers.push(job.work_id, newer);
+                }
+            }
         }
     }
 
     /// One statement writes down the intents of all that were leased together.
-    async fn intend_and_deliver(self: Arc<Self>, batch: Vec<Held>) {
-        let numbers = Numbers::of(batch.iter().map(|held| &held.job));
+    async fn intend_and_deliver(self: Arc<Self>, batch: Vec<Picked>) {
+        let numbers = Numbers::of(batch.iter().map(|(held, _)| &held.job));
         let ours = match leases::intend(&self.attempts.pool, &numbers).await {
             Ok(ours) => ours,
             Err(error) => {
@@ -338,9 +362,9 @@ impl<D: Deliver> Engine<D> {
             }
         };
         let mut under_way = JoinSet::new();
-        for held in batch {
-            if ours.contains(&held.job.work_id) {
-                under_way.spawn(self.clone().deliver(held, Intent::Written));
+        for picked in batch {
+            if ours.contains(&picked.0.job.work_id) {
+                under_way.spawn(self.clone().deliver(picked, Intent::Written));
             }
         }
         while under_way.join_next().await.is_some() {}
