@@ -2,12 +2,14 @@
 
 use domain::effects::AccountLetter;
 use domain::ids::TenantId;
-use domain::letters::AccountFacts;
+use domain::letters::{AccountFacts, Letter};
 use domain::sealed::Sealed;
+use domain::tenants::Tenant;
 use event_store::error::Error;
 use identity::letters::LINK_PURPOSE;
 use identity::links::Purpose;
 use identity::people::{self, Field, Person, Standing};
+use integrations::outcome::Failure;
 use integrations::smtp::mails::Mail;
 
 use super::emails::sender;
@@ -56,16 +58,7 @@ impl Delivery {
             .letters
             .write_to_person(letter, &facts)
             .map_err(|error| Error::Internal(Box::new(error)))?;
-        let mail = Mail {
-            message_id: format!("{}@rapport", job.message_id),
-            from: sender(&tenant)?,
-            reply_to: tenant.settings.senders.email_reply_to.clone(),
-            to,
-            subject: letter.subject,
-            text: letter.text,
-            html: letter.html,
-            headers: Vec::new(),
-        };
+        let mail = mail_to_person(job, &tenant, to, letter)?;
         self.server_of(&job.tenant_id, &tenant)
             .await?
             .send(&mail)
@@ -91,4 +84,23 @@ impl Delivery {
         let name = Field::Name.open(key, &person.name);
         Ok(name.zip(Field::Email.open(key, &person.email)))
     }
+}
+
+/// A letter to one of the business's own people as it leaves: from the business, under the message's own id.
+pub(super) fn mail_to_person(
+    job: &Job,
+    tenant: &Tenant,
+    to: String,
+    letter: Letter,
+) -> Result<Mail, Failure> {
+    Ok(Mail {
+        message_id: format!("{}@rapport", job.message_id),
+        from: sender(tenant)?,
+        reply_to: tenant.settings.senders.email_reply_to.clone(),
+        to,
+        subject: letter.subject,
+        text: letter.text,
+        html: letter.html,
+        headers: Vec::new(),
+    })
 }

@@ -7,9 +7,8 @@ use event_store::error::Error;
 use identity::letters::{self, EndLetters};
 use identity::people::{Person, Standing};
 use identity::roles::Role;
-use integrations::smtp::mails::Mail;
 
-use super::emails::sender;
+use super::account_letters::mail_to_person;
 use super::{Delivered, Delivery, Undelivered};
 use crate::work::Job;
 
@@ -67,16 +66,7 @@ impl Delivery {
             .letters
             .write_of_end(news, &facts)
             .map_err(|error| Error::Internal(Box::new(error)))?;
-        let mail = Mail {
-            message_id: format!("{}@rapport", job.message_id),
-            from: sender(&tenant)?,
-            reply_to: tenant.settings.senders.email_reply_to.clone(),
-            to,
-            subject: letter.subject,
-            text: letter.text,
-            html: letter.html,
-            headers: Vec::new(),
-        };
+        let mail = mail_to_person(job, &tenant, to, letter)?;
         self.server_of(tenant_id, &tenant)
             .await?
             .send(&mail)
