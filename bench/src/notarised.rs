@@ -107,7 +107,7 @@ impl Setting<'_> {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
         let runner = Runner {
             pool: self.ground.store.pools.engine.clone(),
-            subscriber: Arc::new(Notary),
+            subscriber: Arc::new(Notary::default()),
             owner: OWNER.to_owned(),
             safe: self.ground.store.tail.watch(),
             moved: self.ground.store.moved.clone(),

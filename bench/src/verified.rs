@@ -122,7 +122,7 @@ async fn seal(store: &Store) -> Result<()> {
     let stop = CancellationToken::new();
     let runner = Runner {
         pool: store.pools.engine.clone(),
-        subscriber: Arc::new(Notary),
+        subscriber: Arc::new(Notary::default()),
         owner: "bench-verified".to_owned(),
         safe: store.tail.watch(),
         moved: store.moved.clone(),

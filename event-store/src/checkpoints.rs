@@ -62,6 +62,14 @@ pub struct Lease {
     pub position: i64,
 }
 
+/// A move of a subscriber's checkpoint, from where its lease says.
+#[derive(Clone, Copy, Debug)]
+pub struct Move<'a> {
+    pub subscriber: &'a str,
+    pub lease: Lease,
+    pub until: i64,
+}
+
 /// The right to run all shards of a projection, or the one that it is.
 #[derive(Clone, Debug)]
 pub struct Seized {

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use deadpool_postgres::{GenericClient, Pool, Transaction};
+use deadpool_postgres::{Client, GenericClient, Pool, Transaction};
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::Result;
-use crate::checkpoints::{self, LEASE, Lease};
-use crate::parking::{Parking, Side, is_poison};
+use crate::checkpoints::{self, LEASE, Lease, Move};
+use crate::parking::{Parking, Side, is_poison, unharmed};
 use crate::recorded::Recorded;
 use crate::shards::{self, Shard};
 
@@ -60,6 +60,18 @@ pub trait Subscriber: Send + Sync {
 
     /// Writes all that follows from the batch into the transaction that also moves the checkpoint.
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()>;
+
+    /// As `apply`, with the move of the checkpoint, by one statement. `false` says that nothing was written: because the
+    /// subscriber does not work so, or cannot this time, or because the lease is lost.
+    async fn apply_at_once(&self, _: &Client, _: &[Recorded], _: &Move<'_>) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// How many events make a batch at once, and how soon after the one before fewer do: what comes by twos and threes costs
+    /// the writers less together.
+    fn gathers(&self) -> (i64, Duration) {
+        (1, Duration::ZERO)
+    }
 
     /// What must be applied in order, within the tenant: when an event fails, those of the same key wait behind it.
     fn key(&self, event: &Recorded) -> String {
@@ -217,6 +229,8 @@ impl Runner {
         let name = &self.checkpoint();
         let projection = self.subscriber.name();
         let mut parking = Parking::load(&self.pool.get().await?, projection, Side::Live).await?;
+        let (enough, patience) = self.subscriber.gathers();
+        let mut stepped = Instant::now();
         let mut renewed = Instant::now();
         let mut ahead: Option<Page> = None;
         loop {
@@ -225,7 +239,9 @@ impl Runner {
                 return Ok(Held::Stopped);
             }
             let safe = *self.safe.borrow_and_update();
-            if lease.position < safe {
+            let behind = safe - lease.position;
+            if behind >= enough || behind > 0 && stepped.elapsed() >= patience {
+                stepped = Instant::now();
                 match self.step(lease, safe, &mut parking, ahead.take()).await {
                     Ok((position, next)) => {
                         (lease.position, ahead) = (position, next);
@@ -250,9 +266,13 @@ impl Runner {
                 }
                 renewed = Instant::now();
             }
+            let rest = match behind {
+                1.. => patience.saturating_sub(stepped.elapsed()),
+                _ => LEASE / 3,
+            };
             tokio::select! {
                 _ = self.safe.changed() => {}
-                () = tokio::time::sleep(LEASE / 3) => {}
+                () = tokio::time::sleep(rest) => {}
                 () = stop.cancelled() => {}
             }
         }
@@ -293,6 +313,19 @@ impl Runner {
     async fn write(&self, lease: Lease, page: &Page, parking: &mut Parking) -> Result<()> {
         let (subscriber, name) = (self.subscriber.as_ref(), &self.checkpoint());
         let mut client = self.pool.get().await?;
+        let step = Move {
+            subscriber: name,
+            lease,
+            until: page.until,
+        };
+        if parking.is_open(subscriber, &page.events) {
+            let applied = subscriber.apply_at_once(&client, &page.events, &step);
+            match unharmed(name, applied).await {
+                Ok(true) => return Ok(()),
+                Err(error) if !is_poison(&error) => return Err(error),
+                Ok(false) | Err(_) => {}
+            }
+        }
         let tx = client.transaction().await?;
         let applied: Result<()> = match page.events.is_empty() {
             true => Ok(()),

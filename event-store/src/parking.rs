@@ -159,6 +159,11 @@ impl Parking {
         self.keys.remove(key);
     }
 
+    /// Whether none of these waits behind one that is parked.
+    pub fn is_open(&self, subscriber: &dyn Subscriber, batch: &[Recorded]) -> bool {
+        !batch.iter().any(|event| self.holds(subscriber, event))
+    }
+
     fn holds(&self, subscriber: &dyn Subscriber, event: &Recorded) -> bool {
         !self.keys.is_empty()
             && self
@@ -183,7 +188,7 @@ impl Parking {
         subscriber: &dyn Subscriber,
         batch: &[Recorded],
     ) -> Result<()> {
-        if !batch.iter().any(|event| self.holds(subscriber, event)) {
+        if self.is_open(subscriber, batch) {
             return apply(tx, subscriber, batch).await;
         }
         let (waiting, open): (Vec<_>, Vec<_>) = batch
@@ -327,16 +332,19 @@ impl Parking {
     }
 }
 
-/// A projector that panics is as one that fails: the event is at fault, and the process goes on. The panic's own words are
-/// not kept, as they may quote what was opened; they stand in the process's log.
 async fn apply(
     tx: &Transaction<'_>,
     subscriber: &dyn Subscriber,
     batch: &[Recorded],
 ) -> Result<()> {
-    let applied = AssertUnwindSafe(subscriber.apply(tx, batch)).catch_unwind();
-    applied.await.unwrap_or_else(|_| {
-        let name = subscriber.name();
+    unharmed(subscriber.name(), subscriber.apply(tx, batch)).await
+}
+
+/// A projector that panics is as one that fails: the event is at fault, and the process goes on. The panic's own words are
+/// not kept, as they may quote what was opened; they stand in the process's log.
+pub async fn unharmed<T>(name: &str, applied: impl Future<Output = Result<T>>) -> Result<T> {
+    let applied = AssertUnwindSafe(applied).catch_unwind().await;
+    applied.unwrap_or_else(|_| {
         Err(Error::internal(format!(
             "the projector {name} panicked; its process's log says where"
         )))

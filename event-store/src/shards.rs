@@ -6,10 +6,12 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{Pool, Transaction};
+use deadpool_postgres::{Client, Pool, Transaction};
 
+use crate::checkpoints::Move;
 use crate::error::Error;
 use crate::log::Subscriber;
 use crate::recorded::Recorded;
@@ -124,6 +126,19 @@ impl Subscriber for Sharded {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         self.subscriber.apply(tx, batch).await
+    }
+
+    async fn apply_at_once(
+        &self,
+        client: &Client,
+        batch: &[Recorded],
+        step: &Move<'_>,
+    ) -> Result<bool> {
+        self.subscriber.apply_at_once(client, batch, step).await
+    }
+
+    fn gathers(&self) -> (i64, Duration) {
+        self.subscriber.gathers()
     }
 
     fn key(&self, event: &Recorded) -> String {

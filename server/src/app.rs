@@ -293,7 +293,7 @@ fn start_workers(
     start_presence(&plan.store, &presence, stop, tasks);
     let subscribers = sharding::subscribers(&plan.store, &plan.shards)?.into_iter();
     let notary = plan.notary.as_ref();
-    let notary = notary.map(|_| Arc::new(Notary) as Arc<dyn Subscriber>);
+    let notary = notary.map(|_| Arc::new(Notary::default()) as Arc<dyn Subscriber>);
     let others: [Arc<dyn Subscriber>; 3] =
         [Arc::new(Webhooks), Arc::new(Journeys), Arc::new(Audit)];
     for subscriber in subscribers.chain(others).chain(notary) {

@@ -311,6 +311,35 @@ async fn only_a_witness_can_tell_that_all_of_it_was_written_anew() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tree_that_is_gone_grows_anew_and_not_from_memory() {
+    let app = TestApp::start().await;
+    some_history(&app).await;
+    signed(&app).await;
+    let admin = app.admin().await;
+    admin
+        .batch_execute(
+            "begin; set local session_replication_role = replica;
+             delete from audit_entries; delete from audit_tiles; delete from audit_heads; delete from audit_checkpoints;
+             commit",
+        )
+        .await
+        .unwrap();
+    given::customer(&app.tenant.owner, "Afterwards").await;
+    let sealed = "
+        select count(*) from audit_heads h where left(tenant_id, 1) <> '$'
+            and position = (select max(position) from events e where e.tenant_id = h.tenant_id)";
+    wait::until("what came afterwards is sealed", async || {
+        (app.count(sealed).await == 1).then_some(())
+    })
+    .await;
+    let false_sizes = "
+        select count(*) from audit_heads h where h.size <> (
+            select coalesce(max(log_index) + 1, 0) from audit_entries e where e.tenant_id = h.tenant_id)
+        or h.size <> (select count(*) from audit_entries e where e.tenant_id = h.tenant_id)";
+    assert_eq!(app.count(false_sizes).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_notaries_make_one_sequence_under_one_key() {
     let app = TestApp::start().await;
     let neighbour = Neighbour::start_working(&app).await;

@@ -113,7 +113,7 @@ async fn sign_some(pool: &Pool, signer: &Signer) -> Result<usize> {
             note,
             None,
         );
-        anchor.write(&tx).await?;
+        anchor.write(&tx, None).await?;
         let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
             &signed.tenants,
             &signed.sizes,

@@ -1,12 +1,14 @@
-//! Where trees stand, and how they grow: entries, tiles and heads of a batch are written by one statement each.
+//! Where trees stand, and how they grow: entries, tiles and heads of a batch are written by one statement.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use deadpool_postgres::GenericClient;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use super::tree::{self, Edge, HASH_BYTES, Hash, TILE_HEIGHT, to_hash};
 use crate::Result;
+use crate::checkpoints::{LEASE, Move};
 use crate::error::Error;
 
 const LOAD: &str = "
@@ -19,20 +21,44 @@ const LOCK: &str = "
     select h.tenant_id, h.size, h.position, h.chain_hash, h.right_edge
     from audit_heads h where h.tenant_id = $1 for update";
 
-const INSERT_ENTRIES: &str = "
-    insert into audit_entries (tenant_id, log_index, position, prev_hash, entry_hash)
-    select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[])";
+/// Writes what has grown. With a subscriber it moves the checkpoint too, as `checkpoints::advance` does, and writes nothing
+/// when that has moved, or its lease is lost, or a tree is not the one that was added to: its chain tells.
+const WRITE: &str = "
+    with grown as materialized (
+        select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[], $7::bytea[])
+            as g (tenant_id, size, position, chain_hash, root_hash, right_edge, chain_before)
+    ), moved as (
+        update checkpoints c set position = $20, failure = null, moved_at = clock_timestamp(),
+            lease_until = clock_timestamp() + $21::float8 * interval '1 second'
+        from (select set_config('synchronous_commit', 'off', true) where $17::text is not null) as relaxed
+        where c.subscriber = $17 and c.fencing_token = $18 and c.position = $19
+          and not exists (
+            select from grown g
+            where g.chain_before <> coalesce(
+                (select h.chain_hash from audit_heads h where h.tenant_id = g.tenant_id), $22::bytea))
+        returning c.position
+    ), may_write as materialized (
+        select $17::text is null or exists (select from moved) as it_may
+    ), entered as (
+        insert into audit_entries (tenant_id, log_index, position, prev_hash, entry_hash)
+        select e.* from may_write m
+        cross join unnest($8::text[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[]) as e where m.it_may
+    ), tiled as (
+        insert into audit_tiles (tenant_id, level, tile_index, hash)
+        select t.* from may_write m
+        cross join unnest($13::text[], $14::smallint[], $15::bigint[], $16::bytea[]) as t where m.it_may
+    ), saved as (
+        insert into audit_heads (tenant_id, size, position, chain_hash, root_hash, right_edge)
+        select g.tenant_id, g.size, g.position, g.chain_hash, g.root_hash, g.right_edge
+        from may_write m cross join grown g where m.it_may
+        on conflict (tenant_id) do update set size = excluded.size, position = excluded.position,
+            chain_hash = excluded.chain_hash, root_hash = excluded.root_hash, right_edge = excluded.right_edge,
+            moved_at = clock_timestamp()
+    )
+    select m.it_may from may_write m";
 
-const INSERT_TILES: &str = "
-    insert into audit_tiles (tenant_id, level, tile_index, hash)
-    select * from unnest($1::text[], $2::smallint[], $3::bigint[], $4::bytea[])";
-
-const SAVE_HEADS: &str = "
-    insert into audit_heads (tenant_id, size, position, chain_hash, root_hash, right_edge)
-    select * from unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[], $5::bytea[], $6::bytea[])
-    on conflict (tenant_id) do update set size = excluded.size, position = excluded.position,
-        chain_hash = excluded.chain_hash, root_hash = excluded.root_hash, right_edge = excluded.right_edge,
-        moved_at = clock_timestamp()";
+/// The chain before the first entry.
+const NO_CHAIN: Hash = [0; HASH_BYTES];
 
 /// One tree's standing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +74,7 @@ impl Default for Head {
     fn default() -> Self {
         Self {
             position: 0,
-            chain: [0; HASH_BYTES],
+            chain: NO_CHAIN,
             edge: Edge::default(),
         }
     }
@@ -67,29 +93,46 @@ impl Head {
     }
 }
 
+/// Where trees stand, by tenant.
+pub type Heads = BTreeMap<String, Head>;
+
 /// The trees of a batch, with what was added to them.
 #[derive(Default)]
 pub struct Growth {
-    heads: BTreeMap<String, Head>,
-    grown: BTreeMap<String, u64>,
+    heads: Heads,
+    /// The chains of those that have grown, as they were.
+    before: BTreeMap<String, Hash>,
     tenants: Vec<String>,
     indexes: Vec<i64>,
     positions: Vec<Option<i64>>,
-    previous: Vec<Vec<u8>>,
-    entries: Vec<Vec<u8>>,
+    previous: Vec<Hash>,
+    entries: Vec<Hash>,
     tile_tenants: Vec<String>,
     tile_levels: Vec<i16>,
     tile_indexes: Vec<i64>,
-    tiles: Vec<Vec<u8>>,
+    tiles: Vec<Hash>,
 }
 
 impl Growth {
-    /// Of these tenants, as they stand.
-    pub async fn load(client: &impl GenericClient, tenants: &[&str]) -> Result<Self> {
+    /// Of these tenants: those that are known as they were known, the others as they stand.
+    pub async fn load(
+        client: &impl GenericClient,
+        known: Heads,
+        tenants: &BTreeSet<&str>,
+    ) -> Result<Self> {
+        let mut growth = Self {
+            heads: known,
+            ..Self::default()
+        };
+        let missing = tenants.iter().copied();
+        let missing: Vec<&str> = missing
+            .filter(|tenant_id| !growth.heads.contains_key(*tenant_id))
+            .collect();
+        if missing.is_empty() {
+            return Ok(growth);
+        }
         let statement = client.prepare_cached(LOAD).await?;
-        let rows = client.query(&statement, &[&tenants]).await?;
-        let mut growth = Self::default();
-        for row in &rows {
+        for row in &client.query(&statement, &[&missing]).await? {
             growth
                 .heads
                 .insert(row.try_get("tenant_id")?, Head::of(row)?);
@@ -126,8 +169,11 @@ impl Growth {
         self.tenants.push(tenant_id.to_owned());
         self.indexes.push(index);
         self.positions.push(position);
-        self.previous.push(head.chain.to_vec());
-        self.entries.push(entry.to_vec());
+        self.previous.push(head.chain);
+        self.entries.push(*entry);
+        if !self.before.contains_key(tenant_id) {
+            self.before.insert(tenant_id.to_owned(), head.chain);
+        }
         head.chain = tree::link(&head.chain, entry);
         head.position = position.unwrap_or(head.position).max(head.position);
         let (tenants, levels) = (&mut self.tile_tenants, &mut self.tile_levels);
@@ -136,56 +182,103 @@ impl Growth {
             tenants.push(tenant_id.to_owned());
             levels.push(i16::try_from(subtree.level / TILE_HEIGHT).unwrap_or(i16::MAX));
             indexes.push(to_bigint(subtree.index));
-            tiles.push(hash.to_vec());
+            tiles.push(hash);
         });
-        *self.grown.entry(tenant_id.to_owned()).or_default() += 1;
         index
     }
 
-    /// Writes what was added, and where the trees stand with it.
-    pub async fn write(self, client: &impl GenericClient) -> Result<()> {
-        if self.tenants.is_empty() {
-            return Ok(());
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.tenants.is_empty()
+    }
+
+    /// Where the trees stand with what was added.
+    pub fn into_heads(self) -> Heads {
+        self.heads
+    }
+
+    /// Writes what was added, and where the trees stand with it, and makes the move if there is one. Answers whether it was
+    /// made: without it nothing is written.
+    pub async fn write(
+        &self,
+        client: &impl GenericClient,
+        step: Option<&Move<'_>>,
+    ) -> Result<bool> {
+        if self.is_empty() {
+            return Ok(step.is_none());
         }
-        let statement = client.prepare_cached(INSERT_ENTRIES).await?;
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 5] = [
+        let grown = Grown::of(self);
+        let (previous, entries, tiles) = (
+            slices(&self.previous),
+            slices(&self.entries),
+            slices(&self.tiles),
+        );
+        let lease = step.map(|step| step.lease);
+        let parameters: [&(dyn ToSql + Sync); 22] = [
+            &grown.tenants,
+            &grown.sizes,
+            &grown.positions,
+            &grown.chains,
+            &grown.roots,
+            &grown.edges,
+            &grown.before,
             &self.tenants,
             &self.indexes,
             &self.positions,
-            &self.previous,
-            &self.entries,
+            &previous,
+            &entries,
+            &self.tile_tenants,
+            &self.tile_levels,
+            &self.tile_indexes,
+            &tiles,
+            &step.map(|step| step.subscriber),
+            &lease.map(|lease| lease.fencing_token),
+            &lease.map(|lease| lease.position),
+            &step.map(|step| step.until),
+            &LEASE.as_secs_f64(),
+            &NO_CHAIN.as_slice(),
         ];
-        client.execute(&statement, &parameters).await?;
-        if !self.tiles.is_empty() {
-            let statement = client.prepare_cached(INSERT_TILES).await?;
-            let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] = [
-                &self.tile_tenants,
-                &self.tile_levels,
-                &self.tile_indexes,
-                &self.tiles,
-            ];
-            client.execute(&statement, &parameters).await?;
-        }
-        let heads = self
-            .heads
-            .iter()
-            .filter(|(tenant_id, _)| self.grown.contains_key(*tenant_id));
-        let (mut tenants, mut sizes, mut positions) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut chains, mut roots, mut edges) = (Vec::new(), Vec::new(), Vec::new());
-        for (tenant_id, head) in heads {
-            tenants.push(tenant_id.as_str());
-            sizes.push(to_bigint(head.edge.size()));
-            positions.push(head.position);
-            chains.push(head.chain.to_vec());
-            roots.push(head.edge.root().to_vec());
-            edges.push(head.edge.to_bytes());
-        }
-        let statement = client.prepare_cached(SAVE_HEADS).await?;
-        let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] =
-            [&tenants, &sizes, &positions, &chains, &roots, &edges];
-        client.execute(&statement, &parameters).await?;
-        Ok(())
+        let statement = client.prepare_cached(WRITE).await?;
+        Ok(client
+            .query_one(&statement, &parameters)
+            .await?
+            .try_get(0)?)
     }
+}
+
+/// The heads that have grown, as columns.
+#[derive(Default)]
+struct Grown<'a> {
+    tenants: Vec<&'a str>,
+    sizes: Vec<i64>,
+    positions: Vec<i64>,
+    chains: Vec<&'a [u8]>,
+    roots: Vec<Vec<u8>>,
+    edges: Vec<Vec<u8>>,
+    before: Vec<&'a [u8]>,
+}
+
+impl<'a> Grown<'a> {
+    fn of(growth: &'a Growth) -> Self {
+        let mut grown = Self::default();
+        for (tenant_id, before) in &growth.before {
+            let Some(head) = growth.heads.get(tenant_id) else {
+                continue;
+            };
+            grown.tenants.push(tenant_id);
+            grown.sizes.push(to_bigint(head.edge.size()));
+            grown.positions.push(head.position);
+            grown.chains.push(&head.chain);
+            grown.roots.push(head.edge.root().to_vec());
+            grown.edges.push(head.edge.to_bytes());
+            grown.before.push(before);
+        }
+        grown
+    }
+}
+
+fn slices(hashes: &[Hash]) -> Vec<&[u8]> {
+    hashes.iter().map(Hash::as_slice).collect()
 }
 
 /// As PostgreSQL counts; no tree comes near the end of it.

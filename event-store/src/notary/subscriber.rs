@@ -1,16 +1,17 @@
 //! The subscriber `notary`: gives each event its place in its tenant's tree, in the order of the log. Its rows move with
 //! its checkpoint, under its lease's fencing token, so two notaries at once make one sequence.
 
-use std::collections::BTreeSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::Transaction;
+use deadpool_postgres::{Client, GenericClient, Transaction};
 use domain::evolution;
 
 use super::entries;
-use super::heads::Growth;
+use super::heads::{Growth, Heads};
 use crate::Result;
+use crate::checkpoints::Move;
 use crate::log::Subscriber;
 use crate::recorded::Recorded;
 
@@ -23,8 +24,29 @@ static AGGREGATE_TYPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     known.iter().map(|(kind, _)| *kind).collect()
 });
 
+/// What is sealed at once, and how soon after what was sealed before.
+const ENOUGH: i64 = 64;
+const PATIENCE: Duration = Duration::from_millis(10);
+/// Heads of so many trees are remembered from one batch to the next.
+const MAX_KNOWN: usize = 10_000;
+
 /// Seals events.
-pub struct Notary;
+#[derive(Default)]
+pub struct Notary {
+    /// Where the trees of late batches stand, as this process has written them.
+    known: Mutex<Heads>,
+}
+
+impl Notary {
+    /// Who asks has to give back what is still true afterwards.
+    fn take_known(&self) -> Heads {
+        std::mem::take(&mut *self.lock_known())
+    }
+
+    fn lock_known(&self) -> MutexGuard<'_, Heads> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 #[async_trait]
 impl Subscriber for Notary {
@@ -36,22 +58,54 @@ impl Subscriber for Notary {
         &AGGREGATE_TYPES
     }
 
+    fn gathers(&self) -> (i64, Duration) {
+        (ENOUGH, PATIENCE)
+    }
+
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
-        let tenants: BTreeSet<&str> = batch.iter().map(|event| event.tenant_id.as_str()).collect();
-        let tenants: Vec<&str> = tenants.into_iter().collect();
-        let mut growth = Growth::load(tx, &tenants).await?;
-        for event in batch {
-            let tenant_id = event.tenant_id.as_str();
-            // What is read again, because somebody has rewound the checkpoint, is sealed already.
-            if event.position > growth.position(tenant_id) {
-                growth.push(tenant_id, Some(event.position), &entries::of_event(event));
-            }
+        drop(self.take_known());
+        seal(tx, Heads::default(), batch)
+            .await?
+            .write(tx, None)
+            .await?;
+        Ok(())
+    }
+
+    /// A busy tenant's events come by twos and threes: statements for each of those batches would cost more than the
+    /// sealing, at the writers' expense.
+    async fn apply_at_once(
+        &self,
+        client: &Client,
+        batch: &[Recorded],
+        step: &Move<'_>,
+    ) -> Result<bool> {
+        let growth = seal(client, self.take_known(), batch).await?;
+        if !growth.write(client, Some(step)).await? {
+            return Ok(false);
         }
-        growth.write(tx).await
+        let heads = growth.into_heads();
+        if heads.len() <= MAX_KNOWN {
+            *self.lock_known() = heads;
+        }
+        Ok(true)
     }
 
     /// All of a tenant's events wait behind one that fails: none may take its place.
     fn key(&self, event: &Recorded) -> String {
         format!("tenant/{}", event.tenant_id)
     }
+}
+
+/// Gives the events their places.
+async fn seal(client: &impl GenericClient, known: Heads, batch: &[Recorded]) -> Result<Growth> {
+    let tenants = batch.iter().map(|event| event.tenant_id.as_str()).collect();
+    let mut growth = Growth::load(client, known, &tenants).await?;
+    for event in batch {
+        let tenant_id = event.tenant_id.as_str();
+        // What is read again, because somebody has rewound the checkpoint, is sealed already.
+        if event.position > growth.position(tenant_id) {
+            growth.push(tenant_id, Some(event.position), &entries::of_event(event));
+        }
+    }
+    Ok(growth)
 }
