@@ -39,6 +39,9 @@ const BACKEND: &str = "select pg_backend_pid()";
 const SEGMENTS: usize = 256;
 const FILL_SEGMENT: &str = "select pg_logical_emit_message(false, 'bench', ''), pg_switch_wal()";
 const CHECKPOINT: &str = "checkpoint";
+const VACUUM_ON: &str = "alter system reset autovacuum";
+const VACUUM_OFF: &str = "alter system set autovacuum = off";
+const RELOAD: &str = "select pg_reload_conf()";
 /// One by one: a vacuum cannot share a transaction.
 const VACUUM: [&str; 3] = [
     "vacuum (analyze) limits.events",
@@ -137,6 +140,37 @@ impl Ground {
     /// Once the log is sealed.
     pub async fn vacuum_sealed(&self) -> Result<()> {
         self.vacuum(&VACUUM_SEALED).await
+    }
+
+    /// Has the disk hold all that was written so far: the kernel would write it back half a minute later, into the
+    /// measurement of somebody else.
+    pub async fn settle(&self) -> Result<()> {
+        let synced = tokio::process::Command::new("sync")
+            .arg("-f")
+            .arg(&self.directory)
+            .status()
+            .await?;
+        match synced.success() {
+            true => Ok(()),
+            false => Err("sync does not end well".into()),
+        }
+    }
+
+    /// Keeps PostgreSQL from vacuuming by itself: where two halves of a round are compared, it would fall on one of them by
+    /// chance.
+    pub async fn pause_vacuum(&self) -> Result<()> {
+        self.configure(VACUUM_OFF).await
+    }
+
+    /// Lets it vacuum again.
+    pub async fn resume_vacuum(&self) -> Result<()> {
+        self.configure(VACUUM_ON).await
+    }
+
+    async fn configure(&self, setting: &str) -> Result<()> {
+        let admin = self.connect_admin().await?;
+        admin.batch_execute(setting).await?;
+        Ok(admin.batch_execute(RELOAD).await?)
     }
 
     async fn vacuum(&self, statements: &[&str]) -> Result<()> {

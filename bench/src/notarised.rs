@@ -66,8 +66,9 @@ impl Setting<'_> {
         let clients = usize::try_from(MANY)?;
         let (mut round, mut acknowledged) = (Round::default(), 0);
         self.start_notary().await?.stop().await;
-        self.ground.vacuum_sealed().await?;
+        self.ground.pause_vacuum().await?;
         for is_on in [number % 2 == 1, number.is_multiple_of(2)] {
+            self.ground.vacuum_sealed().await?;
             let notary = match is_on {
                 true => Some(self.start_notary().await?),
                 false => None,
@@ -77,10 +78,12 @@ impl Setting<'_> {
                 measured: self.measured * MODERATE_TIMES,
                 rate: Some(MODERATE),
             };
+            self.ground.settle().await?;
             let (moderate, sent) = self.send(moderate).await?;
             acknowledged += sent;
             let asking = CancellationToken::new();
             let lags = is_on.then(|| tokio::spawn(lags(self.ground.store.clone(), asking.clone())));
+            self.ground.settle().await?;
             let (full, sent) = self.send(Offered::full(clients, self.measured)).await?;
             acknowledged += sent;
             asking.cancel();
@@ -94,6 +97,7 @@ impl Setting<'_> {
             round.moderate.set(is_on, moderate);
             round.full.set(is_on, full);
         }
+        self.ground.resume_vacuum().await?;
         round.verify_seconds = verify(&self.ground.store, self.tenant_id).await?;
         Ok((round, acknowledged))
     }
