@@ -2,6 +2,7 @@
 //! one message of a key is under way, the oldest first. It reads a few times what it is asked for, however much waits.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -12,13 +13,13 @@ use tokio_postgres::Row;
 
 use crate::Result;
 use crate::leases::Leases;
-use crate::queues::{Asked, Destination, destination};
+use crate::queues::{Asked, Destination};
 use crate::work::{Job, Settings};
 
 /// The share of a rate that is used, so that a call that was quick on its way is not one too many at the other end.
 const RATE_USED: f64 = 0.98;
 /// Messages leased by one statement.
-pub const MAX_CLAIMED: usize = 512;
+pub const MAX_CLAIMED: usize = 2_048;
 
 /// Of a suspended tenant nothing is taken. Destinations under a limit, or with a breaker that is not closed, are locked while they are counted; whoever meets
 /// another's lock, or finds that the count has moved on since its own snapshot, takes nothing there this time. Places on
@@ -212,12 +213,13 @@ pub async fn claim(
     ];
     let rows = client.query(&statement, &parameters).await?;
     let (mut jobs, mut notes) = (Vec::with_capacity(rows.len()), HashMap::new());
+    let mut destinations = Destinations::default();
     for row in &rows {
         match row.try_get::<_, Option<i64>>(WORK_ID)? {
-            Some(work_id) => jobs.push(job(row, work_id)?),
+            Some(work_id) => jobs.push(job(row, work_id, destinations.of(row)?)?),
             None => {
                 let note = Note::read(row)?;
-                notes.insert((row.try_get(TENANT_ID)?, row.try_get(TARGET)?), note);
+                notes.insert(destinations.of(row)?, note);
             }
         }
     }
@@ -265,9 +267,8 @@ fn in_turn(mut jobs: Vec<(OffsetDateTime, Job)>, notes: &HashMap<Destination, No
     let mut taken: HashMap<Destination, u32> = HashMap::new();
     let mut placed: Vec<(u32, Job)> = Vec::with_capacity(jobs.len());
     for (_, mut job) in jobs {
-        let destination = destination(&job);
-        let note = notes.get(&destination);
-        let next = taken.entry(destination).or_default();
+        let note = notes.get(&job.destination);
+        let next = taken.entry(job.destination.clone()).or_default();
         if let Some(note) = note {
             job.is_troubled = note.is_troubled;
             job.wait = note.wait(*next);
@@ -284,15 +285,37 @@ const WORK_ID: usize = 0;
 const TENANT_ID: usize = 3;
 const TARGET: usize = 4;
 
-fn job(row: &Row, work_id: i64) -> Result<(OffsetDateTime, Job)> {
+/// The destinations of an answer, each made once.
+#[derive(Default)]
+struct Destinations(Vec<Destination>);
+
+impl Destinations {
+    fn of(&mut self, row: &Row) -> Result<Destination> {
+        let (tenant_id, target): (&str, &str) = (row.try_get(TENANT_ID)?, row.try_get(TARGET)?);
+        // The newest first: rows of one destination mostly follow each other.
+        let known = self.0.iter().rev();
+        let known = known
+            .filter(|one| one.1 == target)
+            .find(|one| one.0 == tenant_id);
+        if let Some(known) = known {
+            return Ok(known.clone());
+        }
+        let made = Arc::new((tenant_id.to_owned(), target.to_owned()));
+        self.0.push(made.clone());
+        Ok(made)
+    }
+}
+
+fn job(row: &Row, work_id: i64, destination: Destination) -> Result<(OffsetDateTime, Job)> {
     let (run_at, leased_at): (OffsetDateTime, OffsetDateTime) =
         (row.try_get(10)?, row.try_get(11)?);
     let job = Job {
         work_id,
         lease_no: row.try_get(1)?,
         attempt: row.try_get(2)?,
-        tenant_id: TenantId::new(row.try_get::<_, String>(TENANT_ID)?),
-        target: row.try_get(TARGET)?,
+        tenant_id: TenantId::new(destination.0.clone()),
+        target: destination.1.clone(),
+        destination,
         message_id: row.try_get(5)?,
         name: row.try_get(6)?,
         call: row.try_get::<_, Payload>(7)?.0,

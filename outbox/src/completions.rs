@@ -24,7 +24,7 @@ const MAX_FLUSHED: usize = 512;
 /// How long a result waits for others.
 const GATHER: Duration = Duration::from_millis(8);
 /// Results that wait to be written before deliveries have to wait for them.
-const MAX_WAITING: usize = 1_024;
+const MAX_WAITING: usize = 2_048;
 /// Statements under way at once.
 const MAX_FLUSHES: usize = 2;
 /// How long to stay away from a database that does not answer; results are kept for as long as their leases hold.

@@ -2,6 +2,8 @@
 //! however much waits behind it, and so many keys at a time; the next look goes on where this one ended. What keeps no
 //! order comes along, the oldest first.
 
+use std::sync::Arc;
+
 use deadpool_postgres::Pool;
 
 use crate::Result;
@@ -66,7 +68,7 @@ pub async fn find(pool: &Pool, queues: &[(Destination, String)]) -> Result<Vec<F
     rows.iter()
         .map(|row| {
             Ok(Found {
-                destination: (row.try_get("tenant_id")?, row.try_get("target")?),
+                destination: Arc::new((row.try_get("tenant_id")?, row.try_get("target")?)),
                 work_ids: row.try_get("work_ids")?,
                 cursor: row.try_get("cursor")?,
             })

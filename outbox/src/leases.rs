@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
 use tokio::sync::Notify;
@@ -49,6 +49,9 @@ const INTEND: &str = "
     from held where w.work_id = held.work_id
     returning w.work_id";
 
+/// How often it is looked for leases that have ended; a small part of the margin that they are let go of before the end.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
 /// Which leases a statement is about.
 #[derive(Debug, Default)]
 pub struct Numbers {
@@ -79,18 +82,40 @@ type Held = Arc<Mutex<HashMap<i64, Arc<Entry>>>>;
 
 struct Entry {
     lease_no: AtomicI64,
-    deadline: Mutex<Instant>,
-    /// Says that the deadline has moved.
+    times: Mutex<Times>,
+    /// Says that a time has moved, or has come.
     moved: Notify,
 }
 
+#[derive(Clone, Copy)]
+struct Times {
+    /// Of the lease.
+    deadline: Instant,
+    /// Until whoever waits for the lease to end will wait, if anybody does.
+    latest: Option<Instant>,
+}
+
+impl Times {
+    fn ended(self, now: Instant) -> Option<Ended> {
+        if self.deadline <= now {
+            return Some(Ended::Lease);
+        }
+        let is_over = self.latest.is_some_and(|latest| latest <= now);
+        is_over.then_some(Ended::Patience)
+    }
+}
+
 impl Entry {
+    fn times(&self) -> Times {
+        *lock(&self.times)
+    }
+
     fn deadline(&self) -> Instant {
-        *lock(&self.deadline)
+        self.times().deadline
     }
 
     fn set_deadline(&self, deadline: Instant) {
-        *lock(&self.deadline) = deadline;
+        lock(&self.times).deadline = deadline;
         self.moved.notify_one();
     }
 }
@@ -127,7 +152,10 @@ impl Leases {
         }
         let entry = Arc::new(Entry {
             lease_no: AtomicI64::new(job.lease_no),
-            deadline: Mutex::new(deadline),
+            times: Mutex::new(Times {
+                deadline,
+                latest: None,
+            }),
             moved: Notify::new(),
         });
         held.insert(job.work_id, entry.clone());
@@ -156,6 +184,21 @@ impl Leases {
             match renew(pool, (worker, settings), &numbers).await {
                 Ok(renewed) => self.renewed(&numbers, &renewed, settings.deadline(asked)),
                 Err(error) => tracing::warn!(%error, "leases could not be renewed"),
+            }
+        }
+    }
+
+    /// Wakes whoever waits for a time that has come, until told to stop. A timer for each of them would cost more than these
+    /// looks at all do.
+    pub async fn wake(&self, stop: CancellationToken) {
+        let mut ticks = tokio::time::interval(LOOK_EVERY);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        while stop.run_until_cancelled(ticks.tick()).await.is_some() {
+            let now = Instant::now();
+            for entry in lock(&self.held).values() {
+                if entry.times().ended(now).is_some() {
+                    entry.moved.notify_one();
+                }
             }
         }
     }
@@ -194,24 +237,16 @@ impl Leases {
 }
 
 impl Lease {
-    /// Ends when the lease does, however often it is renewed before, and at `latest` in any case.
+    /// Ends when the lease does, however often it is renewed before, and at `latest` in any case; up to `LOOK_EVERY` late, as
+    /// somebody has to wake us.
     pub async fn ended(&self, latest: Instant) -> Ended {
+        lock(&self.entry.times).latest = Some(latest);
         loop {
-            let deadline = self.entry.deadline();
-            tokio::select! {
-                biased;
-                () = tokio::time::sleep_until(deadline.min(latest).into()) => {
-                    let now = Instant::now();
-                    if self.entry.deadline() <= now {
-                        return Ended::Lease;
-                    }
-                    if latest <= now {
-                        return Ended::Patience;
-                    }
-                }
-                // Kept for whoever asks next, if nobody waits for it.
-                () = self.entry.moved.notified() => {}
+            if let Some(ended) = self.entry.times().ended(Instant::now()) {
+                return ended;
             }
+            // Kept for whoever asks next, if nobody waits for it.
+            self.entry.moved.notified().await;
         }
     }
 
@@ -295,12 +330,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use domain::ids::TenantId;
     use time::OffsetDateTime;
 
     use super::*;
+    use crate::queues::Destination;
 
     fn job(lease_no: i64) -> Job {
         Job {
@@ -311,6 +345,7 @@ mod tests {
             message_id: String::new(),
             name: String::new(),
             target: String::new(),
+            destination: Destination::default(),
             call: String::new(),
             correlation_id: String::new(),
             causation_id: String::new(),
@@ -326,6 +361,13 @@ mod tests {
         }
     }
 
+    async fn woken(leases: &Leases, ending: impl Future<Output = Ended>) -> Ended {
+        tokio::select! {
+            ended = ending => ended,
+            () = leases.wake(CancellationToken::new()) => unreachable!("nobody has told it to stop"),
+        }
+    }
+
     #[tokio::test]
     async fn a_lease_that_is_renewed_outlives_its_first_deadline() {
         let leases = Leases::default();
@@ -333,7 +375,7 @@ mod tests {
         let lease = leases.hold(&job(3), soon).unwrap();
         let (later, hour) = (soon + Duration::from_millis(60), Duration::from_secs(3_600));
         leases.renewed(&leases.numbers(), &[1], later);
-        assert_eq!(lease.ended(soon + hour).await, Ended::Lease);
+        assert_eq!(woken(&leases, lease.ended(soon + hour)).await, Ended::Lease);
         assert!(Instant::now() >= later && !lease.holds());
     }
 
@@ -358,10 +400,8 @@ mod tests {
         let leases = Leases::default();
         let (now, hour) = (Instant::now(), Duration::from_secs(3_600));
         let lease = leases.hold(&job(3), now + hour).unwrap();
-        assert_eq!(
-            lease.ended(now + Duration::from_millis(20)).await,
-            Ended::Patience
-        );
+        let ending = lease.ended(now + Duration::from_millis(20));
+        assert_eq!(woken(&leases, ending).await, Ended::Patience);
         assert!(lease.holds());
     }
 

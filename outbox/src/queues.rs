@@ -2,6 +2,7 @@
 //! has a quota that grows while it is filled and shrinks while it is not, so that claims lock hardly more than they lease.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use deadpool_postgres::Pool;
@@ -15,15 +16,16 @@ use crate::work::Job;
 /// Destinations that one claim looks into.
 const MAX_ASKED: usize = 128;
 /// Messages that one claim may ask for in all; its destinations share them.
-const MAX_ASKED_FOR: usize = 1_024;
+const MAX_ASKED_FOR: usize = 2_048;
 /// Messages that are looked at, of each destination, for each that is asked for: some wait for others of their keys.
 const LOOK_TIMES: usize = 4;
 /// The least that is looked at of a destination.
 const LEAST_LOOK: usize = 64;
 /// How long a queue whose keys were visited in vain is left alone before they are visited again.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// What a destination is asked for at first, and at least.
+/// What a destination is asked for at least, and at first.
 const SMALLEST_QUOTA: usize = 4;
+const FIRST_QUOTA: usize = 64;
 /// How soon destinations are looked for again, and how late at the latest.
 const DISCOVER_AT_MOST_EVERY: Duration = Duration::from_millis(50);
 const DISCOVER_AT_LEAST_EVERY: Duration = Duration::from_millis(250);
@@ -54,8 +56,8 @@ const DISCOVER: &str = "
 
 /// How much work may lie ready, leased, for a destination that answers quickly: as much as it does in this time, and so
 /// many times what it has under way at most. One that is slow is given nothing ahead, for others may be free to do it.
-const READY: Duration = Duration::from_millis(50);
-const MOST_READY: u32 = 15;
+const READY: Duration = Duration::from_millis(100);
+const MOST_READY: u32 = 63;
 /// How much the newest delivery counts in the mean of how long they take: one part in so many.
 const MEMORY: u32 = 16;
 
@@ -80,8 +82,9 @@ pub struct Heads {
     pub work_ids: Vec<i64>,
 }
 
-/// A tenant's account with a provider.
-pub type Destination = (String, String);
+/// A tenant's account with a provider: the tenant's id and the target. It is handed on with each message, from the claim to
+/// the tally.
+pub type Destination = Arc<(String, String)>;
 
 struct Queue {
     quota: usize,
@@ -192,13 +195,13 @@ impl Queues {
         let now = Instant::now();
         let mut found = HashMap::with_capacity(rows.len());
         for row in rows {
-            let destination = (row.try_get("tenant_id")?, row.try_get("target")?);
+            let destination = Arc::new((row.try_get("tenant_id")?, row.try_get("target")?));
             let seconds: f64 = row.try_get("due_in_seconds")?;
             let due_in = Duration::try_from_secs_f64(seconds.max(0.0)).unwrap_or(Duration::MAX);
             let mut before = self.known.remove(&destination);
             let keys = before.as_mut().map(|queue| std::mem::take(&mut queue.keys));
             let queue = Queue {
-                quota: before.as_ref().map_or(SMALLEST_QUOTA, |queue| queue.quota),
+                quota: before.as_ref().map_or(FIRST_QUOTA, |queue| queue.quota),
                 floor: row.try_get("floor")?,
                 due_at: now.checked_add(due_in).unwrap_or(now + DISCOVER_LATEST),
                 under_way: before.as_ref().map_or(0, |queue| queue.under_way),
@@ -279,7 +282,7 @@ impl Queues {
     /// Notes what was leased, and asks for more or less the next time.
     pub fn granted(&mut self, jobs: &[Job], most: usize) {
         for job in jobs {
-            if let Some(queue) = self.known.get_mut(&destination(job)) {
+            if let Some(queue) = self.known.get_mut(&job.destination) {
                 queue.under_way += 1;
                 queue.granted += 1;
             }
@@ -332,12 +335,12 @@ impl Queue {
     fn ask(
         &mut self,
         deliver: &impl Deliver,
-        (tenant_id, target): Destination,
+        destination: Destination,
         limit: usize,
         asked: &mut Asked,
     ) {
         let most = match self.health {
-            Health::Good => self.pace.ready_for(deliver.concurrency(&target)),
+            Health::Good => self.pace.ready_for(deliver.concurrency(&destination.1)),
             Health::Poor => SMALLEST_QUOTA,
         };
         let free = most.saturating_sub(self.under_way);
@@ -346,6 +349,7 @@ impl Queue {
             return;
         }
         (self.asked, self.granted) = (quota, 0);
+        let (tenant_id, target) = &*destination;
         let known = self.keys.heads.len().min(quota);
         for work_id in self.keys.heads.drain(..known) {
             asked.heads.tenants.push(tenant_id.clone());
@@ -356,16 +360,11 @@ impl Queue {
         let look = i64::try_from((quota * LOOK_TIMES).max(LEAST_LOOK)).unwrap_or(1);
         asked.looks.push(look);
         asked.floors.push(self.floor);
-        asked.orderings.push(deliver.ordering(&target).as_str());
-        asked.tenants.push(tenant_id);
-        asked.targets.push(target);
+        asked.orderings.push(deliver.ordering(target).as_str());
+        asked.tenants.push(tenant_id.clone());
+        asked.targets.push(target.clone());
     }
 }
 
 /// A due time that lies further ahead than the clock can say.
 const DISCOVER_LATEST: Duration = Duration::from_secs(3_600);
-
-/// Where a message goes.
-pub fn destination(job: &Job) -> Destination {
-    (job.tenant_id.as_str().to_owned(), job.target.clone())
-}

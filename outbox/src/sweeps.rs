@@ -143,7 +143,8 @@ impl<D: Deliver> Sweeps<D> {
         }
         let (mut tenants, mut targets, mut orderings) = (Vec::new(), Vec::new(), Vec::new());
         let (mut latest_tenants, mut latest_targets) = (Vec::new(), Vec::new());
-        for (tenant_id, target) in destinations {
+        for destination in destinations {
+            let (tenant_id, target) = &**destination;
             let ordering = self.deliver.ordering(target);
             tenants.push(tenant_id);
             targets.push(target);

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use domain::ids::TenantId;
 use time::OffsetDateTime;
 
+use crate::queues::Destination;
+
 /// The default of a lease: long enough that a renewal may fail twice, short enough that a crash is made good in a minute.
 pub const LEASE: Duration = Duration::from_secs(60);
 /// Renewals within one lease.
@@ -56,6 +58,8 @@ pub struct Job {
     pub message_id: String,
     pub name: String,
     pub target: String,
+    /// Its tenant and target as one, which all of a claim share.
+    pub destination: Destination,
     /// JSON text of the call.
     pub call: String,
     pub correlation_id: String,

@@ -9,7 +9,7 @@ use deadpool_postgres::Pool;
 use integrations::outcome::{Failure, FailureKind, Pause};
 
 use crate::Result;
-use crate::queues::{Destination, Health, destination};
+use crate::queues::{Destination, Health};
 use crate::rules::kind;
 use crate::work::Job;
 
@@ -186,7 +186,7 @@ impl Tally {
     ) -> HashMap<Destination, Told> {
         let mut told: HashMap<Destination, Told> = HashMap::new();
         for (job, verdict) in verdicts {
-            let one = told.entry(destination(job)).or_default();
+            let one = told.entry(job.destination.clone()).or_default();
             one.is_news |= job.is_troubled;
             match verdict {
                 Verdict::Silent => {}
@@ -240,7 +240,8 @@ struct Columns<'a> {
 impl<'a> Columns<'a> {
     fn of(told: &'a [(Destination, Told)]) -> Self {
         let mut columns = Self::default();
-        for ((tenant_id, target), one) in told {
+        for (destination, one) in told {
+            let (tenant_id, target) = &**destination;
             columns.tenants.push(tenant_id);
             columns.targets.push(target);
             columns.answered.push(one.answered);

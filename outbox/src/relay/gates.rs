@@ -171,7 +171,7 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Destination {
-        ("tenant".to_owned(), name.to_owned())
+        Arc::new(("tenant".to_owned(), name.to_owned()))
     }
 
     fn picked(gates: &Gates<u32>) -> Vec<(u32, Pass<u32>)> {

@@ -18,7 +18,7 @@ use crate::claims::{self, Claimed, MAX_CLAIMED};
 use crate::completions::Completions;
 use crate::deliver::Deliver;
 use crate::leases::{self, Lease, Leases, Numbers};
-use crate::queues::{Destination, Health, Queues, Released, destination};
+use crate::queues::{Destination, Health, Queues, Released};
 use crate::relay::attempt::{Attempts, Intent, Made};
 use crate::relay::gates::{Gates, Pass};
 use crate::rules::kind;
@@ -81,7 +81,13 @@ impl<D: Deliver> Relay<D> {
         let keeping = {
             let (leases, pool, ended) = (leases.clone(), pool.clone(), ended.clone());
             let (worker, settings) = (self.worker.clone(), self.settings);
-            tokio::spawn(async move { leases.keep(&pool, (&worker, &settings), ended).await })
+            tokio::spawn(async move {
+                let held = (worker.as_str(), &settings);
+                tokio::join!(
+                    leases.keep(&pool, held, ended.clone()),
+                    leases.wake(ended.clone())
+                )
+            })
         };
         let (queues_seen, seen) = watch::channel(Vec::new());
         let sweeping = {
@@ -235,7 +241,7 @@ impl<D: Deliver> Relay<D> {
                 meter.record(job.late);
             }
             let place = Place {
-                destination: destination(&job),
+                destination: job.destination.clone(),
                 health: Health::Good,
                 took: None,
                 released: engine.released.clone(),
@@ -243,7 +249,7 @@ impl<D: Deliver> Relay<D> {
             let Some(lease) = engine.leases.hold(&job, deadline) else {
                 continue;
             };
-            let destination = place.destination.clone();
+            let destination = job.destination.clone();
             let width = self.deliver.concurrency(&job.target);
             let held = Held { job, lease, place };
             engine.gates.leave(&destination, || width, held);
@@ -288,7 +294,7 @@ struct Place {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let destination = std::mem::take(&mut self.destination);
+        let destination = self.destination.clone();
         let _ = self.released.send((destination, self.health, self.took));
     }
 }
