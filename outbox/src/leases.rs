@@ -1,7 +1,7 @@
 //! The leases that this process holds: renewed together, and fenced by the monotonic clock. Whoever could not renew in
 //! time lets go of the delivery by itself, for by then it may be somebody else's.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -219,7 +219,7 @@ impl Leases {
     }
 
     /// Leases that are gone end now.
-    fn renewed(&self, asked: &Numbers, renewed: &[i64], deadline: Instant) {
+    fn renewed(&self, asked: &Numbers, renewed: &HashSet<i64>, deadline: Instant) {
         let held = lock(&self.held);
         let numbers = asked.work_ids.iter().zip(&asked.lease_nos);
         for (work_id, lease_no) in numbers {
@@ -288,7 +288,7 @@ async fn renew(
     pool: &Pool,
     (worker, settings): (&str, &Settings),
     numbers: &Numbers,
-) -> Result<Vec<i64>> {
+) -> Result<HashSet<i64>> {
     let client = pool.get().await?;
     let statement = client.prepare_cached(RENEW).await?;
     let seconds = settings.lease.as_secs_f64();
@@ -374,7 +374,7 @@ mod tests {
         let soon = Instant::now() + Duration::from_millis(20);
         let lease = leases.hold(&job(3), soon).unwrap();
         let (later, hour) = (soon + Duration::from_millis(60), Duration::from_secs(3_600));
-        leases.renewed(&leases.numbers(), &[1], later);
+        leases.renewed(&leases.numbers(), &HashSet::from([1]), later);
         assert_eq!(woken(&leases, lease.ended(soon + hour)).await, Ended::Lease);
         assert!(Instant::now() >= later && !lease.holds());
     }
@@ -388,7 +388,7 @@ mod tests {
         let losing = async {
             // Only once the other waits.
             tokio::task::yield_now().await;
-            leases.renewed(&leases.numbers(), &[], Instant::now());
+            leases.renewed(&leases.numbers(), &HashSet::new(), Instant::now());
         };
         let (ended, ()) = tokio::join!(ending, losing);
         assert_eq!(ended, Ended::Lease);
