@@ -187,11 +187,6 @@ impl Growth {
         index
     }
 
-    /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.tenants.is_empty()
-    }
-
     /// Where the trees stand with what was added.
     pub fn into_heads(self) -> Heads {
         self.heads
@@ -204,7 +199,7 @@ impl Growth {
         client: &impl GenericClient,
         step: Option<&Move<'_>>,
     ) -> Result<bool> {
-        if self.is_empty() {
+        if self.tenants.is_empty() {
             return Ok(step.is_none());
         }
         let grown = Grown::of(self);
