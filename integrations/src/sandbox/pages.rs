@@ -49,6 +49,7 @@ pub(super) fn environment() -> Result<Environment<'static>, Error> {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.add_filter("when", when);
     environment.add_filter("money", money);
+    environment.add_filter("short", short);
     for (name, source) in TEMPLATES {
         environment.add_template(name, source)?;
     }
@@ -162,6 +163,14 @@ fn when(unix: i64) -> String {
         .ok()
         .and_then(|time| time.format(TIME).ok())
         .unwrap_or_else(|| unix.to_string())
+}
+
+/// At most so many characters, with an ellipsis in the place of what is left out.
+fn short(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// `10000`, `usd` → `$100.00`.

@@ -9,7 +9,7 @@ use integrations::twilio::{Account, Sender, Twilio};
 use serde_json::json;
 use time::OffsetDateTime;
 
-use crate::given::{Bench, bench, hook};
+use crate::given::{Bench, bench, hook, new_session};
 
 const SID: &str = "AC00000000000000000000000000000001";
 const TOKEN: &str = "token_of_a_test";
@@ -187,6 +187,25 @@ async fn slow_answers_come_and_torn_ones_are_unknown() {
         effects,
         json!({"effects": {"m1": {"text": 1}, "m2": {"text": 1}}})
     );
+}
+
+#[tokio::test]
+async fn the_pages_show_phones_and_open_sessions_in_short() {
+    let bench = bench().await;
+    let long = "Friday at seven. ".repeat(10);
+    let sent = from_number(&bench).send_text(&text("m1", &long)).await;
+    assert!(sent.is_ok(), "{sent:?}");
+    let session = bench
+        .stripe
+        .create_checkout_session(&new_session("b1"), "b1")
+        .await
+        .unwrap();
+    for (path, shown) in [("/phones", &long[..60]), ("/", &session.id[..24])] {
+        let answer = bench.http.get(bench.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(&format!("{shown}…")), "{page}");
+    }
 }
 
 #[tokio::test]
