@@ -51,7 +51,7 @@ const VACUUM: [&str; 3] = [
 
 /// What a notary that has just sealed a whole log would have PostgreSQL clear up during the measurement.
 const VACUUM_SEALED: [&str; 3] = [
-    "vacuum (analyze) public.audit_entries",
+    "vacuum (analyze) public.audit_leaves",
     "vacuum (analyze) public.commands",
     "vacuum (analyze) public.events",
 ];

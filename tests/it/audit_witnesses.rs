@@ -27,7 +27,7 @@ const HURRY: &str = "update audit_witnesses set lease_until = '-infinity'";
 const WRITE_ANEW: &str = "
     begin; set local session_replication_role = replica;
     update events set actor = 'nobody' where tenant_id <> '$installation' and sequence = 1;
-    delete from audit_entries; delete from audit_tiles; delete from audit_heads; delete from audit_checkpoints;
+    delete from audit_leaves; delete from audit_tiles; delete from audit_heads; delete from audit_checkpoints;
     update checkpoints set position = 0, fencing_token = fencing_token + 1, lease_until = '-infinity'
     where subscriber = 'notary'; commit";
 const COUNT_UNSIGNED: &str = "

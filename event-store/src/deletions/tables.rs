@@ -110,6 +110,7 @@ pub const TABLES: &[&str] = &[
     // The log and its proof. Keys of the tenant go before all else, in one transaction, and are looked for once more.
     "audit_tiles",
     "audit_entries",
+    "audit_leaves",
     "audit_heads",
     "tenant_wrap_keys",
     "tenants",

@@ -40,9 +40,13 @@ const WRITE: &str = "
     ), may_write as materialized (
         select $17::text is null or exists (select from moved) as it_may
     ), entered as (
-        insert into audit_entries (tenant_id, log_index, position, prev_hash, entry_hash)
-        select e.* from may_write m
-        cross join unnest($8::text[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bytea[]) as e where m.it_may
+        insert into audit_leaves (tenant_id, log_index, positions, prev_hash, entry_hashes)
+        select l.tenant_id, l.log_index,
+            ($12::bigint[])[l.first:l.first + octet_length(l.entry_hashes) / 32 - 1], l.prev_hash, l.entry_hashes
+        from may_write m
+        cross join unnest($8::text[], $9::bigint[], $10::bytea[], $11::bytea[], $23::int[])
+            as l (tenant_id, log_index, prev_hash, entry_hashes, first)
+        where m.it_may
     ), tiled as (
         insert into audit_tiles (tenant_id, level, tile_index, hash)
         select t.* from may_write m
@@ -56,6 +60,9 @@ const WRITE: &str = "
             moved_at = clock_timestamp()
     )
     select m.it_may from may_write m";
+
+/// How many entries share a row at most: two such rows fill a page, and none is too long to stay in it.
+pub(super) const ROW_ENTRIES: usize = 96;
 
 /// The chain before the first entry.
 const NO_CHAIN: Hash = [0; HASH_BYTES];
@@ -102,15 +109,24 @@ pub struct Growth {
     heads: Heads,
     /// The chains of those that have grown, as they were.
     before: BTreeMap<String, Hash>,
-    tenants: Vec<String>,
-    indexes: Vec<i64>,
-    positions: Vec<Option<i64>>,
-    previous: Vec<Hash>,
-    entries: Vec<Hash>,
+    /// Rows of entries, and which of them a tenant's next entry belongs to.
+    rows: Vec<Leaves>,
+    open: BTreeMap<String, usize>,
     tile_tenants: Vec<String>,
     tile_levels: Vec<i16>,
     tile_indexes: Vec<i64>,
     tiles: Vec<Hash>,
+}
+
+/// Entries that share a row.
+struct Leaves {
+    tenant_id: String,
+    /// The place of the first.
+    index: i64,
+    /// The chain before the first.
+    previous: Hash,
+    positions: Vec<Option<i64>>,
+    hashes: Vec<u8>,
 }
 
 impl Growth {
@@ -162,15 +178,38 @@ impl Growth {
         }
     }
 
+    /// Adds an event behind the newest of its tenant. What is read again, because somebody has rewound the checkpoint, is
+    /// there already.
+    pub fn add(&mut self, tenant_id: &str, position: i64, entry: &Hash) {
+        if position > self.position(tenant_id) {
+            self.push(tenant_id, Some(position), entry);
+        }
+    }
+
     /// Adds an entry behind the newest; answers its place.
     pub fn push(&mut self, tenant_id: &str, position: Option<i64>, entry: &Hash) -> i64 {
-        let head = self.heads.entry(tenant_id.to_owned()).or_default();
+        let head = match self.heads.get_mut(tenant_id) {
+            Some(head) => head,
+            None => self.heads.entry(tenant_id.to_owned()).or_default(),
+        };
         let index = to_bigint(head.edge.size());
-        self.tenants.push(tenant_id.to_owned());
-        self.indexes.push(index);
-        self.positions.push(position);
-        self.previous.push(head.chain);
-        self.entries.push(*entry);
+        let open = self.open.get(tenant_id).copied();
+        let open = open.and_then(|place| self.rows.get_mut(place));
+        match open.filter(|row| row.positions.len() < ROW_ENTRIES) {
+            Some(row) => row.push(position, entry),
+            None => {
+                let mut row = Leaves {
+                    tenant_id: tenant_id.to_owned(),
+                    index,
+                    previous: head.chain,
+                    positions: Vec::new(),
+                    hashes: Vec::new(),
+                };
+                row.push(position, entry);
+                self.open.insert(tenant_id.to_owned(), self.rows.len());
+                self.rows.push(row);
+            }
+        }
         if !self.before.contains_key(tenant_id) {
             self.before.insert(tenant_id.to_owned(), head.chain);
         }
@@ -199,17 +238,16 @@ impl Growth {
         client: &impl GenericClient,
         step: Option<&Move<'_>>,
     ) -> Result<bool> {
-        if self.tenants.is_empty() {
+        if self.rows.is_empty() {
             return Ok(step.is_none());
         }
-        let grown = Grown::of(self);
-        let (previous, entries, tiles) = (
-            slices(&self.previous),
-            slices(&self.entries),
-            slices(&self.tiles),
+        let (grown, rows, tiles) = (
+            Grown::of(self),
+            Rows::of(&self.rows),
+            Vec::from_iter(self.tiles.iter().map(Hash::as_slice)),
         );
         let lease = step.map(|step| step.lease);
-        let parameters: [&(dyn ToSql + Sync); 22] = [
+        let parameters: [&(dyn ToSql + Sync); 23] = [
             &grown.tenants,
             &grown.sizes,
             &grown.positions,
@@ -217,11 +255,11 @@ impl Growth {
             &grown.roots,
             &grown.edges,
             &grown.before,
-            &self.tenants,
-            &self.indexes,
-            &self.positions,
-            &previous,
-            &entries,
+            &rows.tenants,
+            &rows.indexes,
+            &rows.previous,
+            &rows.hashes,
+            &rows.positions,
             &self.tile_tenants,
             &self.tile_levels,
             &self.tile_indexes,
@@ -232,6 +270,7 @@ impl Growth {
             &step.map(|step| step.until),
             &LEASE.as_secs_f64(),
             &NO_CHAIN.as_slice(),
+            &rows.firsts,
         ];
         let statement = client.prepare_cached(WRITE).await?;
         Ok(client
@@ -272,8 +311,38 @@ impl<'a> Grown<'a> {
     }
 }
 
-fn slices(hashes: &[Hash]) -> Vec<&[u8]> {
-    hashes.iter().map(Hash::as_slice).collect()
+impl Leaves {
+    fn push(&mut self, position: Option<i64>, entry: &Hash) {
+        self.positions.push(position);
+        self.hashes.extend_from_slice(entry);
+    }
+}
+
+/// The rows of entries, as columns; the positions of all are in one, with the place where each row's begin.
+#[derive(Default)]
+struct Rows<'a> {
+    tenants: Vec<&'a str>,
+    indexes: Vec<i64>,
+    previous: Vec<&'a [u8]>,
+    hashes: Vec<&'a [u8]>,
+    positions: Vec<Option<i64>>,
+    firsts: Vec<i32>,
+}
+
+impl<'a> Rows<'a> {
+    fn of(leaves: &'a [Leaves]) -> Self {
+        let mut rows = Self::default();
+        for row in leaves {
+            let first = rows.positions.len() + 1;
+            rows.firsts.push(i32::try_from(first).unwrap_or(i32::MAX));
+            rows.tenants.push(&row.tenant_id);
+            rows.indexes.push(row.index);
+            rows.previous.push(&row.previous);
+            rows.hashes.push(&row.hashes);
+            rows.positions.extend_from_slice(&row.positions);
+        }
+        rows
+    }
 }
 
 /// As PostgreSQL counts; no tree comes near the end of it.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use super::heads::to_bigint;
-use super::tree::{Hash, to_hash};
+use super::tree::{self, Hash, to_hash};
 use crate::Result;
 use crate::recorded::Recorded;
 
@@ -34,22 +34,38 @@ const READ_CHECKPOINTS: &str = "
     where tenant_id = $1 and tree_size > $2 and tree_size <= $3
     order by tree_size";
 
+/// From both tables: in `audit_entries` lies what was sealed before there were rows of many. The first row may begin before the
+/// first place, and only the first entry of a row has its chain beside it.
 const READ_ENTRIES: &str = "
-    select a.log_index, a.prev_hash, a.entry_hash, e.position is not null as is_there,
-        a.position as sealed_position, e.position, e.tenant_id, e.aggregate_type, e.aggregate_id, e.sequence,
+    with wanted as (
+        select a.log_index, a.prev_hash, a.entry_hash, a.position
+        from audit_entries a where a.tenant_id = $1 and a.log_index >= $2 and a.log_index < $3
+        union all
+        select l.log_index + n.place, case when n.place = 0 then l.prev_hash end,
+            substring(l.entry_hashes from (n.place * 32 + 1)::int for 32), l.positions[(n.place + 1)::int]
+        from audit_leaves l
+        cross join lateral generate_series(0, least(cardinality(l.positions), $3 - l.log_index) - 1) as n (place)
+        where l.tenant_id = $1 and l.log_index < $3 and l.log_index >= coalesce((
+            select f.log_index from audit_leaves f where f.tenant_id = $1 and f.log_index <= $2
+            order by f.log_index desc limit 1), $2)
+    )
+    select w.log_index, w.prev_hash, w.entry_hash, e.position is not null as is_there,
+        w.position as sealed_position, e.position, e.tenant_id, e.aggregate_type, e.aggregate_id, e.sequence,
         e.event_type, e.event_version, e.payload, e.metadata, e.occurred_at, e.recorded_at, e.command_id,
         e.correlation_id, e.causation_id, e.actor
-    from audit_entries a
-    left join events e on e.position = a.position and e.tenant_id = a.tenant_id
-    where a.tenant_id = $1 and a.log_index >= $2 and a.log_index < $3
-    order by a.log_index limit $4";
+    from wanted w
+    left join events e on e.position = w.position and e.tenant_id = $1
+    order by w.log_index";
 
 const READ_ANCHORED: &str = "
     select note from audit_checkpoints where anchor_index >= $1 and anchor_index < $2
     order by anchor_index limit $3";
 
-const FIND_ENTRY_POSITION: &str =
-    "select a.position from audit_entries a where a.tenant_id = $1 and a.log_index = $2";
+const FIND_ENTRY_POSITION: &str = "
+    select coalesce(
+        (select a.position from audit_entries a where a.tenant_id = $1 and a.log_index = $2),
+        (select l.positions[($2 - l.log_index + 1)::int] from audit_leaves l
+         where l.tenant_id = $1 and l.log_index <= $2 order by l.log_index desc limit 1)) as position";
 
 /// One tree's standing.
 #[derive(Clone, Debug, Serialize)]
@@ -155,22 +171,31 @@ pub async fn entries(
     tenant_id: &str,
     (start, end): (i64, i64),
 ) -> Result<Vec<Entry>> {
+    let end = end.min(start.saturating_add(MAX_ENTRIES));
     let statement = client.prepare_cached(READ_ENTRIES).await?;
     let rows = client
-        .query(&statement, &[&tenant_id, &start, &end, &MAX_ENTRIES])
+        .query(&statement, &[&tenant_id, &start, &end])
         .await?;
-    let read = |row: &Row| {
-        Ok(Entry {
-            index: row.try_get("log_index")?,
+    let (mut found, mut chain) = (Vec::with_capacity(rows.len()), to_hash(&[]));
+    for row in &rows {
+        let index = row.try_get("log_index")?;
+        let previous = row.try_get::<_, Option<&[u8]>>("prev_hash")?;
+        let previous = previous.map_or(chain, to_hash);
+        let hash = to_hash(row.try_get("entry_hash")?);
+        chain = tree::link(&previous, &hash);
+        if index < start {
+            continue;
+        }
+        let is_there: bool = row.try_get("is_there")?;
+        found.push(Entry {
+            index,
             position: row.try_get("sealed_position")?,
-            previous: to_hash(row.try_get("prev_hash")?),
-            hash: to_hash(row.try_get("entry_hash")?),
-            event: row
-                .try_get::<_, bool>("is_there")?
-                .then(|| Recorded::from_row(row)),
-        })
-    };
-    rows.iter().map(read).collect()
+            previous,
+            hash,
+            event: is_there.then(|| Recorded::from_row(row)),
+        });
+    }
+    Ok(found)
 }
 
 /// The notes that are the entries of the anchor's log, from one place to before another, at most `MAX_ENTRIES`.
@@ -194,12 +219,8 @@ pub async fn find_index(
     let (mut low, mut high) = (0, to_bigint(size));
     while low < high {
         let middle = low + (high - low) / 2;
-        let row = client.query_opt(&statement, &[&tenant_id, &middle]).await?;
-        let found: Option<i64> = row
-            .map(|row| row.try_get("position"))
-            .transpose()?
-            .flatten();
-        match found {
+        let row = client.query_one(&statement, &[&tenant_id, &middle]).await?;
+        match row.try_get::<_, Option<i64>>("position")? {
             Some(found) if found == position => return Ok(Some(middle)),
             Some(found) if found < position => low = middle + 1,
             _ => high = middle,

@@ -13,9 +13,19 @@ use crate::error::Error;
 /// The first line of a proof as text (C2SP tlog-proof).
 const PROOF_HEAD: &str = "c2sp.org/tlog-proof@v1";
 
+/// From both tables, as in `logs.rs`.
 const READ_ENTRIES: &str = "
-    select entry_hash as hash from audit_entries
-    where tenant_id = $1 and log_index >= $2 and log_index < $3 order by log_index";
+    select a.log_index, a.entry_hash as hash from audit_entries a
+    where a.tenant_id = $1 and a.log_index >= $2 and a.log_index < $3
+    union all
+    select l.log_index + n.place, substring(l.entry_hashes from (n.place * 32 + 1)::int for 32)
+    from audit_leaves l
+    cross join lateral generate_series(
+        greatest(0, $2 - l.log_index), least(cardinality(l.positions), $3 - l.log_index) - 1) as n (place)
+    where l.tenant_id = $1 and l.log_index < $3 and l.log_index >= coalesce((
+        select f.log_index from audit_leaves f where f.tenant_id = $1 and f.log_index <= $2
+        order by f.log_index desc limit 1), $2)
+    order by log_index";
 
 const READ_TILES: &str = "
     select hash from audit_tiles
