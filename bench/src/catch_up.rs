@@ -141,11 +141,9 @@ pub async fn in_batches(
         CancellationToken::new(),
     );
     let runner = Runner {
-        pool: store.pools.engine.clone(),
-        subscriber: subscriber.clone(),
-        owner: OWNER.to_owned(),
         safe: safe.subscribe(),
         moved: moved.clone(),
+        ..store.runner(subscriber.clone(), OWNER)
     };
     let mut moves = moved.subscribe();
     let (clock, begun) = (StolenTime::start(), Instant::now());

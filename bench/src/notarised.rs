@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
-use event_store::log::Runner;
 use event_store::notary::subscriber::{NAME, Notary};
 use event_store::notary::{checkpoints, signing::Signer};
 use event_store::store::Store;
@@ -109,13 +108,8 @@ impl Setting<'_> {
     /// Starts it, and waits until it is at the log's end.
     async fn start_notary(&self) -> Result<Working> {
         let (stop, mut tasks) = (CancellationToken::new(), JoinSet::new());
-        let runner = Runner {
-            pool: self.ground.store.pools.engine.clone(),
-            subscriber: Arc::new(Notary::default()),
-            owner: OWNER.to_owned(),
-            safe: self.ground.store.tail.watch(),
-            moved: self.ground.store.moved.clone(),
-        };
+        let store = &self.ground.store;
+        let runner = store.runner(Arc::new(Notary::default()), OWNER);
         tasks.spawn(runner.run(stop.clone()));
         tasks.spawn(checkpoints::run(self.ground.store.clone(), stop.clone()));
         catch_up(&self.ground.store).await?;

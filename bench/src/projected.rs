@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use commands::dispatch::Dispatcher;
 use domain::ids::TenantId;
-use event_store::log::Runner;
 use event_store::store::Store;
 use serde_json::json;
 use tokio::time::MissedTickBehavior;
@@ -33,13 +32,7 @@ pub async fn measure(
         .find(|projection| projection.subscriber.name() == PROJECTION)
         .ok_or("the projection is missing")?;
     let stop = CancellationToken::new();
-    let runner = Runner {
-        pool: store.pools.engine.clone(),
-        subscriber: projection.subscriber.clone(),
-        owner: OWNER.to_owned(),
-        safe: store.tail.watch(),
-        moved: store.moved.clone(),
-    };
+    let runner = store.runner(projection.subscriber.clone(), OWNER);
     let running = tokio::spawn(runner.run(stop.clone()));
     let sent = send(dispatcher, tenant_id, 1).await?;
     if !store.wait_for(&[PROJECTION], sent, PATIENCE).await? {

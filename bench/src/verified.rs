@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use domain::ids::TenantId;
-use event_store::log::Runner;
 use event_store::notary::checkpoints;
 use event_store::notary::signing::Signer;
 use event_store::notary::subscriber::{NAME, Notary};
@@ -120,13 +119,7 @@ pub async fn rows(store: &Store, tenant_id: &TenantId, rounds: u32) -> Result<Ve
 /// Has the notary seal all that there is.
 async fn seal(store: &Store) -> Result<()> {
     let stop = CancellationToken::new();
-    let runner = Runner {
-        pool: store.pools.engine.clone(),
-        subscriber: Arc::new(Notary::default()),
-        owner: "bench-verified".to_owned(),
-        safe: store.tail.watch(),
-        moved: store.moved.clone(),
-    };
+    let runner = store.runner(Arc::new(Notary::default()), "bench-verified");
     let running = tokio::spawn(runner.run(stop.clone()));
     let safe = *store.tail.watch().borrow();
     let is_sealed = store.wait_for(&[NAME], safe, PATIENCE).await;

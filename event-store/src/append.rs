@@ -8,16 +8,18 @@ mod columns;
 mod counted;
 mod statements;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
+use time::OffsetDateTime;
 use tokio_postgres::Row;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::types::ToSql;
 
 use self::caution::Caution;
-use self::columns::{Columns, Neighbours};
+use self::columns::{Columns, Line, Neighbours};
 use self::counted::APPEND_COUNTED;
 use self::statements::{
     APPEND, APPEND_EVENTS, APPEND_EVENTS_UNSEEN, APPEND_ONE, LOOK_AND_APPEND_ONE,
@@ -25,8 +27,10 @@ use self::statements::{
 use crate::Result;
 use crate::coalescer::{Flight, Traveller, touch};
 use crate::commit::{Commit, NewEvent, Outcome, OwnedKey, StreamEvents, Violation};
+use crate::era::Era;
 use crate::error::Error;
 use crate::pg::{JsonText, Pools};
+use crate::recent::{Fresh, Recent};
 use crate::wake::Wake;
 
 /// How many batches of one tenant are written at once.
@@ -36,16 +40,18 @@ const MAX_FLYING: usize = 2;
 pub(crate) struct Appends {
     pub pools: Pools,
     pub wake: Wake,
+    pub recent: Arc<Recent>,
     pub caution: Caution,
 }
 
 impl Flight<Commit> for Appends {
-    async fn fly(&self, _: &TenantId, batch: &[&Commit]) -> Vec<Result<Outcome>> {
+    async fn fly(&self, tenant_id: &TenantId, batch: &[&Commit]) -> Vec<Result<Outcome>> {
         metrics::histogram!("rapport_commit_batch_size").record(size_of(batch));
         let started = Instant::now();
-        let (outcomes, written) = self.append(batch).await;
+        let (outcomes, fresh, era) = self.append(batch).await;
         metrics::histogram!("rapport_commit_seconds").record(started.elapsed());
-        self.wake.committed_here(written);
+        let positions = self.recent.keep(tenant_id, fresh, era);
+        self.wake.committed_here(positions);
         if outcomes.iter().any(Result::is_err) {
             // What was answered with an error may have been written all the same.
             self.wake.committed_unknown();
@@ -108,19 +114,22 @@ fn size_of(batch: &[&Commit]) -> f64 {
 }
 
 impl Appends {
-    /// Writes a batch, each commit all or nothing by itself; answers the outcome of each, and the positions that were
-    /// written. All are of one tenant, and no two may write the same stream, key, claim or subject: whoever gathers the
-    /// batch sees to that.
-    async fn append(&self, batch: &[&Commit]) -> (Vec<Result<Outcome>>, Vec<i64>) {
-        let mut positions = Vec::with_capacity(batch.len());
-        let outcomes = match self.pools.request.get().await {
-            Ok(client) => match self.append_unseen(&client, batch, &mut positions).await {
-                Some(outcomes) => outcomes,
-                None => append_batch(&client, batch, &mut positions).await,
-            },
-            Err(error) => all_failed(batch, &error.into()),
+    /// Writes a batch, each commit all or nothing by itself; answers the outcome of each, what was written, and in which era.
+    /// All are of one tenant, and no two may write the same stream, key, claim or subject: whoever gathers the batch sees to
+    /// that.
+    async fn append(&self, batch: &[&Commit]) -> (Vec<Result<Outcome>>, Fresh, Option<Era>) {
+        let mut fresh = self.recent.fresh();
+        let client = match self.pools.request.get().await {
+            Ok(client) => client,
+            Err(error) => return (all_failed(batch, &error.into()), fresh, None),
         };
-        (outcomes, positions)
+        // Asked for now that there is a connection: a new one tells of another server before it is used.
+        let era = self.pools.era();
+        let outcomes = match self.append_unseen(&client, batch, era, &mut fresh).await {
+            Some(outcomes) => outcomes,
+            None => append_batch(&client, batch, &mut fresh).await,
+        };
+        (outcomes, fresh, era)
     }
 
     /// Writes all of it without a look, where what it rests on is known well enough; `None` when that did not go well, with
@@ -129,15 +138,14 @@ impl Appends {
         &self,
         client: &impl GenericClient,
         batch: &[&Commit],
-        written: &mut Vec<i64>,
+        era: Option<Era>,
+        fresh: &mut Fresh,
     ) -> Option<Vec<Result<Outcome>>> {
-        // Asked for now that there is a connection: a new one tells of another server before it is used.
-        let era = self.pools.era();
         let is_known = |commit: &&Commit| commit.read_in.is_some() && commit.read_in == era;
         if !batch.iter().all(is_known) || self.caution.looks_first() {
             return None;
         }
-        match write(client, batch, Look::AtOthers, written).await {
+        match write(client, batch, Look::AtOthers, fresh).await {
             Ok(Written::All(positions)) => Some(
                 positions
                     .into_iter()
@@ -172,9 +180,9 @@ enum Look {
 pub(crate) async fn append_in(
     client: &impl GenericClient,
     commit: &Commit,
-    written: &mut Vec<i64>,
+    fresh: &mut Fresh,
 ) -> Result<Outcome> {
-    match write(client, &[commit], Look::AtAll, written).await? {
+    match write(client, &[commit], Look::AtAll, fresh).await? {
         Written::All(positions) => positions
             .first()
             .map(|position| Outcome::Committed {
@@ -189,13 +197,13 @@ pub(crate) async fn append_in(
 async fn append_batch(
     client: &impl GenericClient,
     batch: &[&Commit],
-    written: &mut Vec<i64>,
+    fresh: &mut Fresh,
 ) -> Vec<Result<Outcome>> {
     let mut outcomes: Vec<Option<Result<Outcome>>> = batch.iter().map(|_| None).collect();
     let mut left: Vec<usize> = (0..batch.len()).collect();
     while left.len() > 1 {
         let members: Vec<&Commit> = left.iter().map(|member| batch[*member]).collect();
-        match write(client, &members, Look::AtAll, written).await {
+        match write(client, &members, Look::AtAll, fresh).await {
             Ok(Written::All(positions)) => {
                 for (member, position) in left.drain(..).zip(positions) {
                     outcomes[member] = Some(Ok(Outcome::Committed { position }));
@@ -217,13 +225,23 @@ async fn append_batch(
         }
     }
     for member in left {
-        outcomes[member] = Some(append_in(client, batch[member], written).await);
+        outcomes[member] = Some(append_in(client, batch[member], fresh).await);
     }
     let unwritten = || Err(Error::internal("a commit without an outcome"));
     outcomes
         .into_iter()
         .map(|outcome| outcome.unwrap_or_else(unwritten))
         .collect()
+}
+
+impl Fresh {
+    /// An event at this position, or the record of a commit without one, whose position is an older event's.
+    fn push(&mut self, position: i64, recorded_at: OffsetDateTime, line: Option<&Line<'_>>) {
+        self.positions.push(position);
+        if let Some(form) = line.and_then(|line| line.form(position, recorded_at)) {
+            self.add(&form);
+        }
+    }
 }
 
 /// What became of one statement.
@@ -236,21 +254,21 @@ enum Written {
     Violated(Violation),
 }
 
-/// One statement for these; adds the positions of all events that it has written to `written`.
+/// One statement for these; adds what it has written to what is fresh.
 async fn write(
     client: &impl GenericClient,
     members: &[&Commit],
     look: Look,
-    written: &mut Vec<i64>,
+    fresh: &mut Fresh,
 ) -> Result<Written> {
-    let rows = match members {
+    let sent = match members {
         [commit] if let Some(event) = only_event(commit) => {
             append_event(client, commit, event, look).await
         }
         members => append_all(client, members, look).await,
     };
-    let rows = match rows {
-        Ok(rows) => rows,
+    let (rows, lines) = match sent {
+        Ok(answered) => answered,
         Err(error) => {
             return match violation(&error) {
                 Some(violation) => Ok(Written::Violated(violation)),
@@ -262,7 +280,11 @@ async fn write(
     let mut stale = Vec::new();
     for row in &rows {
         let position: Option<i64> = row.get(1);
-        written.extend(position);
+        if let Some(position) = position {
+            let place = usize::try_from(row.get::<_, i64>(3) - 1);
+            let line = place.ok().and_then(|place| lines.get(place));
+            fresh.push(position, row.get(2), line);
+        }
         // An event that is not the last of its commit has no member.
         let Some(member) = row.get::<_, Option<i64>>(0) else {
             continue;
@@ -293,12 +315,15 @@ fn only_event(commit: &Commit) -> Option<(&StreamEvents, &NewEvent)> {
     commit.is_plain().then_some((stream, event))
 }
 
-async fn append_event(
+/// The rows that a statement has answered with, and what was sent.
+type Sent<'a> = std::result::Result<(Vec<Row>, Vec<Line<'a>>), tokio_postgres::Error>;
+
+async fn append_event<'a>(
     client: &impl GenericClient,
-    commit: &Commit,
-    (stream, event): (&StreamEvents, &NewEvent),
+    commit: &'a Commit,
+    (stream, event): (&'a StreamEvents, &'a NewEvent),
     look: Look,
-) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+) -> Sent<'a> {
     let command = &commit.command;
     let parameters: [&(dyn ToSql + Sync); 18] = [
         &commit.tenant_id.as_str(),
@@ -325,20 +350,28 @@ async fn append_event(
         Look::AtOthers => APPEND_ONE,
     };
     let statement = client.prepare_cached(sql).await?;
-    client.query(&statement, &parameters).await
+    let rows = client.query(&statement, &parameters).await?;
+    let line = Line {
+        tenant_id: &commit.tenant_id,
+        command,
+        event: Some((stream, event, stream.expected + 1)),
+        member: Some(1),
+    };
+    Ok((rows, vec![line]))
 }
 
-async fn append_all(
+async fn append_all<'a>(
     client: &impl GenericClient,
-    members: &[&Commit],
+    members: &[&'a Commit],
     look: Look,
-) -> std::result::Result<Vec<Row>, tokio_postgres::Error> {
+) -> Sent<'a> {
     let neighbours = Neighbours::of(members);
     if look == Look::AtOthers
         && let Some(columns) = Columns::unseen(members, neighbours)
     {
         let statement = client.prepare_cached(APPEND_EVENTS_UNSEEN).await?;
-        return client.query(&statement, &columns.parameters()).await;
+        let rows = client.query(&statement, &columns.parameters()).await?;
+        return Ok((rows, columns.into_rows()));
     }
     let sql = match neighbours {
         Neighbours::None => APPEND_EVENTS,
@@ -347,7 +380,8 @@ async fn append_all(
     };
     let statement = client.prepare_cached(sql).await?;
     let columns = Columns::of(members, neighbours, look);
-    client.query(&statement, &columns.parameters()).await
+    let rows = client.query(&statement, &columns.parameters()).await?;
+    Ok((rows, columns.into_rows()))
 }
 
 /// The constraints that concurrent commands can break, each by its name.

@@ -21,6 +21,7 @@ pub mod pg;
 pub mod presence;
 pub mod read_audit;
 pub mod readings;
+pub mod recent;
 pub mod recorded;
 pub mod recording;
 pub mod root_rotation;

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::Result;
 use crate::checkpoints::{self, LEASE, Lease, Move};
 use crate::parking::{Parking, Side, is_poison, unharmed};
+use crate::recent::Recent;
 use crate::recorded::Recorded;
 use crate::shards::{self, Shard};
 
@@ -49,6 +50,12 @@ const READ_SHARD: &str = "
       and (hashtextextended(tenant_id || '/' || aggregate_id, 0) & 9223372036854775807) % $5::int8 = $6::int8
     order by position limit $4";
 
+/// As `READ`, of these positions.
+const READ_SOME: &str = "
+    select position, tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload, metadata,
+        occurred_at, recorded_at, command_id, correlation_id, causation_id, actor
+    from events where position = any ($1) and aggregate_type = any ($2) order by position";
+
 /// Reacts to events by writing to the database; it never calls out.
 #[async_trait]
 pub trait Subscriber: Send + Sync {
@@ -65,6 +72,17 @@ pub trait Subscriber: Send + Sync {
     /// subscriber does not work so, or cannot this time, or because the lease is lost.
     async fn apply_at_once(&self, _: &Client, _: &[Recorded], _: &Move<'_>) -> Result<bool> {
         Ok(false)
+    }
+
+    /// Does its work on a stretch of the log whose events this process has just written, and moves the checkpoint, without
+    /// being handed the events; `false` where it has to be, with nothing written. Only for who says so by `needs_events`.
+    async fn apply_unread(&self, _: &Client, _: &Recent, _: &Move<'_>) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether it cannot go without the events themselves.
+    fn needs_events(&self) -> bool {
+        true
     }
 
     /// How many events make a batch at once, and how soon after the one before fewer do: what comes by twos and threes costs
@@ -94,6 +112,22 @@ pub async fn read(
     let statement = client.prepare_cached(READ).await?;
     let rows = client
         .query(&statement, &[&after, &until, &aggregate_types, &limit])
+        .await?;
+    Ok(rows.iter().map(Recorded::from_row).collect())
+}
+
+/// The events at these positions.
+pub async fn read_some(
+    client: &impl GenericClient,
+    aggregate_types: &[&str],
+    positions: &[i64],
+) -> Result<Vec<Recorded>> {
+    if positions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = client.prepare_cached(READ_SOME).await?;
+    let rows = client
+        .query(&statement, &[&positions, &aggregate_types])
         .await?;
     Ok(rows.iter().map(Recorded::from_row).collect())
 }
@@ -154,6 +188,8 @@ impl Page {
 /// Runs one subscriber until told to stop.
 pub struct Runner {
     pub pool: Pool,
+    /// What need not be read, because it has just been written here.
+    pub recent: Arc<Recent>,
     pub subscriber: Arc<dyn Subscriber>,
     /// This process, as leases name it; see `presence`.
     pub owner: String,
@@ -287,6 +323,9 @@ impl Runner {
         parking: &mut Parking,
         ahead: Option<Page>,
     ) -> Result<(i64, Option<Page>)> {
+        if ahead.is_none() && self.skip_reading(lease, safe, parking).await? {
+            return Ok((safe, None));
+        }
         let (limit, permit) = batch_limit(safe - lease.position);
         let page = match ahead {
             Some(page) if page.after == lease.position => page,
@@ -305,8 +344,52 @@ impl Runner {
 
     async fn page(&self, range: (i64, i64), limit: i64) -> Result<Page> {
         let client = self.pool.get().await?;
-        let streams = (self.subscriber.aggregate_types(), self.subscriber.shard());
-        Page::read(&client, streams, range, limit).await
+        let (types, shard) = (self.subscriber.aggregate_types(), self.subscriber.shard());
+        // How streams are split the database alone knows.
+        let is_near = shard.is_whole() && range.1 - range.0 <= limit;
+        let recent = match is_near && self.subscriber.needs_events() {
+            true => self.recent.events(types, range),
+            false => None,
+        };
+        let Some(mut recent) = recent else {
+            metrics::counter!("rapport_log_pages_total", "from" => "log").increment(1);
+            return Page::read(&client, (types, shard), range, limit).await;
+        };
+        metrics::counter!("rapport_log_pages_total", "from" => "memory").increment(1);
+        let others = read_some(&client, types, &recent.missing).await?;
+        if !others.is_empty() {
+            recent.found.extend(others);
+            recent.found.sort_unstable_by_key(|event| event.position);
+        }
+        Ok(Page {
+            after: range.0,
+            until: range.1,
+            events: recent.found,
+        })
+    }
+
+    /// Has the subscriber work without the events; answers whether it did.
+    async fn skip_reading(&self, lease: Lease, safe: i64, parking: &Parking) -> Result<bool> {
+        let subscriber = self.subscriber.as_ref();
+        if subscriber.needs_events() || !parking.is_empty() || safe - lease.position > BATCH_LIMIT {
+            return Ok(false);
+        }
+        let (name, client) = (&self.checkpoint(), self.pool.get().await?);
+        let step = Move {
+            subscriber: name,
+            lease,
+            until: safe,
+        };
+        let applied = unharmed(name, subscriber.apply_unread(&client, &self.recent, &step)).await;
+        match applied {
+            Ok(true) => {
+                metrics::counter!("rapport_log_pages_total", "from" => "hashes").increment(1);
+                Ok(true)
+            }
+            Err(error) if !is_poison(&error) => Err(error),
+            // The batch is tried again with the events at hand.
+            Ok(false) | Err(_) => Ok(false),
+        }
     }
 
     /// Writes the batch as a whole; if an event of it is at fault, piece by piece.

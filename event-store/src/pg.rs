@@ -97,6 +97,10 @@ impl Pools {
         self.eras.current()
     }
 
+    pub(crate) fn eras(&self) -> Eras {
+        self.eras.clone()
+    }
+
     /// Closes all connections; whoever asks for one after that is refused.
     pub fn close(&self) {
         self.request.close();

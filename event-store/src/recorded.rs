@@ -6,6 +6,7 @@ use time::OffsetDateTime;
 use tokio_postgres::Row;
 
 use crate::Result;
+use crate::notary::entries::Form;
 use crate::upcast::{Stored, Upcasters};
 
 /// The payload as text, byte for byte as it was written.
@@ -65,6 +66,48 @@ impl Recorded {
             correlation_id: row.get("correlation_id"),
             causation_id: row.get("causation_id"),
             actor: row.get("actor"),
+        }
+    }
+
+    /// What is sealed of it: all of it.
+    pub fn form(&self) -> Form<'_> {
+        Form {
+            tenant_id: self.tenant_id.as_str(),
+            aggregate_type: &self.aggregate_type,
+            aggregate_id: &self.aggregate_id,
+            sequence: self.sequence,
+            event_type: &self.event_type,
+            event_version: &self.event_version,
+            payload: &self.payload.0,
+            metadata: &self.metadata.0,
+            position: self.position,
+            occurred_at: self.occurred_at,
+            recorded_at: self.recorded_at,
+            command_id: &self.command_id,
+            correlation_id: &self.correlation_id,
+            causation_id: &self.causation_id,
+            actor: &self.actor,
+        }
+    }
+
+    /// An event that has just been written, as it lies in the log.
+    pub fn from_form(form: &Form<'_>) -> Self {
+        Self {
+            position: form.position,
+            tenant_id: TenantId::new(form.tenant_id),
+            aggregate_type: form.aggregate_type.to_owned(),
+            aggregate_id: form.aggregate_id.to_owned(),
+            sequence: form.sequence,
+            event_type: form.event_type.to_owned(),
+            event_version: form.event_version.to_owned(),
+            payload: Payload(form.payload.to_owned()),
+            metadata: Payload(form.metadata.to_owned()),
+            occurred_at: form.occurred_at,
+            recorded_at: form.recorded_at,
+            command_id: form.command_id.to_owned(),
+            correlation_id: form.correlation_id.to_owned(),
+            causation_id: form.causation_id.to_owned(),
+            actor: form.actor.to_owned(),
         }
     }
 

@@ -11,8 +11,10 @@ use crate::append::Appends;
 use crate::coalescer::Coalescer;
 use crate::commit::{Commit, NewSubjectKey, Outcome};
 use crate::load::{self, Load, Loaded, Loads};
+use crate::log::{Runner, Subscriber};
 use crate::pg::{Pools, begin_write};
 use crate::read_audit::{AuditedRead, AuditedReads};
+use crate::recent::{Fresh, Recent};
 use crate::recorded::Recorded;
 use crate::root_rotation::Knowledge;
 use crate::snapshots::{self, StoredSnapshot};
@@ -44,6 +46,8 @@ pub struct Store {
     pub directory: Arc<Directory>,
     pub wake: Wake,
     pub tail: Arc<Tail>,
+    /// What this process has just written.
+    pub recent: Arc<Recent>,
     appends: Coalescer<Commit, Appends>,
     loads: Coalescer<Load, Loads>,
     audited_reads: Coalescer<AuditedRead, AuditedReads>,
@@ -53,13 +57,14 @@ pub struct Store {
 
 impl Store {
     pub fn new(pools: Pools, vault: Vault) -> Self {
-        let wake = Wake::default();
+        let (wake, recent) = (Wake::default(), Arc::new(Recent::new(&pools)));
         Self {
             directory: Arc::new(Directory::new(pools.engine.clone())),
             tail: Arc::new(Tail::new(pools.engine.clone(), wake.clone())),
             appends: Coalescer::new(Appends {
                 pools: pools.clone(),
                 wake: wake.clone(),
+                recent: recent.clone(),
                 caution: Default::default(),
             }),
             loads: Coalescer::new(Loads {
@@ -72,6 +77,7 @@ impl Store {
             moved: watch::Sender::new(0),
             pools,
             wake,
+            recent,
         }
     }
 
@@ -143,13 +149,25 @@ impl Store {
                 None => Err(error.into()),
             };
         }
-        let mut written = Vec::new();
-        let outcome = append::append_in(&tx, commit, &mut written).await?;
+        let mut fresh = Fresh::default();
+        let outcome = append::append_in(&tx, commit, &mut fresh).await?;
         if let Outcome::Committed { .. } = outcome {
             tx.commit().await?;
-            self.wake.committed_here(written);
+            self.wake.committed_here(fresh.positions);
         }
         Ok(outcome)
+    }
+
+    /// What has a subscriber react to what is written here and elsewhere, in this process's name as leases have it.
+    pub fn runner(&self, subscriber: Arc<dyn Subscriber>, owner: &str) -> Runner {
+        Runner {
+            pool: self.pools.engine.clone(),
+            recent: self.recent.clone(),
+            subscriber,
+            owner: owner.to_owned(),
+            safe: self.tail.watch(),
+            moved: self.moved.clone(),
+        }
     }
 
     /// The tenant's keys.

@@ -9,6 +9,7 @@ use domain::ids::TenantId;
 use crate::append;
 use crate::commit::{Commit, KeyChange, Outcome};
 use crate::pg::begin_write;
+use crate::recent::Fresh;
 use crate::store::Store;
 use crate::vault::{SubjectKey, TenantKeys};
 use crate::{Result, error::Error};
@@ -147,8 +148,8 @@ impl Store {
         let tx = begin_write(&mut client, commit.tenant_id.as_str()).await?;
         // What may have been read of the keys before is gone from memory whatever comes of it.
         let keys = self.keys(&commit.tenant_id).await?;
-        let mut written = Vec::new();
-        let outcome = append::append_in(&tx, commit, &mut written).await?;
+        let mut fresh = Fresh::default();
+        let outcome = append::append_in(&tx, commit, &mut fresh).await?;
         if let Outcome::Committed { .. } = outcome {
             change_keys(&tx, commit).await?;
             let committed = tx.commit().await;
@@ -157,7 +158,7 @@ impl Store {
                 self.wake.committed_unknown();
                 return Err(Error::from(error));
             }
-            self.wake.committed_here(written);
+            self.wake.committed_here(fresh.positions);
         }
         Ok(outcome)
     }

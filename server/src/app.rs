@@ -8,7 +8,7 @@ use actix_web::middleware::from_fn;
 use actix_web::{App as ActixApp, HttpServer, web};
 use commands::dispatch::Dispatcher;
 use domain::webhook_endpoints::reach::Reach;
-use event_store::log::{Runner, Subscriber};
+use event_store::log::Subscriber;
 use event_store::notary::{checkpoints, subscriber::Notary};
 use event_store::presence::Presence;
 use event_store::readings;
@@ -297,13 +297,7 @@ fn start_workers(
     let others: [Arc<dyn Subscriber>; 3] =
         [Arc::new(Webhooks), Arc::new(Journeys), Arc::new(Audit)];
     for subscriber in subscribers.chain(others).chain(notary) {
-        let runner = Runner {
-            pool: plan.store.pools.engine.clone(),
-            subscriber,
-            owner: owner.clone(),
-            safe: plan.store.tail.watch(),
-            moved: plan.store.moved.clone(),
-        };
+        let runner = plan.store.runner(subscriber, &owner);
         let (presence, stopped) = (presence.clone(), stop.clone());
         tasks.spawn(async move {
             // A lease that is taken before others can see its owner would be taken away at once.

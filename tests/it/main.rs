@@ -89,6 +89,7 @@ mod queries;
 mod race;
 mod readme;
 mod rebuild;
+mod recent;
 mod retention;
 mod retries;
 mod retry_fields;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use event_store::log::{Runner, Subscriber};
 use event_store::pg::{PoolSizes, Pools};
+use event_store::recent::Recent;
 use reqwest::Method;
 use serde_json::json;
 use tests::client::Client;
@@ -193,6 +194,7 @@ async fn a_living_owner_keeps_its_lease_and_a_nameless_one_until_its_time() {
     assert!(taken.await.fencing_token > 1);
     let runner = Runner {
         pool: pools.engine.clone(),
+        recent: Arc::new(Recent::new(&pools)),
         subscriber: Arc::new(Idle),
         owner: "process:third".to_owned(),
         safe: tokio::sync::watch::Sender::new(0).subscribe(),

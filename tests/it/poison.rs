@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use deadpool_postgres::Transaction;
-use event_store::log::{Runner, Subscriber};
+use event_store::log::Subscriber;
 use event_store::parked::{self, Choice};
 use event_store::parking::Policy;
 use event_store::recorded::Recorded;
@@ -43,13 +43,7 @@ impl Subscriber for Fragile {
 }
 
 fn run(app: &TestApp, stop: &CancellationToken) -> JoinHandle<()> {
-    let runner = Runner {
-        pool: app.store.pools.engine.clone(),
-        subscriber: Arc::new(Fragile),
-        owner: "a test".to_owned(),
-        safe: app.store.tail.watch(),
-        moved: app.store.moved.clone(),
-    };
+    let runner = app.store.runner(Arc::new(Fragile), "a test");
     tokio::spawn(runner.run(stop.clone()))
 }
 

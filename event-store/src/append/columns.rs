@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use time::OffsetDateTime;
+use domain::ids::TenantId;
+use time::{Duration, OffsetDateTime};
 use tokio_postgres::types::ToSql;
 
 use super::Look;
@@ -10,7 +11,11 @@ use crate::commit::{
     CommandRecord, Commit, NewEvent, NewSubjectKey, OutboxMessage, OwnedKey, OwnedScope,
     StreamEvents,
 };
+use crate::notary::entries::Form;
 use crate::pg::JsonText;
+
+/// Where the database begins to count time.
+const STORED_SINCE: OffsetDateTime = time::macros::datetime!(2000-01-01 00:00 UTC);
 
 type Texts<'a> = Vec<&'a str>;
 type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
@@ -18,6 +23,7 @@ type Parameter<'a> = Box<dyn ToSql + Sync + Send + 'a>;
 /// The parameters of one batch.
 pub(super) struct Columns<'a> {
     parameters: Vec<Parameter<'a>>,
+    rows: Vec<Line<'a>>,
 }
 
 /// What stands beside the events of a batch; it decides on the statement.
@@ -42,11 +48,43 @@ impl Neighbours {
 }
 
 /// One row of events: an event, or the record of a commit, or both.
-struct Row<'a> {
-    command: &'a CommandRecord,
-    event: Option<(&'a StreamEvents, &'a NewEvent, i64)>,
+pub(super) struct Line<'a> {
+    pub tenant_id: &'a TenantId,
+    pub command: &'a CommandRecord,
+    pub event: Option<(&'a StreamEvents, &'a NewEvent, i64)>,
     /// The commit that ends here.
-    member: Option<i64>,
+    pub member: Option<i64>,
+}
+
+impl Line<'_> {
+    /// The event as it lies in the log; `None` for a row that is only the record of a commit.
+    pub(super) fn form(&self, position: i64, recorded_at: OffsetDateTime) -> Option<Form<'_>> {
+        let (command, (stream, event, sequence)) = (self.command, self.event?);
+        Some(Form {
+            tenant_id: self.tenant_id.as_str(),
+            aggregate_type: &stream.aggregate_type,
+            aggregate_id: &stream.aggregate_id,
+            sequence,
+            event_type: &event.event_type,
+            event_version: &event.event_version,
+            payload: &event.payload,
+            metadata: &command.metadata,
+            position,
+            occurred_at: as_stored(command.occurred_at),
+            recorded_at,
+            command_id: &command.command_id,
+            correlation_id: &command.correlation_id,
+            causation_id: &command.causation_id,
+            actor: &command.principal,
+        })
+    }
+}
+
+/// A time as it comes back from the database, which counts microseconds from 2000 and cuts off what is finer.
+fn as_stored(time: OffsetDateTime) -> OffsetDateTime {
+    let since = (time - STORED_SINCE).whole_microseconds();
+    let since = i64::try_from(since).map_or(Duration::ZERO, Duration::microseconds);
+    STORED_SINCE + since
 }
 
 impl<'a> Columns<'a> {
@@ -54,10 +92,11 @@ impl<'a> Columns<'a> {
     pub(super) fn of(batch: &[&'a Commit], neighbours: Neighbours, look: Look) -> Self {
         let mut columns = Self {
             parameters: Vec::with_capacity(62),
+            rows: rows((1..).zip(batch.iter().copied())),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
         columns.push_guards(batch, look);
-        columns.push_rows(&rows((1..).zip(batch.iter().copied())));
+        columns.push_rows();
         if neighbours != Neighbours::None {
             columns.push_neighbours(batch);
         }
@@ -84,10 +123,16 @@ impl<'a> Columns<'a> {
         });
         let mut columns = Self {
             parameters: Vec::with_capacity(20),
+            rows: rows(members),
         };
         columns.push(batch.first().map_or("", |commit| commit.tenant_id.as_str()));
-        columns.push_rows(&rows(members));
+        columns.push_rows();
         Some(columns)
+    }
+
+    /// What it has a row for, in the order of the rows.
+    pub(super) fn into_rows(self) -> Vec<Line<'a>> {
+        self.rows
     }
 
     pub(super) fn parameters(&self) -> Vec<&(dyn ToSql + Sync)> {
@@ -121,8 +166,10 @@ impl<'a> Columns<'a> {
         self.push_all(&streams, |(_, stream)| stream.expected);
     }
 
-    fn push_rows(&mut self, rows: &[Row<'a>]) {
-        let ends = |row: &Row<'a>| row.member.map(|_| row.command);
+    fn push_rows(&mut self) {
+        let taken = std::mem::take(&mut self.rows);
+        let rows = taken.as_slice();
+        let ends = |row: &Line<'a>| row.member.map(|_| row.command);
         self.push_all(rows, |row| {
             row.event.map(|(stream, ..)| stream.aggregate_type.as_str())
         });
@@ -158,6 +205,7 @@ impl<'a> Columns<'a> {
         self.push_all(rows, |row| {
             ends(row).and_then(|command| command.source_address.as_deref())
         });
+        self.rows = taken;
     }
 
     /// What else is written with the events: claims, handles, keys, messages. All that batches could wait for is in order
@@ -267,21 +315,23 @@ impl<'a> Columns<'a> {
 }
 
 /// The events of each commit in their order; the last, or a row of its own, carries the commit's record.
-fn rows<'a>(members: impl IntoIterator<Item = (i64, &'a Commit)>) -> Vec<Row<'a>> {
+fn rows<'a>(members: impl IntoIterator<Item = (i64, &'a Commit)>) -> Vec<Line<'a>> {
     let members = members.into_iter();
     let mut rows = Vec::with_capacity(members.size_hint().0);
     for (member, commit) in members {
         let first = rows.len();
         for stream in &commit.streams {
             let numbered = stream.events.iter().zip(stream.expected + 1..);
-            rows.extend(numbered.map(|(event, sequence)| Row {
+            rows.extend(numbered.map(|(event, sequence)| Line {
+                tenant_id: &commit.tenant_id,
                 command: &commit.command,
                 event: Some((stream, event, sequence)),
                 member: None,
             }));
         }
         if rows.len() == first {
-            rows.push(Row {
+            rows.push(Line {
+                tenant_id: &commit.tenant_id,
                 command: &commit.command,
                 event: None,
                 member: None,

@@ -28,13 +28,14 @@ pub(super) const APPEND_COUNTED: &str = "
             ($20::bigint[])[r] as member, ($21::bigint[])[r] as floor, ($22::text[])[r] as key,
             ($23::bytea[])[r] as fingerprint, ($24::text[])[r] as name, ($25::json[])[r] as answer,
             ($26::bytea[])[r] as source_address,
-            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position
+            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position,
+            clock_timestamp() as recorded_at, r::bigint as place
         from fresh, generate_series(1, cardinality($14::json[])) as r
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+            metadata, position, occurred_at, recorded_at, command_id, correlation_id, causation_id, actor)
         select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
+            recorded_at, command_id, correlation_id, causation_id, principal
         from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
@@ -103,9 +104,9 @@ pub(super) const APPEND_COUNTED: &str = "
         on conflict (tenant_id, principal, counter, period)
             do update set used = u.used + excluded.used, allowed = excluded.allowed
     )
-    select member, position from drawn
+    select member, position, recorded_at, place from drawn
     union all
-    select member, null from stale";
+    select member, null, null, null from stale";
 
 #[cfg(test)]
 mod tests {
@@ -115,7 +116,7 @@ mod tests {
     #[test]
     fn it_writes_all_that_the_plain_append_writes() {
         let arms = APPEND
-            .split("select member, position from drawn")
+            .split("select member, position, recorded_at, place from drawn")
             .next()
             .unwrap();
         assert!(APPEND_COUNTED.starts_with(arms.trim_end()));

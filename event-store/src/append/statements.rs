@@ -33,13 +33,14 @@ pub(super) const APPEND: &str = "
             ($20::bigint[])[r] as member, ($21::bigint[])[r] as floor, ($22::text[])[r] as key,
             ($23::bytea[])[r] as fingerprint, ($24::text[])[r] as name, ($25::json[])[r] as answer,
             ($26::bytea[])[r] as source_address,
-            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position
+            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position,
+            clock_timestamp() as recorded_at, r::bigint as place
         from fresh, generate_series(1, cardinality($14::json[])) as r
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+            metadata, position, occurred_at, recorded_at, command_id, correlation_id, causation_id, actor)
         select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
+            recorded_at, command_id, correlation_id, causation_id, principal
         from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
@@ -87,9 +88,9 @@ pub(super) const APPEND: &str = "
             coalesce(($49::timestamptz[])[m], clock_timestamp()), ($52::timestamptz[])[m]
         from fresh, generate_series(1, cardinality($41::text[])) as m
     )
-    select member, position from drawn
+    select member, position, recorded_at, place from drawn
     union all
-    select member, null from stale";
+    select member, null, null, null from stale";
 
 /// The same for a batch of commits that have nothing beside their events: a statement is set up anew each time it runs,
 /// with all its arms, and idle ones cost as much as a few commits.
@@ -119,22 +120,23 @@ pub(super) const APPEND_EVENTS: &str = "
             ($20::bigint[])[r] as member, ($21::bigint[])[r] as floor, ($22::text[])[r] as key,
             ($23::bytea[])[r] as fingerprint, ($24::text[])[r] as name, ($25::json[])[r] as answer,
             ($26::bytea[])[r] as source_address,
-            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position
+            case when ($11::text[])[r] is null then ($21::bigint[])[r] else nextval('event_positions') end as position,
+            clock_timestamp() as recorded_at, r::bigint as place
         from fresh, generate_series(1, cardinality($14::json[])) as r
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+            metadata, position, occurred_at, recorded_at, command_id, correlation_id, causation_id, actor)
         select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
+            recorded_at, command_id, correlation_id, causation_id, principal
         from drawn where event_type is not null order by kind collate \"C\", id collate \"C\", sequence
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
         select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
         from drawn where member is not null order by principal collate \"C\", key collate \"C\"
     )
-    select member, position from drawn
+    select member, position, recorded_at, place from drawn
     union all
-    select member, null from stale";
+    select member, null, null, null from stale";
 
 /// The same for what goes without a look, in rows that are in the order of their streams already: for a batch of a few, looking
 /// for nobody and putting them in order anew cost a quarter of the statement.
@@ -149,21 +151,22 @@ pub(super) const APPEND_EVENTS_UNSEEN: &str = "
             ($14::bigint[])[r] as member, ($15::bigint[])[r] as floor, ($16::text[])[r] as key,
             ($17::bytea[])[r] as fingerprint, ($18::text[])[r] as name, ($19::json[])[r] as answer,
             ($20::bytea[])[r] as source_address,
-            case when ($5::text[])[r] is null then ($15::bigint[])[r] else nextval('event_positions') end as position
+            case when ($5::text[])[r] is null then ($15::bigint[])[r] else nextval('event_positions') end as position,
+            clock_timestamp() as recorded_at, r::bigint as place
         from tenant, generate_series(1, cardinality($8::json[])) as r
         where pg_current_xact_id() is not null
     ), appended as (
         insert into events (tenant_id, aggregate_type, aggregate_id, sequence, event_type, event_version, payload,
-            metadata, position, occurred_at, command_id, correlation_id, causation_id, actor)
+            metadata, position, occurred_at, recorded_at, command_id, correlation_id, causation_id, actor)
         select tenant, kind, id, sequence, event_type, event_version, payload, metadata, position, occurred_at,
-            command_id, correlation_id, causation_id, principal
+            recorded_at, command_id, correlation_id, causation_id, principal
         from drawn where event_type is not null
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
         select tenant, principal, key, fingerprint, name, command_id, answer, position, source_address
         from drawn where member is not null
     )
-    select member, position from drawn";
+    select member, position, recorded_at, place from drawn";
 
 /// The same for the commonest commit by far, alone: one event on one stream, with its answer and nothing else. Columns are
 /// computed in their order: the tenant is named and the transaction has its id before the position is drawn.
@@ -174,13 +177,13 @@ pub(super) const APPEND_ONE: &str = "
         values (set_config('rapport.tenant_id', case when pg_current_xact_id() is not null then $1 end, true),
             $7::text, $8::text, $9::bigint + 1, $10::text, $11::text, $12::json, $13::json,
             $14::timestamptz, $6::text, $15::text, $16::text, $2::text)
-        returning tenant_id, position
+        returning tenant_id, position, recorded_at
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
         select tenant_id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $17::json, position, $18::bytea
         from appended
     )
-    select 1::bigint as member, position from appended";
+    select 1::bigint as member, position, recorded_at, 1::bigint as place from appended";
 
 /// The same, with a look at the key and the stream first.
 pub(super) const LOOK_AND_APPEND_ONE: &str = "
@@ -200,11 +203,11 @@ pub(super) const LOOK_AND_APPEND_ONE: &str = "
         select fresh.id, $7::text, $8::text, $9::bigint + 1, $10::text, $11::text, $12::json, $13::json,
             $14::timestamptz, $6::text, $15::text, $16::text, $2::text
         from fresh
-        returning position
+        returning position, recorded_at
     ), remembered as (
         insert into commands (tenant_id, principal, key, fingerprint, name, command_id, answer, position, source_address)
         select fresh.id, $2::text, $3::text, $4::bytea, $5::text, $6::text, $17::json,
             (select position from appended), $18::bytea
         from fresh
     )
-    select 1::bigint as member, position from appended";
+    select 1::bigint as member, position, recorded_at, 1::bigint as place from appended";

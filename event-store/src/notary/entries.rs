@@ -1,6 +1,8 @@
 //! The canonical form of what is sealed, and its hash. An event is taken as it is stored, ciphertext included, so that it
 //! can be proven after the keys of its subjects are gone. The form never changes; a new one gets a label of its own.
 
+use std::io::Write;
+
 use ring::digest::{Context, SHA256};
 use time::OffsetDateTime;
 
@@ -9,28 +11,56 @@ use crate::recorded::Recorded;
 
 /// What the form of events begins with.
 pub const EVENT_LABEL: &str = "rapport-audit-entry-v1";
+/// The longest number: 2^127, with its sign.
+const MAX_DIGITS: usize = 40;
 /// What the form of checkpoints in the anchor's log begins with.
 pub const CHECKPOINT_LABEL: &str = "rapport-audit-anchor-v1";
 
+/// All that is sealed of an event.
+#[derive(Clone, Copy, Debug)]
+pub struct Form<'a> {
+    pub tenant_id: &'a str,
+    pub aggregate_type: &'a str,
+    pub aggregate_id: &'a str,
+    pub sequence: i64,
+    pub event_type: &'a str,
+    pub event_version: &'a str,
+    pub payload: &'a str,
+    pub metadata: &'a str,
+    pub position: i64,
+    pub occurred_at: OffsetDateTime,
+    pub recorded_at: OffsetDateTime,
+    pub command_id: &'a str,
+    pub correlation_id: &'a str,
+    pub causation_id: &'a str,
+    pub actor: &'a str,
+}
+
+impl Form<'_> {
+    pub fn hash(&self) -> Hash {
+        let mut fields = Fields::new(EVENT_LABEL);
+        fields.add(self.tenant_id);
+        fields.add(self.aggregate_type);
+        fields.add(self.aggregate_id);
+        fields.add_number(self.sequence.into());
+        fields.add(self.event_type);
+        fields.add(self.event_version);
+        fields.add(self.payload);
+        fields.add(self.metadata);
+        fields.add_number(self.position.into());
+        fields.add_number(micros(self.occurred_at));
+        fields.add_number(micros(self.recorded_at));
+        fields.add(self.command_id);
+        fields.add(self.correlation_id);
+        fields.add(self.causation_id);
+        fields.add(self.actor);
+        fields.hash()
+    }
+}
+
 /// The hash of an event.
 pub fn of_event(event: &Recorded) -> Hash {
-    let mut fields = Fields::new(EVENT_LABEL);
-    fields.add(event.tenant_id.as_str());
-    fields.add(&event.aggregate_type);
-    fields.add(&event.aggregate_id);
-    fields.add(&event.sequence.to_string());
-    fields.add(&event.event_type);
-    fields.add(&event.event_version);
-    fields.add(&event.payload.0);
-    fields.add(&event.metadata.0);
-    fields.add(&event.position.to_string());
-    fields.add(&micros(event.occurred_at).to_string());
-    fields.add(&micros(event.recorded_at).to_string());
-    fields.add(&event.command_id);
-    fields.add(&event.correlation_id);
-    fields.add(&event.causation_id);
-    fields.add(&event.actor);
-    fields.hash()
+    event.form().hash()
 }
 
 /// The hash of a signed checkpoint, as an entry of the anchor's log.
@@ -57,10 +87,24 @@ impl Fields {
     }
 
     fn add(&mut self, text: &str) {
+        self.add_bytes(text.as_bytes());
+    }
+
+    fn add_bytes(&mut self, bytes: &[u8]) {
         // PostgreSQL holds no text that is longer.
-        let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
         self.0.update(&length.to_be_bytes());
-        self.0.update(text.as_bytes());
+        self.0.update(bytes);
+    }
+
+    /// In decimal.
+    fn add_number(&mut self, number: i128) {
+        let mut digits = [0_u8; MAX_DIGITS];
+        let mut rest = digits.as_mut_slice();
+        // There is room for every number, so nothing can fail.
+        let _ = write!(rest, "{number}");
+        let left = rest.len();
+        self.add_bytes(&digits[..MAX_DIGITS - left]);
     }
 
     fn hash(self) -> Hash {

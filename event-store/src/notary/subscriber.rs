@@ -1,7 +1,7 @@
 //! The subscriber `notary`: gives each event its place in its tenant's tree, in the order of the log. Its rows move with
 //! its checkpoint, under its lease's fencing token, so two notaries at once make one sequence.
 
-use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +12,8 @@ use super::entries;
 use super::heads::{Growth, Heads};
 use crate::Result;
 use crate::checkpoints::Move;
-use crate::log::Subscriber;
+use crate::log::{self, Subscriber};
+use crate::recent::{Leaf, Recent};
 use crate::recorded::Recorded;
 
 /// The name of the checkpoint.
@@ -24,9 +25,10 @@ static AGGREGATE_TYPES: LazyLock<Vec<&'static str>> = LazyLock::new(|| {
     known.iter().map(|(kind, _)| *kind).collect()
 });
 
-/// What is sealed at once, and how soon after what was sealed before.
-const ENOUGH: i64 = 64;
-const PATIENCE: Duration = Duration::from_millis(10);
+/// What is sealed at once, and how soon after what was sealed before. Each time some commands wait beside it: twice a second
+/// those are too few to be felt.
+const ENOUGH: i64 = 2_048;
+const PATIENCE: Duration = Duration::from_millis(500);
 /// Heads of so many trees are remembered from one batch to the next.
 const MAX_KNOWN: usize = 10_000;
 
@@ -41,6 +43,18 @@ impl Notary {
     /// Who asks has to give back what is still true afterwards.
     fn take_known(&self) -> Heads {
         std::mem::take(&mut *self.lock_known())
+    }
+
+    /// Writes what was added, and remembers where the trees stand with it.
+    async fn write(&self, client: &Client, growth: Growth, step: &Move<'_>) -> Result<bool> {
+        if !growth.write(client, Some(step)).await? {
+            return Ok(false);
+        }
+        let heads = growth.into_heads();
+        if heads.len() <= MAX_KNOWN {
+            *self.lock_known() = heads;
+        }
+        Ok(true)
     }
 
     fn lock_known(&self) -> MutexGuard<'_, Heads> {
@@ -80,14 +94,35 @@ impl Subscriber for Notary {
         step: &Move<'_>,
     ) -> Result<bool> {
         let growth = seal(client, self.take_known(), batch).await?;
-        if !growth.write(client, Some(step)).await? {
+        self.write(client, growth, step).await
+    }
+
+    /// What this process has written it has hashed too.
+    async fn apply_unread(
+        &self,
+        client: &Client,
+        recent: &Recent,
+        step: &Move<'_>,
+    ) -> Result<bool> {
+        let Some(mut stretch) = recent.take_leaves((step.lease.position, step.until)) else {
             return Ok(false);
+        };
+        let others = log::read_some(client, &AGGREGATE_TYPES, &stretch.missing).await?;
+        if !others.is_empty() {
+            stretch.found.extend(others.iter().map(leaf_of));
+            stretch.found.sort_unstable_by_key(|leaf| leaf.position);
         }
-        let heads = growth.into_heads();
-        if heads.len() <= MAX_KNOWN {
-            *self.lock_known() = heads;
+        let leaves = stretch.found;
+        let tenants = leaves.iter().map(|leaf| leaf.tenant_id.as_str()).collect();
+        let mut growth = Growth::load(client, self.take_known(), &tenants).await?;
+        for leaf in &leaves {
+            growth.add(leaf.tenant_id.as_str(), leaf.position, &leaf.hash);
         }
-        Ok(true)
+        self.write(client, growth, step).await
+    }
+
+    fn needs_events(&self) -> bool {
+        false
     }
 
     /// All of a tenant's events wait behind one that fails: none may take its place.
@@ -101,11 +136,19 @@ async fn seal(client: &impl GenericClient, known: Heads, batch: &[Recorded]) -> 
     let tenants = batch.iter().map(|event| event.tenant_id.as_str()).collect();
     let mut growth = Growth::load(client, known, &tenants).await?;
     for event in batch {
-        let tenant_id = event.tenant_id.as_str();
-        // What is read again, because somebody has rewound the checkpoint, is sealed already.
-        if event.position > growth.position(tenant_id) {
-            growth.push(tenant_id, Some(event.position), &entries::of_event(event));
-        }
+        growth.add(
+            event.tenant_id.as_str(),
+            event.position,
+            &entries::of_event(event),
+        );
     }
     Ok(growth)
+}
+
+fn leaf_of(event: &Recorded) -> Leaf {
+    Leaf {
+        position: event.position,
+        tenant_id: Arc::new(event.tenant_id.clone()),
+        hash: entries::of_event(event),
+    }
 }

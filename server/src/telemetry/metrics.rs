@@ -87,6 +87,11 @@ pub const METRICS: &[(&str, Kind, &str)] = &[
         "Time to write the events of one batch of commands, and all that goes with them.",
     ),
     (
+        "rapport_log_pages_total",
+        Counter,
+        "Batches that subscribers were handed, by where they came from: memory of what this process has just written, its hashes alone, or the log.",
+    ),
+    (
         "rapport_log_holes_seen_total",
         Counter,
         "Stretches of positions that were missing when a reader came to them.",
