@@ -170,8 +170,11 @@ impl Recent {
     pub fn take_leaves(&self, (after, until): (i64, i64)) -> Option<Stretch<Leaf>> {
         let mut walk = Walk::new((after, until))?;
         let taken = {
-            let mut kept = self.lock();
-            kept.hashes_asked = Some(Instant::now());
+            let (now, mut kept) = (Instant::now(), self.lock());
+            let asked = kept.hashes_asked.replace(now);
+            if asked.is_none_or(|at| now.saturating_duration_since(at) > KEPT_FOR) {
+                kept.hashes.clear();
+            }
             if !kept.is_of(&self.eras) {
                 return None;
             }

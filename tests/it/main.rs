@@ -14,6 +14,7 @@ mod assistant_models;
 mod assistant_runs;
 mod audit;
 mod audit_proofs;
+mod audit_rows;
 mod audit_witnesses;
 mod auth;
 mod auth_arrivals;
