@@ -351,20 +351,16 @@ impl Runner {
             true => self.recent.events(types, range),
             false => None,
         };
-        let Some(mut recent) = recent else {
+        let Some(stretch) = recent else {
             metrics::counter!("rapport_log_pages_total", "from" => "log").increment(1);
             return Page::read(&client, (types, shard), range, limit).await;
         };
         metrics::counter!("rapport_log_pages_total", "from" => "memory").increment(1);
-        let others = read_some(&client, types, &recent.missing).await?;
-        if !others.is_empty() {
-            recent.found.extend(others);
-            recent.found.sort_unstable_by_key(|event| event.position);
-        }
+        let others = read_some(&client, types, &stretch.missing).await?;
         Ok(Page {
             after: range.0,
             until: range.1,
-            events: recent.found,
+            events: stretch.complete(others, |event| event.position),
         })
     }
 

@@ -206,6 +206,18 @@ struct Walk<T> {
     until: i64,
 }
 
+impl<T> Stretch<T> {
+    /// All of it, with what the log has at the positions that are missing.
+    pub(crate) fn complete(self, others: Vec<T>, position: impl Fn(&T) -> i64) -> Vec<T> {
+        let mut found = self.found;
+        if !others.is_empty() {
+            found.extend(others);
+            found.sort_unstable_by_key(position);
+        }
+        found
+    }
+}
+
 impl<T> Walk<T> {
     fn new((after, until): (i64, i64)) -> Option<Self> {
         (until > after).then(|| Self {

@@ -62,7 +62,7 @@ const WRITE: &str = "
     select m.it_may from may_write m";
 
 /// How many entries share a row at most: two such rows fill a page, and none is too long to stay in it.
-pub(super) const ROW_ENTRIES: usize = 96;
+const ROW_ENTRIES: usize = 96;
 
 /// The chain before the first entry.
 const NO_CHAIN: Hash = [0; HASH_BYTES];
@@ -107,11 +107,9 @@ pub type Heads = BTreeMap<String, Head>;
 #[derive(Default)]
 pub struct Growth {
     heads: Heads,
-    /// The chains of those that have grown, as they were.
-    before: BTreeMap<String, Hash>,
-    /// Rows of entries, and which of them a tenant's next entry belongs to.
+    /// Rows of entries, and the first and the last of each tree that has grown.
     rows: Vec<Leaves>,
-    open: BTreeMap<String, usize>,
+    grown: BTreeMap<String, (usize, usize)>,
     tile_tenants: Vec<String>,
     tile_levels: Vec<i16>,
     tile_indexes: Vec<i64>,
@@ -178,14 +176,6 @@ impl Growth {
         }
     }
 
-    /// Adds an event behind the newest of its tenant. What is read again, because somebody has rewound the checkpoint, is
-    /// there already.
-    pub fn add(&mut self, tenant_id: &str, position: i64, entry: &Hash) {
-        if position > self.position(tenant_id) {
-            self.push(tenant_id, Some(position), entry);
-        }
-    }
-
     /// Adds an entry behind the newest; answers its place.
     pub fn push(&mut self, tenant_id: &str, position: Option<i64>, entry: &Hash) -> i64 {
         let head = match self.heads.get_mut(tenant_id) {
@@ -193,9 +183,9 @@ impl Growth {
             None => self.heads.entry(tenant_id.to_owned()).or_default(),
         };
         let index = to_bigint(head.edge.size());
-        let open = self.open.get(tenant_id).copied();
-        let open = open.and_then(|place| self.rows.get_mut(place));
-        match open.filter(|row| row.positions.len() < ROW_ENTRIES) {
+        let extent = self.grown.get(tenant_id).copied();
+        let last = extent.and_then(|(_, last)| self.rows.get_mut(last));
+        match last.filter(|row| row.positions.len() < ROW_ENTRIES) {
             Some(row) => row.push(position, entry),
             None => {
                 let mut row = Leaves {
@@ -206,12 +196,11 @@ impl Growth {
                     hashes: Vec::new(),
                 };
                 row.push(position, entry);
-                self.open.insert(tenant_id.to_owned(), self.rows.len());
+                let last = self.rows.len();
+                let first = extent.map_or(last, |(first, _)| first);
+                self.grown.insert(tenant_id.to_owned(), (first, last));
                 self.rows.push(row);
             }
-        }
-        if !self.before.contains_key(tenant_id) {
-            self.before.insert(tenant_id.to_owned(), head.chain);
         }
         head.chain = tree::link(&head.chain, entry);
         head.position = position.unwrap_or(head.position).max(head.position);
@@ -295,8 +284,9 @@ struct Grown<'a> {
 impl<'a> Grown<'a> {
     fn of(growth: &'a Growth) -> Self {
         let mut grown = Self::default();
-        for (tenant_id, before) in &growth.before {
-            let Some(head) = growth.heads.get(tenant_id) else {
+        for (tenant_id, (first, _)) in &growth.grown {
+            let (Some(head), Some(row)) = (growth.heads.get(tenant_id), growth.rows.get(*first))
+            else {
                 continue;
             };
             grown.tenants.push(tenant_id);
@@ -305,7 +295,8 @@ impl<'a> Grown<'a> {
             grown.chains.push(&head.chain);
             grown.roots.push(head.edge.root().to_vec());
             grown.edges.push(head.edge.to_bytes());
-            grown.before.push(before);
+            // The chain as it was.
+            grown.before.push(&row.previous);
         }
         grown
     }

@@ -78,7 +78,7 @@ impl Subscriber for Notary {
 
     async fn apply(&self, tx: &Transaction<'_>, batch: &[Recorded]) -> Result<()> {
         drop(self.take_known());
-        seal(tx, Heads::default(), batch)
+        seal(tx, Heads::default(), &leaves_of(batch))
             .await?
             .write(tx, None)
             .await?;
@@ -93,7 +93,7 @@ impl Subscriber for Notary {
         batch: &[Recorded],
         step: &Move<'_>,
     ) -> Result<bool> {
-        let growth = seal(client, self.take_known(), batch).await?;
+        let growth = seal(client, self.take_known(), &leaves_of(batch)).await?;
         self.write(client, growth, step).await
     }
 
@@ -104,20 +104,12 @@ impl Subscriber for Notary {
         recent: &Recent,
         step: &Move<'_>,
     ) -> Result<bool> {
-        let Some(mut stretch) = recent.take_leaves((step.lease.position, step.until)) else {
+        let Some(stretch) = recent.take_leaves((step.lease.position, step.until)) else {
             return Ok(false);
         };
         let others = log::read_some(client, &AGGREGATE_TYPES, &stretch.missing).await?;
-        if !others.is_empty() {
-            stretch.found.extend(others.iter().map(leaf_of));
-            stretch.found.sort_unstable_by_key(|leaf| leaf.position);
-        }
-        let leaves = stretch.found;
-        let tenants = leaves.iter().map(|leaf| leaf.tenant_id.as_str()).collect();
-        let mut growth = Growth::load(client, self.take_known(), &tenants).await?;
-        for leaf in &leaves {
-            growth.add(leaf.tenant_id.as_str(), leaf.position, &leaf.hash);
-        }
+        let leaves = stretch.complete(leaves_of(&others), |leaf| leaf.position);
+        let growth = seal(client, self.take_known(), &leaves).await?;
         self.write(client, growth, step).await
     }
 
@@ -131,24 +123,25 @@ impl Subscriber for Notary {
     }
 }
 
-/// Gives the events their places.
-async fn seal(client: &impl GenericClient, known: Heads, batch: &[Recorded]) -> Result<Growth> {
-    let tenants = batch.iter().map(|event| event.tenant_id.as_str()).collect();
+/// Gives them their places.
+async fn seal(client: &impl GenericClient, known: Heads, leaves: &[Leaf]) -> Result<Growth> {
+    let tenants = leaves.iter().map(|leaf| leaf.tenant_id.as_str()).collect();
     let mut growth = Growth::load(client, known, &tenants).await?;
-    for event in batch {
-        growth.add(
-            event.tenant_id.as_str(),
-            event.position,
-            &entries::of_event(event),
-        );
+    for leaf in leaves {
+        let tenant_id = leaf.tenant_id.as_str();
+        // What is read again, because somebody has rewound the checkpoint, is sealed already.
+        if leaf.position > growth.position(tenant_id) {
+            growth.push(tenant_id, Some(leaf.position), &leaf.hash);
+        }
     }
     Ok(growth)
 }
 
-fn leaf_of(event: &Recorded) -> Leaf {
-    Leaf {
+fn leaves_of(events: &[Recorded]) -> Vec<Leaf> {
+    let leaf = |event: &Recorded| Leaf {
         position: event.position,
         tenant_id: Arc::new(event.tenant_id.clone()),
         hash: entries::of_event(event),
-    }
+    };
+    events.iter().map(leaf).collect()
 }
