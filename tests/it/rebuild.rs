@@ -15,7 +15,7 @@ use tests::app::{ROOT_KEY, TestApp};
 use tests::given::{self, SLOT, day, text};
 use tests::scale;
 use tests::served::binary;
-use tests::tables;
+use tests::{tables, wait};
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
@@ -370,16 +370,18 @@ async fn operators_steer_projections_from_the_command_line() {
         assert_eq!(code, Some(0), "{arguments:?}: {complaint}");
         printed
     };
-    let listed = done(&["projections", "list"]);
-    let listed = listed["projections"].as_array().unwrap();
+    // Not only projections are listed: the notary gathers for a while before it writes.
+    let listed = wait::until("everybody who follows the log is up to date", async || {
+        let mut listed = done(&["projections", "list"]);
+        let listed: Vec<Value> = serde_json::from_value(listed["projections"].take()).unwrap();
+        let all = listed.iter().all(|one| one["health"] == "up_to_date");
+        all.then_some(listed)
+    })
+    .await;
     let names: Vec<&str> = listed.iter().map(|one| text(one, "subscriber")).collect();
     for projection in projectors::all(&app.store) {
         assert!(names.contains(&projection.name()), "{names:?}");
     }
-    assert!(
-        listed.iter().all(|one| one["health"] == "up_to_date"),
-        "{listed:?}"
-    );
     let planned = done(&["projections", "rebuild", "customers", "--dry-run"]);
     assert_eq!(planned["projections"][0]["tables"][0], "customers");
     let shown = done(&["projections", "show", "customers"]);

@@ -1,6 +1,6 @@
 //! How often a command waits for PostgreSQL, counted on the wire between the two: once to load, once to commit.
 
-use commands::dispatch::Dispatcher;
+use commands::dispatch::{Dispatcher, Request};
 use event_store::pg::{PoolSizes, Pools};
 use event_store::store::Store;
 use event_store::vault::Vault;
@@ -13,6 +13,9 @@ use tests::{cluster, sql};
 
 /// Times each command is sent first, so that statements are prepared and settings known.
 const WARM_UPS: usize = 3;
+/// Times each command is counted after that. What a command has to wait for it waits for each time; what the machine
+/// held up between two of its statements shows as a wait once.
+const COUNTED: usize = 3;
 /// Clients that send at the same time, and how much each.
 const CLIENTS: usize = 32;
 const COMMANDS_EACH: usize = 5;
@@ -47,19 +50,27 @@ impl Counted {
         }
     }
 
-    /// The waits of the last of several commands.
+    /// The fewest waits of several such commands.
     async fn count(&self, name: &str, mut body: impl FnMut(usize) -> Value) -> usize {
-        let mut waited = 0;
-        for round in 0..=WARM_UPS {
-            let command = request(self.principal.clone(), name, body(round));
-            let before = self.waits.count();
-            self.dispatcher
-                .dispatch(&command)
-                .await
-                .unwrap_or_else(|error| panic!("{name}: {error}"));
-            waited = self.waits.count() - before;
-        }
+        let commands =
+            (0..WARM_UPS + COUNTED).map(|round| request(self.principal.clone(), name, body(round)));
+        let (waited, _) = self.fewest(commands).await;
         waited
+    }
+
+    /// The fewest waits of commands behind the first few, and whether all behind those were answered as repetitions.
+    async fn fewest(&self, commands: impl Iterator<Item = Request>) -> (usize, bool) {
+        let (mut fewest, mut replayed) = (usize::MAX, true);
+        for (round, command) in commands.enumerate() {
+            let before = self.waits.count();
+            let answer = self.dispatcher.dispatch(&command).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{}: {error}", command.name));
+            if round >= WARM_UPS {
+                fewest = fewest.min(self.waits.count() - before);
+                replayed &= answer.replayed;
+            }
+        }
+        (fewest, replayed)
     }
 }
 
@@ -101,19 +112,8 @@ async fn a_repeated_command_waits_no_longer_than_a_new_one() {
         json!({ "customer_id": id, "tag": "vip" }),
     );
     command.key = Some("one-intent".to_owned());
-    for _ in 0..WARM_UPS {
-        counted.dispatcher.dispatch(&command).await.unwrap();
-    }
-    let before = counted.waits.count();
-    assert!(
-        counted
-            .dispatcher
-            .dispatch(&command)
-            .await
-            .unwrap()
-            .replayed
-    );
-    assert_eq!(counted.waits.count() - before, 2);
+    let again = std::iter::repeat_n(command, WARM_UPS + COUNTED);
+    assert_eq!(counted.fewest(again).await, (2, true));
 }
 
 #[tokio::test(flavor = "multi_thread")]
