@@ -169,13 +169,16 @@ async fn nothing_is_deleted_by_mistake(app: &TestApp, operator: &Client, doomed:
         Method::POST,
         &format!("/operations/tenants/delete?tenant={slug}&dry_run=true"),
     );
-    let foreseen = operator.send(dry.json(&why(slug))).await.ok();
-    let rows = &foreseen["result"]["rows"];
     let events = format!(
         "select count(*) from events where tenant_id = '{}'",
         doomed.id
     );
-    assert_eq!(rows["events"], app.count(&events).await);
+    // What follows from the suspension may still be on its way into the log.
+    let before = app.count(&events).await;
+    let foreseen = operator.send(dry.json(&why(slug))).await.ok();
+    let rows = &foreseen["result"]["rows"];
+    let told = rows["events"].as_i64().unwrap();
+    assert!((before..=app.count(&events).await).contains(&told));
     assert!(rows["customers"].as_i64().unwrap() > 0, "{foreseen}");
 
     let scheduled = act(operator, "delete", slug, why(slug)).await.ok();
