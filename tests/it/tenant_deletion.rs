@@ -111,6 +111,7 @@ async fn every_table_of_tenants_is_emptied_or_kept_for_a_reason() {
 async fn who_deletes_sees_nothing_of_a_tenant_that_lives() {
     let app = TestApp::start().await;
     busy(&app, &app.tenant).await;
+    crate::audit_proofs::signed(&app).await;
     let admin = app.admin().await;
     let rows = async || {
         let mut rows = rows_of(&admin, app.tenant.id.as_str()).await;
@@ -206,6 +207,7 @@ async fn a_deleted_tenant_leaves_a_tombstone_and_nobody_else_notices() {
     crate::audit_proofs::signed(&app).await;
     nothing_is_deleted_by_mistake(&app, &operator, &doomed).await;
     app.settle().await;
+    crate::audit_proofs::signed(&app).await;
     let admin = app.admin().await;
     let theirs = rows_of(&admin, other.id.as_str()).await;
 
