@@ -15,11 +15,11 @@ use crate::{ensure, scale};
 const WRITERS: usize = 50;
 /// Appends of each writer to the same stream.
 const APPENDS: usize = 4;
-/// An append with its retries takes no longer than this for 99 of 100.
-const SLOWEST: Duration = Duration::from_secs(20);
+/// Attempts that 99 of 100 appends get through with; the machine may be slow.
+const MOST_ATTEMPTS: usize = 100;
 /// The longest wait before another attempt, in milliseconds; it doubles so many times.
 const FIRST_BACKOFF_MS: u64 = 5;
-const BACKOFFS: u64 = 5;
+const BACKOFFS: usize = 5;
 /// Appends on an old version, one after the other.
 const STALE: usize = 1_000;
 /// How many positions they may burn.
@@ -27,7 +27,7 @@ const MOST_BURNT: i64 = 20;
 
 pub async fn run<S: StoreUnderTest>(mut stage: Stage<S>) -> Finding {
     let repetitions = scale::size(1, 20);
-    let (mut latencies, mut attempts) = (Vec::new(), 0);
+    let (mut latencies, mut attempts) = (Vec::new(), Vec::new());
     for repetition in 0..repetitions {
         let hot = format!("hot-{repetition}");
         let (store, dice) = (&stage.store, &mut stage.dice);
@@ -35,7 +35,7 @@ pub async fn run<S: StoreUnderTest>(mut stage: Stage<S>) -> Finding {
         for written in join_all(writers).await {
             let (took, tried) = written?;
             latencies.extend(took);
-            attempts += tried;
+            attempts.extend(tried);
         }
         let all = streams(&stage.store, &[hot]).await;
         check_streams(&all)?;
@@ -47,37 +47,44 @@ pub async fn run<S: StoreUnderTest>(mut stage: Stage<S>) -> Finding {
         );
     }
     latencies.sort_unstable();
+    attempts.sort_unstable();
     let total = latencies.len();
     let (median, slow) = (latencies[total / 2], latencies[total * 99 / 100]);
-    ensure!(slow <= SLOWEST, "p99 is {slow:?}, more than {SLOWEST:?}");
+    let most = attempts[total * 99 / 100];
+    ensure!(
+        most <= MOST_ATTEMPTS,
+        "1 of 100 appends takes {most} attempts and more"
+    );
     let burnt = if offers::<S>(&[Capability::Log]) {
         refuse_many(&mut stage).await?
     } else {
         String::new()
     };
     Ok(format!(
-        "{total} appends, 0 lost, {attempts} attempts, p50 {} ms, p99 {} ms{burnt}",
+        "{total} appends, 0 lost, {} attempts (p99 {most}), p50 {} ms, p99 {} ms{burnt}",
+        attempts.iter().sum::<usize>(),
         median.as_millis(),
         slow.as_millis()
     ))
 }
 
-/// Appends again and again, each until it is through; answers how long each took, and all attempts.
+/// Appends again and again, each until it is through; answers how long each took, and how many attempts.
 async fn write<S: StoreUnderTest>(
     store: &S,
     hot: &str,
     mut dice: Dice,
-) -> Result<(Vec<Duration>, usize), String> {
-    let (mut took, mut attempts) = (Vec::new(), 0);
+) -> Result<(Vec<Duration>, Vec<usize>), String> {
+    let (mut took, mut attempts) = (Vec::new(), Vec::new());
     for _ in 0..APPENDS {
         let (value, started) = (dice.draw(), Instant::now());
-        for attempt in 1.. {
-            attempts += 1;
+        let mut tried = 0;
+        loop {
+            tried += 1;
             let expected = length(store, hot).await;
             let append = Append::one(hot, expected, NewEvent::plain(value));
             match store.append(&append).await {
                 Err(Failure::Conflict) => {
-                    let longest = FIRST_BACKOFF_MS << u64::min(attempt, BACKOFFS);
+                    let longest = FIRST_BACKOFF_MS << tried.min(BACKOFFS);
                     pause(Duration::from_millis(dice.roll(longest))).await;
                 }
                 outcome => {
@@ -87,6 +94,7 @@ async fn write<S: StoreUnderTest>(
             }
         }
         took.push(started.elapsed());
+        attempts.push(tried);
     }
     Ok((took, attempts))
 }
