@@ -1,5 +1,7 @@
 //! Imports of customers: looked through before they run, done once whatever happens meanwhile, and taken back as a whole.
 
+use std::time::Duration;
+
 use identity::principals::PrincipalKind;
 use identity::roles::Role;
 use reqwest::Method;
@@ -10,6 +12,11 @@ use tests::given::{self, text};
 use tests::served::Served;
 use tests::{scale, wait};
 use uuid::Uuid;
+
+/// How long the lease of a server that was killed may hold the others up.
+const RUN_OUT: Duration = Duration::from_secs(120);
+/// How long a row may take then, by a debug build on a busy machine.
+const A_ROW: Duration = Duration::from_millis(60);
 
 const FILE: &str = "First name,Last name,E-mail,Phone,City,Tags,Remark\r\n\
     Ada,Tester,ada@example.test,+1 213 555 0100,Napa,vip,known\r\n\
@@ -348,7 +355,8 @@ async fn an_import_that_is_killed_goes_on_and_makes_nobody_twice() {
     served.run();
     served.ready().await;
     let owner = served.owner();
-    let ended = wait::for_answer(std::time::Duration::from_secs(180), async || {
+    let patience = RUN_OUT + A_ROW * u32::try_from(count).unwrap();
+    let ended = wait::for_answer(patience, async || {
         let import = owner
             .items(&format!("imports?import_id={import_id}"))
             .await
