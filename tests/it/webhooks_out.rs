@@ -26,6 +26,8 @@ const FREE: &str = "update destinations set not_before = '-infinity', breaker_un
 const COUNT_MESSAGES: &str = "select count(*) from outbox_messages where target like 'webhook:%'";
 /// How often workers of a replay are killed.
 const KILLS: usize = 12;
+/// How many messages a replay asks for in a second.
+const REPLAYED_PER_SECOND: u64 = 20;
 
 async fn endpoint_once(app: &TestApp, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     wait::until(what, async || {
@@ -310,7 +312,7 @@ async fn a_replay_sends_everything_once_more_whoever_is_killed_meanwhile() {
         (preview(&all).await, preview(&none).await),
         (json!(customers), json!(0))
     );
-    let order = json!({ "endpoint_id": endpoint_id, "from": from, "messages_per_second": 20 });
+    let order = json!({ "endpoint_id": endpoint_id, "from": from, "messages_per_second": REPLAYED_PER_SECOND });
     owner.accepted("replay-webhooks", order).await;
     // Workers that are dropped in the middle of a step, beside the program's own.
     for kill in 0..KILLS {
@@ -323,14 +325,15 @@ async fn a_replay_sends_everything_once_more_whoever_is_killed_meanwhile() {
         .await;
         worker.abort();
     }
-    let replay = wait::until("the replay is done", async || {
+    let at_its_rate = Duration::from_secs(customers as u64 / REPLAYED_PER_SECOND);
+    let replay = wait::for_answer(wait::PATIENCE + at_its_rate, async || {
         let replays = owner.items("webhook-replays").await;
         replays
             .into_iter()
             .next()
             .filter(|one| !one["finished_at"].is_null())
-    })
-    .await;
+    });
+    let replay = replay.await.expect("the replay is done in time");
     assert_eq!(
         (&replay["queued"], &replay["ended_by"]),
         (&json!(customers), &json!(null))
