@@ -435,6 +435,14 @@ async fn proofs_are_had_over_http_by_those_who_may_see_the_tenants_operations() 
         .get("/operations/audit/consistency?from=1&to=999999")
         .await
         .refused(404, "audit-checkpoint-not-found");
+    // What has only just been written is waited for.
+    given::customer(owner, "Late").await;
+    let latest = app
+        .count("select max(position) from events where event_type = 'LeadCreated'")
+        .await;
+    let latest = format!("/operations/audit/proofs/{latest}");
+    let proof = owner.get(&latest).await.ok()["item"].to_string();
+    assert!(verifier::verify(proof.as_bytes(), &trust(&key, &[])).is_ok());
     let other = app.another_tenant("other").await;
     other.owner.get(&path).await.refused(404, "event-not-found");
     app.tenant

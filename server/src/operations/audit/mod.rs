@@ -2,6 +2,8 @@
 
 pub mod exports;
 
+use std::time::{Duration, Instant};
+
 use deadpool_postgres::GenericClient;
 use domain::ids::TenantId;
 use domain::operations::INSTALLATION;
@@ -12,15 +14,21 @@ use event_store::notary::signing::Identity;
 use event_store::notary::verification::{self, Fault, Finding, Kept, Report};
 use event_store::notary::witnesses::{self, WitnessStanding};
 use event_store::notary::{ANCHOR, proofs, tree};
+use event_store::recorded::Recorded;
 use event_store::store::Store;
 use serde::Serialize;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use self::exports::Exported;
 use super::Scope;
 
 /// What a proof of one entry is called.
 const PROOF_FORMAT: &str = "rapport-audit-proof-1";
+/// How soon after it was written an event is signed at the latest, unless the notary is behind.
+const SIGNED_WITHIN: Duration = Duration::from_secs(3);
+/// How often a proof that is waited for is looked for.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How the audit logs stand.
 #[derive(Debug, Serialize)]
@@ -80,30 +88,46 @@ pub async fn public_key(store: &Store, log: &str) -> Result<String> {
     Ok(identity(&client).await?.verifier_key(log))
 }
 
-/// The proof that the event at this position is in its tenant's signed log. Refused with 404 `audit-entry-not-found`
-/// where no event of the scope is sealed and signed there yet.
+/// The proof that the event at this position is in its tenant's signed log. One that has only just been written is waited
+/// for; refused with 404 `audit-entry-not-found` where no event of the scope is sealed and signed there in time.
 pub async fn prove(store: &Store, scope: &Scope, position: i64) -> Result<Value> {
     let event = super::events::find(store, scope, position).await?;
+    let left = event.recorded_at + SIGNED_WITHIN - OffsetDateTime::now_utc();
+    let left = Duration::try_from(left).unwrap_or_default();
+    let deadline = Instant::now() + left.min(SIGNED_WITHIN);
+    loop {
+        if let Some(proof) = find_proof(store, &event).await? {
+            return Ok(proof);
+        }
+        if Instant::now() >= deadline {
+            let detail =
+                format!("the event at {position} is not sealed yet; try again in a second");
+            return Err(Refusal::not_found("audit-entry-not-found", detail).into());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The proof of an event, if it is sealed and signed.
+async fn find_proof(store: &Store, event: &Recorded) -> Result<Option<Value>> {
     let (client, log) = (store.pools.engine.get().await?, event.tenant_id.as_str());
     let identity = identity(&client).await?;
-    let missing = || {
-        let detail = format!("the event at {position} is not sealed yet; try again in a second");
-        Refusal::not_found("audit-entry-not-found", detail)
+    let Some(checkpoint) = logs::newest(&client, log, None).await? else {
+        return Ok(None);
     };
-    let checkpoint = logs::newest(&client, log, None)
-        .await?
-        .ok_or_else(missing)?;
     let size = checkpoint.tree_size.unsigned_abs();
-    let index = logs::find_index(&client, log, (position, size))
-        .await?
-        .ok_or_else(missing)?;
+    let Some(index) = logs::find_index(&client, log, (event.position, size)).await? else {
+        return Ok(None);
+    };
     let hashes = proofs::inclusion(&client, log, (index.unsigned_abs(), size)).await?;
     let entries = logs::entries(&client, log, (index, index + 1)).await?;
-    let entry = entries.first().ok_or_else(missing)?;
-    Ok(json!({
+    let Some(entry) = entries.first() else {
+        return Ok(None);
+    };
+    Ok(Some(json!({
         "format": PROOF_FORMAT, "public_key": identity.verifier_key(log), "entry": Exported::of(entry, None)?,
         "proof": proofs::to_text(index, &hashes, &checkpoint.note),
-    }))
+    })))
 }
 
 /// The proof that one signed head of a log is the beginning of another: the hashes of RFC 6962, 2.1.2. Refused with 404
