@@ -27,7 +27,8 @@ use super::Scope;
 const PROOF_FORMAT: &str = "rapport-audit-proof-1";
 /// How soon after it was written an event is signed at the latest, unless the notary is behind.
 const SIGNED_WITHIN: Duration = Duration::from_secs(3);
-/// How often a proof that is waited for is looked for.
+/// How often a proof that is waited for is looked for: heads are signed on a beat of their own, which moves no position that
+/// one could wait for.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// How the audit logs stand.
